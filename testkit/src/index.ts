@@ -1,0 +1,24 @@
+// What tests with real processes share. See the head of each file.
+
+export { TestkitError, type TestkitErrorCode } from "./errors.ts";
+export { freePort, freePorts, isPortFree } from "./ports.ts";
+export { commandLine, processesInGroup, signalGroup } from "./process-group.ts";
+export type { LogLine } from "./process-log.ts";
+export {
+  startProcess,
+  type Exit,
+  type ProcessOptions,
+  type Ready,
+  type RunningProcess,
+  type StopResult,
+} from "./process.ts";
+export { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
+export {
+  httpGet,
+  isListening,
+  waitForHttp,
+  waitUntil,
+  type HttpAnswer,
+  type Truthy,
+  type WaitOptions,
+} from "./wait.ts";
