@@ -1,6 +1,16 @@
 // What tests with real processes share. See the head of each file.
 
 export { TestkitError, type TestkitErrorCode } from "./errors.ts";
+export {
+  startAlertmanager,
+  startNodeExporter,
+  startPrometheus,
+  startVictoriaMetrics,
+  type ConfiguredServerOptions,
+  type PeerServer,
+  type PeerServerOptions,
+} from "./peer-servers.ts";
+export { peer, peerNames, peers, type Peer, type PeerEntry, type PeerName } from "./peers.ts";
 export { freePort, freePorts, isPortFree } from "./ports.ts";
 export { commandLine, processesInGroup, signalGroup } from "./process-group.ts";
 export type { LogLine } from "./process-log.ts";
@@ -12,6 +22,7 @@ export {
   type RunningProcess,
   type StopResult,
 } from "./process.ts";
+export { requirePeer, type Skippable } from "./require-peer.ts";
 export { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 export {
   httpGet,

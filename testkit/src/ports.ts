@@ -31,7 +31,6 @@ export async function freePort(): Promise<number> {
     next = (next + 1) % count;
     handedOut++;
     // One candidate after the other, until one is free.
-    // oxlint-disable-next-line no-await-in-loop
     if (await isPortFree(port)) return port;
   }
   throw new TestkitError(

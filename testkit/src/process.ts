@@ -258,7 +258,6 @@ class StartedProcess implements RunningProcess {
       if (this.exit !== undefined && processesInGroup(this.pid).length === 0) return true;
       if (performance.now() >= deadlineMs) return false;
       // Bounded polling: the members of the group are not our children, nothing announces their end.
-      // oxlint-disable-next-line no-await-in-loop
       await Promise.race([sleep(pauseMs), ...(this.exit === undefined ? [this.exited] : [])]);
     }
   }

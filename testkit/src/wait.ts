@@ -41,7 +41,6 @@ export async function waitUntil<T>(
     const timer = sleep(leftMs, undefined, { signal: over.signal }).catch(() => undefined);
     try {
       // Each look depends on the one before having failed.
-      // oxlint-disable-next-line no-await-in-loop
       const seen = await Promise.race([seeOnce(look), timer]);
       if (seen === undefined) break;
       if (isTruthy(seen.value)) return seen.value;
@@ -51,7 +50,6 @@ export async function waitUntil<T>(
     } finally {
       over.abort();
     }
-    // oxlint-disable-next-line no-await-in-loop
     await sleep(Math.max(0, Math.min(everyMs, timeoutMs - (performance.now() - startedMs))));
   }
   throw timeout(what, timeoutMs, last);

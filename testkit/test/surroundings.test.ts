@@ -78,7 +78,6 @@ test("waitForHttp() waits for the status and returns the answer", async () => {
     response.writeHead(asked < 3 ? 503 : 200).end(`answer ${asked}`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has such an address
   const { port } = server.address() as AddressInfo;
 
   const url = `http://127.0.0.1:${port}/`;

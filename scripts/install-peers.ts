@@ -1,0 +1,97 @@
+// npm run conformance:install: the real servers that conformance tests run beside ours.
+//
+// Installs the Debian packages of the table in testkit/src/peers.ts, only those that are missing, and says
+// what is there. Debian starts a server when its package is installed and enables it for the next boot;
+// nobody who wants to run our tests asked for a Prometheus on port 9090. So, around `apt-get install`:
+//
+//   /usr/sbin/policy-rc.d    Debian's own switch: "exit 101" means "start no service now". Ours stands there
+//                            only while apt-get runs; one that was there before is put aside and put back,
+//                            also after Ctrl-C or a failure. (Services of dependencies that happen to be
+//                            upgraded are not restarted either.)
+//   systemctl disable        afterwards, for the units of the packages that this run installed, and no others.
+//
+// Nothing is masked: `systemctl enable --now prometheus` works afterwards as ever.
+//
+// Plain `node scripts/install-peers.ts`, without the source condition: so no imports of @flx/* packages.
+
+import { spawnSync } from "node:child_process";
+import { findPeer, peerNames, peers } from "../testkit/src/peers.ts";
+
+/** What runs as root: `sh -c installScript sh POLICY_FILE PACKAGE...` */
+export const installScript = `
+set -eu
+policy=$1; shift
+saved=$policy.flx-saved
+
+restore() {
+  rm -f "$policy"
+  if [ -e "$saved" ] || [ -L "$saved" ]; then mv "$saved" "$policy"; fi
+}
+# What is left of a run that was killed: then the policy in place is ours.
+if [ -e "$saved" ] || [ -L "$saved" ]; then restore; fi
+
+trap restore EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+if [ -e "$policy" ] || [ -L "$policy" ]; then mv "$policy" "$saved"; fi
+printf '#!/bin/sh\\nexit 101\\n' >"$policy"
+chmod 755 "$policy"
+
+apt-get update
+DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
+
+if command -v systemctl >/dev/null; then
+  for package in "$@"; do
+    for unit in $(dpkg -L "$package" | sed -n 's#^\\(/usr\\)\\{0,1\\}/lib/systemd/system/\\([^/@]*\\.\\(service\\|timer\\|socket\\)\\)$#\\2#p'); do
+      systemctl disable --quiet "$unit" || echo "could not disable $unit" >&2
+    done
+  done
+fi
+`;
+
+const policyFile = "/usr/sbin/policy-rc.d";
+
+function main(): number {
+  const missing = report();
+  if (missing.length === 0) return 0;
+
+  const asRoot = rootPrefix();
+  if (!has("apt-get") || asRoot === undefined) {
+    const why = has("apt-get") ? "neither root nor sudo" : "no apt-get on this system";
+    process.stderr.write(
+      `Cannot install (${why}). Install these yourself, under these names or those of your system:\n` +
+        `  apt-get install --no-install-recommends ${missing.join(" ")}\n`,
+    );
+    return 1;
+  }
+  process.stdout.write(`\nInstalling ${missing.join(" ")}\n`);
+  const [command, ...args] = [...asRoot, "sh", "-c", installScript, "sh", policyFile];
+  const { status } = spawnSync(command, [...args, ...missing], { stdio: "inherit" });
+  if (status !== 0) return status ?? 1;
+
+  process.stdout.write("\n");
+  return report().length === 0 ? 0 : 1;
+}
+
+/** Prints each peer with version and path; returns the packages of those that are missing. */
+function report(): string[] {
+  const missing = new Set<string>();
+  for (const name of peerNames) {
+    const found = findPeer(name);
+    const text = found === undefined ? "missing" : `${found.version.padEnd(24)} ${found.path}`;
+    process.stdout.write(`${name.padEnd(18)} ${text}\n`);
+    if (found === undefined) missing.add(peers[name].debianPackage);
+  }
+  return [...missing];
+}
+
+function rootPrefix(): string[] | undefined {
+  if (process.getuid?.() === 0) return [];
+  return has("sudo") ? ["sudo"] : undefined;
+}
+
+function has(command: string): boolean {
+  return spawnSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" }).status === 0;
+}
+
+if (import.meta.main) process.exitCode = main();
