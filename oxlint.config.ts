@@ -106,7 +106,15 @@ const config: OxlintConfig = defineConfig({
     "import/no-cycle": ["error", { ignoreTypes: false }],
     "import/no-default-export": "error",
     "typescript/consistent-type-imports": "error",
-    "typescript/no-floating-promises": "error",
+    "typescript/no-floating-promises": [
+      "error",
+      {
+        // node:test collects its tests itself.
+        allowForKnownSafeCalls: [
+          { from: "package", package: "node:test", name: ["test", "suite", "describe", "it"] },
+        ],
+      },
+    ],
     "typescript/no-misused-promises": "error",
     "typescript/switch-exhaustiveness-check": "error",
     "typescript/no-explicit-any": "error",
@@ -116,6 +124,10 @@ const config: OxlintConfig = defineConfig({
     "typescript/no-unsafe-type-assertion": "off",
     // Doing one thing after the other is often what is meant; Promise.all is a decision, not a default.
     "no-await-in-loop": "off",
+    // A table test names its check `f` and keeps it where it is used.
+    "unicorn/consistent-function-scoping": "off",
+    // `fc.property` reads better than a bare `property`.
+    "import/no-named-as-default-member": "off",
     "typescript/prefer-readonly": "error",
     "typescript/only-throw-error": "error",
     eqeqeq: "error",

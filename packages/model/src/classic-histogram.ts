@@ -6,6 +6,7 @@
 // Counts are kept cumulative. So parse and write are exact even when counts are not whole numbers, and two
 // histograms with different bounds merge exactly: at a bound both have, the counts at or below it add up.
 
+import { equalColumns } from "./bucket-columns.ts";
 import { FlxError } from "./errors.ts";
 
 /** What a classic histogram is made from. */
@@ -55,6 +56,17 @@ export class ClassicHistogram {
     }
     checkCounts(counts);
     return new ClassicHistogram(bounds, counts, init.sum);
+  }
+
+  /**
+   * All of them together, as by repeated `add`.
+   *
+   * @returns `undefined` when there are none
+   */
+  static merge(histograms: Iterable<ClassicHistogram>): ClassicHistogram | undefined {
+    let merged: ClassicHistogram | undefined;
+    for (const histogram of histograms) merged = merged?.add(histogram) ?? histogram;
+    return merged;
   }
 
   /** All observations. */
@@ -165,8 +177,4 @@ function checkCounts(counts: Float64Array): void {
       );
     }
   }
-}
-
-function equalColumns(a: Float64Array, b: Float64Array): boolean {
-  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }
