@@ -101,7 +101,7 @@ const config: OxlintConfig = defineConfig({
   plugins: ["typescript", "import", "node", "unicorn", "oxc", "promise"],
   options: { typeAware: true },
   categories: { correctness: "error", suspicious: "error", perf: "error" },
-  ignorePatterns: ["**/dist/**", "**/testdata/**"],
+  ignorePatterns: ["**/node_modules/**", "**/dist/**", "**/testdata/**"],
   rules: {
     "import/no-cycle": ["error", { ignoreTypes: false }],
     "import/no-default-export": "error",
