@@ -1,5 +1,6 @@
 // What tests with real processes share. See the head of each file.
 
+export { codeBlocks, type CodeBlock } from "./docs.ts";
 export { TestkitError, type TestkitErrorCode } from "./errors.ts";
 export {
   startAlertmanager,
@@ -23,6 +24,13 @@ export {
   type StopResult,
 } from "./process.ts";
 export { requirePeer, type Skippable } from "./require-peer.ts";
+export {
+  runDocument,
+  type BlockResult,
+  type BlockRule,
+  type DocumentNeed,
+  type DocumentOptions,
+} from "./run-document.ts";
 export { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 export {
   httpGet,
