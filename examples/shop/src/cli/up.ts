@@ -1,0 +1,86 @@
+// `shop up`: the supervisor in this terminal, until Ctrl-C.
+
+import { createLog } from "../log.ts";
+import { defaultDayMs, defaultPorts } from "../settings.ts";
+import { PortTakenError, type PortName, type Ports } from "../supervisor/ports.ts";
+import { Supervisor, type ShopOptions } from "../supervisor/supervisor.ts";
+import { durationMs, numberOption, UsageError, type Given } from "./arguments.ts";
+import { CommandError, dataFolderOf } from "./command.ts";
+import { welcomeText } from "./welcome.ts";
+
+const trafficLevels: Readonly<Record<string, number>> = { none: 0, low: 2, normal: 10 };
+const forcedExitCode = 130;
+
+/** Runs the shop; the exit code is 0 when it was stopped, 1 when it could not start. */
+export async function up(given: Given): Promise<number> {
+  const options = shopOptions(given);
+  process.stdout.on("error", () => {}); // a closed pipe (shop up | head) is no reason to leave processes behind
+  process.stderr.on("error", () => {});
+  console.log("The shop is opening ...");
+  const supervisor = new Supervisor(options, createLog("supervisor"), (line) => console.log(line));
+  stopOnSignals(supervisor);
+  try {
+    if (await supervisor.start())
+      console.log(welcomeText(options, supervisor.ports, process.cwd()));
+  } catch (error) {
+    const known = error instanceof PortTakenError ? error : (error as Error);
+    throw new CommandError(`the shop cannot open: ${known.message}`, { cause: error });
+  }
+  await supervisor.stopped;
+  console.log("The shop is closed.");
+  return 0;
+}
+
+function stopOnSignals(supervisor: Supervisor): void {
+  let asked = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (asked) {
+        supervisor.kill();
+        process.exit(forcedExitCode);
+      }
+      asked = true;
+      console.log("\nThe shop is closing ... (Ctrl-C again ends it at once)");
+      void supervisor.stop();
+    });
+  }
+}
+
+function shopOptions(given: Given): ShopOptions {
+  const { options } = given;
+  return {
+    dataFolder: dataFolderOf(given),
+    ports: wantedPorts(given),
+    perSecond: traffic(given),
+    dayMs: options["day"] === undefined ? defaultDayMs : durationMs("day", options["day"]),
+    seed: numberOption(given, "seed", 1, [0, 2 ** 32 - 1]),
+    tls: options["tls"] !== undefined,
+    verbose: options["verbose"] !== undefined,
+  };
+}
+
+/** With `--port 0` every port not named is a free one. */
+function wantedPorts(given: Given): Ports {
+  const gateway = port(given, "port", defaultPorts.gateway);
+  const other = (name: PortName): number =>
+    port(given, `${name}-port`, gateway === 0 ? 0 : defaultPorts[name]);
+  return {
+    gateway,
+    control: other("control"),
+    orders: other("orders"),
+    payments: other("payments"),
+  };
+}
+
+function port(given: Given, name: string, fallback: number): number {
+  const value = numberOption(given, name, fallback, [0, 65_535]);
+  if (Number.isInteger(value)) return value;
+  throw new UsageError(`--${name} must be a whole number, got "${value}"`);
+}
+
+function traffic(given: Given): number {
+  const text = given.options["traffic"] ?? "normal";
+  const level = Object.hasOwn(trafficLevels, text) ? trafficLevels[text] : Number(text);
+  if (level !== undefined && level >= 0 && level <= 1000) return level;
+  throw new UsageError(`--traffic must be none, low, normal or a number up to 1000, got "${text}"`);
+}

@@ -1,0 +1,72 @@
+// One line per event: time, level, service, message, then key=value pairs.
+//
+//   2026-01-05T12:30:01.020Z WARN  orders payment failed order=ord_5f2c country=DE
+//
+// debug and info go to standard output, warn and error to standard error.
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The log of one service. An error passed as the last argument is printed with its stack. */
+export type Log = {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields, error?: unknown): void;
+  error(message: string, fields?: LogFields, error?: unknown): void;
+};
+
+const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** A log that writes lines of `service` from `SHOP_LOG_LEVEL` (default info) upwards. */
+export function createLog(
+  service: string,
+  least: string | undefined = process.env["SHOP_LOG_LEVEL"],
+): Log {
+  const from = Math.max(levels.indexOf((least ?? "info") as LogLevel), 0);
+  const write = (
+    level: LogLevel,
+    message: string,
+    fields: LogFields = {},
+    error?: unknown,
+  ): void => {
+    if (levels.indexOf(level) < from) return;
+    const line = formatLine(new Date(), level, service, message, fields);
+    const text = error === undefined ? line : `${line}\n${describe(error)}`;
+    if (level === "warn" || level === "error") console.error(text);
+    else console.log(text);
+  };
+  return {
+    debug: (message, fields) => write("debug", message, fields),
+    info: (message, fields) => write("info", message, fields),
+    warn: (message, fields, error) => write("warn", message, fields, error),
+    error: (message, fields, error) => write("error", message, fields, error),
+  };
+}
+
+/** One log line without its line end. */
+export function formatLine(
+  time: Date,
+  level: LogLevel,
+  service: string,
+  message: string,
+  fields: LogFields,
+): string {
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${quote(String(value))}`);
+  return `${time.toISOString()} ${level.toUpperCase().padEnd(5)} ${service} ${message}${pairs.join("")}`;
+}
+
+/** The level of a line written by `formatLine`, or undefined for anything else (a line of a stack, say). */
+export function levelOf(line: string): LogLevel | undefined {
+  const level = /^\d{4}-\d\d-\d\dT[\d:.]+Z ([A-Z]+) /.exec(line)?.[1]?.toLowerCase();
+  return levels.find((known) => known === level);
+}
+
+function quote(value: string): string {
+  return /[\s"=]/.test(value) || value === "" ? JSON.stringify(value) : value;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

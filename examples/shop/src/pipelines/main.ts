@@ -1,0 +1,45 @@
+// The pipeline runner: the importer, reconciliation and restocking, on the hours of the shop's day.
+// Shortly before each import the marketplace (played by this process) delivers a new file.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { poisonInbox } from "../faults/poisoned-order.ts";
+import { holdWriteLock } from "../faults/slow-db.ts";
+import { runProcess } from "../process/run.ts";
+import { seededRandom } from "../random.ts";
+import { openFolders } from "./folders.ts";
+import { marketplaceFile } from "./marketplace-file.ts";
+import { runPipeline, type PipelineName } from "./run-pipeline.ts";
+import { Schedule } from "./schedule.ts";
+
+const rowsPerDelivery = 300;
+
+await runProcess("pipelines", ({ settings, log, faults }) => {
+  const { dataFolder, openedAtMs, dayMs } = settings;
+  const { inbox } = openFolders(dataFolder);
+
+  const deliver = (): void => {
+    const nowMs = Date.now();
+    const stamp = nowMs.toString(36);
+    const rows = marketplaceFile(seededRandom(nowMs), stamp, nowMs, rowsPerDelivery);
+    writeFileSync(join(inbox, `marketplace-${stamp}.ndjson`), rows);
+  };
+  const schedule = new Schedule<PipelineName | "delivery">(async (name) => {
+    if (name === "delivery") {
+      deliver();
+      return true;
+    }
+    const run = await runPipeline(name, settings, log);
+    return run.status === "succeeded";
+  });
+
+  schedule.add({ name: "delivery", hours: [1.5] }, openedAtMs, dayMs);
+  schedule.add({ name: "nightly-import", hours: [2] }, openedAtMs, dayMs);
+  schedule.add({ name: "reconciliation", hours: [3, 9, 15, 21] }, openedAtMs, dayMs);
+  schedule.add({ name: "restock", hours: [6, 18] }, openedAtMs, dayMs);
+  schedule.runNow("nightly-import");
+
+  poisonInbox(faults, inbox, () => schedule.runNow("nightly-import"));
+  holdWriteLock(faults, dataFolder, log);
+  return { stop: () => schedule.stop() };
+});

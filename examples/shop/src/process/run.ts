@@ -1,0 +1,93 @@
+// The life of one process of the shop, alone or under the supervisor.
+//
+//   start ──> ready ──> stop          SIGTERM      the supervisor (or an operator) asks
+//     │                  │            SIGINT       Ctrl-C, when running alone (a terminal sends it to every
+//     │                  │                         process; under the supervisor, the supervisor decides)
+//     └─> exit 1         └─> exit 0   disconnect   the supervisor is gone, even by kill -9
+//
+// A process that does not end by itself within `stopTimeoutMs` after being asked is ended.
+
+import { parseFaultNames, FaultPanel, type FaultSwitches } from "../faults/switches.ts";
+import { createLog, type Log } from "../log.ts";
+import { thisService, type Service, type ServiceName } from "../service.ts";
+import { readSettings, type Settings } from "../settings.ts";
+import type { FromChild, ToChild } from "./messages.ts";
+
+const stopTimeoutMs = 2000;
+
+/** What a process is given when it starts. */
+export type Surroundings = {
+  readonly service: Service;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly faults: FaultSwitches;
+};
+
+/** A started service; `stop` finishes what is running, then frees everything. */
+export type Running = { stop(): Promise<void> | void };
+
+/** Starts a service, says when it is ready, and stops it when asked. */
+export async function runProcess(
+  name: ServiceName,
+  start: (surroundings: Surroundings) => Promise<Running> | Running,
+): Promise<void> {
+  const service = thisService(name);
+  const log = createLog(name);
+  const faults = new FaultPanel(parseFaultNames(process.env["SHOP_FAULTS"]));
+  const supervised = process.env["SHOP_SUPERVISED"] === "1";
+  ignoreClosedOutput();
+  process.on("message", (message: ToChild) => faults.set(message.on));
+
+  let running: Running | undefined;
+  let stopping = false;
+  const stop = async (reason: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), stopTimeoutMs).unref();
+    log.info("stopping", { reason });
+    await running?.stop();
+    if (process.connected) process.disconnect();
+  };
+  const stopNow = (reason: string): void =>
+    void stop(reason).catch((error: unknown) => fail(log, error));
+  process.once("SIGTERM", () => stopNow("SIGTERM"));
+  process.on("SIGINT", () => supervised || stopNow("SIGINT"));
+  process.once("disconnect", () => stopNow("the supervisor is gone"));
+  // It may have gone before we listened.
+  if (supervised && !process.connected) return;
+
+  try {
+    running = await start({ service, settings: readSettings(), log, faults });
+  } catch (error) {
+    return fail(log, error);
+  }
+  // Asked to stop while starting: nothing was running to be stopped at that time.
+  if (stopping) {
+    await running.stop();
+    return;
+  }
+  log.info("ready", { version: service.version, environment: service.environment });
+  tell({ kind: "ready" });
+}
+
+function fail(log: Log, error: unknown): void {
+  const { code, port } = error as { code?: string; port?: number };
+  if (code === "EADDRINUSE" && port !== undefined) {
+    log.error("the port is already in use", { port });
+    tell({ kind: "port-taken", port });
+  } else {
+    log.error("cannot go on", {}, error);
+  }
+  process.exitCode = 1;
+  setTimeout(() => process.exit(1), 100);
+}
+
+function tell(message: FromChild): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Whoever read our output is gone: not a reason to die before having stopped properly. */
+function ignoreClosedOutput(): void {
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+}

@@ -1,0 +1,55 @@
+// Where things are: read from the environment, with defaults under which a process also runs on its own.
+// The supervisor sets every one of these for its children.
+
+import { resolve } from "node:path";
+
+/** Addresses, folders and times of one running shop. */
+export type Settings = {
+  /** Folder of the databases, the inbox of the importer, reports and logs. */
+  readonly dataFolder: string;
+  readonly gatewayPort: number;
+  readonly ordersPort: number;
+  readonly paymentsPort: number;
+  /** host:port under which the gateway and the commands reach orders. */
+  readonly ordersAddress: string;
+  /** host:port under which orders and reconciliation reach payments. */
+  readonly paymentsAddress: string;
+  /** Folder with cert.pem and key.pem for gRPC, or undefined for plain text. */
+  readonly tlsFolder: string | undefined;
+  /** How long one day of the shop takes, in milliseconds. */
+  readonly dayMs: number;
+  /** Start of the shop's first day, Unix milliseconds. */
+  readonly openedAtMs: number;
+};
+
+/** The only address the shop listens on. */
+export const host = "127.0.0.1";
+
+export const defaultPorts = {
+  gateway: 8080,
+  control: 8070,
+  orders: 50_051,
+  payments: 50_052,
+} as const;
+
+export const defaultDayMs = 240_000;
+
+/** The data folder when none is named: `.shop` beside this package's README. */
+export const defaultDataFolder: string = resolve(import.meta.dirname, "../.shop");
+
+/** Settings of this process, from `env`. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const ordersPort = Number(env["SHOP_ORDERS_PORT"] ?? defaultPorts.orders);
+  const paymentsPort = Number(env["SHOP_PAYMENTS_PORT"] ?? defaultPorts.payments);
+  return {
+    dataFolder: resolve(env["SHOP_DATA"] ?? defaultDataFolder),
+    gatewayPort: Number(env["SHOP_GATEWAY_PORT"] ?? defaultPorts.gateway),
+    ordersPort,
+    paymentsPort,
+    ordersAddress: env["SHOP_ORDERS_ADDRESS"] ?? `${host}:${ordersPort}`,
+    paymentsAddress: env["SHOP_PAYMENTS_ADDRESS"] ?? `${host}:${paymentsPort}`,
+    tlsFolder: env["SHOP_TLS_FOLDER"] || undefined,
+    dayMs: Number(env["SHOP_DAY_MS"] ?? defaultDayMs),
+    openedAtMs: Number(env["SHOP_OPENED_AT_MS"] ?? Date.now()),
+  };
+}

@@ -1,0 +1,71 @@
+// Which ports the shop uses, and whether they can be had.
+
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import { host, type defaultPorts } from "../settings.ts";
+
+/** The parts of the shop that listen where somebody from outside may call. */
+export type PortName = keyof typeof defaultPorts;
+
+/** A port of each part; 0 is any free one. */
+export type Ports = Readonly<Record<PortName, number>>;
+
+/** The option of `shop up` that chooses a port. */
+export const portOptions: Readonly<Record<PortName, string>> = {
+  gateway: "--port",
+  control: "--control-port",
+  orders: "--orders-port",
+  payments: "--payments-port",
+};
+
+/** A port the shop needs belongs to somebody else. The message says what to do. */
+export class PortTakenError extends Error {
+  override readonly name = "PortTakenError";
+  readonly code = "port_taken";
+  readonly port: number;
+
+  constructor(name: string, port: number) {
+    const option = portOptions[name as PortName];
+    super(
+      `port ${port} (${name}) is already in use on ${host}.\n` +
+        `  Choose another one:        --${option.slice(2)} N\n` +
+        `  Let the shop find its own: --port 0\n` +
+        `  See who has it:            lsof -nP -iTCP:${port} -sTCP:LISTEN`,
+    );
+    this.port = port;
+  }
+}
+
+/** The ports to use: each one asked for is free just now, each 0 is replaced. Throws a PortTakenError. */
+export async function choosePorts(wanted: Ports): Promise<Ports> {
+  const held: Server[] = [];
+  try {
+    const chosen: [string, number][] = [];
+    for (const [name, port] of Object.entries(wanted)) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, so that the first taken port is named
+      const server = await hold(name, port);
+      held.push(server);
+      chosen.push([name, (server.address() as { port: number }).port]);
+    }
+    return Object.fromEntries(chosen) as Ports;
+  } finally {
+    await Promise.all(held.map((server) => once(server.close(), "close")));
+  }
+}
+
+async function hold(name: string, port: number): Promise<Server> {
+  const server = createServer();
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") throw new PortTakenError(name, port);
+    if (code === "EACCES")
+      throw new Error(`port ${port} (${name}) needs more rights; choose one above 1023`, {
+        cause: error,
+      });
+    throw error;
+  }
+  return server;
+}
