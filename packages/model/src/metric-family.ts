@@ -80,9 +80,18 @@ export interface FamilyOf<Type extends MetricType, Value> extends MetricMetadata
   readonly points: readonly MetricPoint<Value>[];
 }
 
+/** Counters. */
+export interface CounterFamily extends FamilyOf<"counter", CounterValue> {
+  /**
+   * The samples carry the family's name without `_total`: a counter of format 0.0.4 that does not keep the naming
+   * rule. OpenMetrics has no such counters and calls them unknown.
+   */
+  readonly bareName?: true;
+}
+
 /** A metric family with its points; switch on `type`. */
 export type MetricFamily =
-  | FamilyOf<"counter", CounterValue>
+  | CounterFamily
   | FamilyOf<"gauge", number>
   | FamilyOf<"histogram", HistogramValue>
   | FamilyOf<"gaugehistogram", HistogramValue>
