@@ -15,6 +15,7 @@ export {
 } from "./exponential-buckets.ts";
 export { Labels, METRIC_NAME, type LabelsInput } from "./labels.ts";
 export type {
+  CounterFamily,
   CounterValue,
   FamilyOf,
   HistogramValue,
@@ -26,6 +27,40 @@ export type {
   StateSetValue,
   SummaryValue,
 } from "./metric-family.ts";
+export {
+  type ExpositionFamilyOptions,
+  ExpositionParser,
+  type ParsedExposition,
+  parseExposition,
+  parseExpositionStrict,
+} from "./exposition/family-parser.ts";
+export {
+  type ExpositionFormat,
+  expositionFormat,
+  OPENMETRICS_CONTENT_TYPE,
+  OPENMETRICS_UTF8_CONTENT_TYPE,
+  TEXT_CONTENT_TYPE,
+  TEXT_UTF8_CONTENT_TYPE,
+} from "./exposition/format.ts";
+export { DEFAULT_EXPOSITION_LIMITS, type ExpositionLimits } from "./exposition/limits.ts";
+export {
+  ExpositionLineParser,
+  type ExpositionReadOptions,
+  type ExpositionSink,
+} from "./exposition/line-parser.ts";
+export type { MetadataKind } from "./exposition/metadata-line.ts";
+export { formatNumber } from "./exposition/number-text.ts";
+export {
+  ExpositionError,
+  type ExpositionProblem,
+  type ExpositionProblemCode,
+} from "./exposition/problem.ts";
+export { formatSeconds } from "./exposition/timestamp-text.ts";
+export {
+  expositionChunks,
+  type ExpositionWriteOptions,
+  writeExposition,
+} from "./exposition/write.ts";
 export { isLegacyLabelName, isLegacyMetricName } from "./names.ts";
 export type { BucketColumns } from "./bucket-columns.ts";
 export {
