@@ -62,7 +62,7 @@ export class ExemplarText {
       text.charCodeAt(valueEnd) === space ? parseSeconds(text, valueEnd + 1, end) : undefined;
     if (timestampMs === undefined) {
       return this.#fail(
-        valueEnd,
+        valueEnd + 1,
         `${describeToken(text, valueEnd + 1, end)} is not an exemplar's timestamp in seconds`,
       );
     }

@@ -184,13 +184,12 @@ function inText(all: readonly MetricFamily[]): MetricFamily[] {
       type: MetricType,
       familyName: string,
       value: (v: never) => unknown,
-    ): MetricFamily =>
-      ({
-        ...metadata,
-        name: familyName,
-        type,
-        points: points.map((p) => merged(p, { value: value(p.value) })),
-      }) as MetricFamily;
+    ): MetricFamily => ({
+      ...metadata,
+      name: familyName,
+      type,
+      points: points.map((p) => merged(p, { value: value(p.value) })),
+    });
     switch (f.type) {
       case "info":
         return mapped("gauge", `${f.name}_info`, (v) => v);

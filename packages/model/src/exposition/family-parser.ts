@@ -293,8 +293,7 @@ class FamilyCollector implements ExpositionSink<true> {
     const refused = point.draft.add({ suffix, reserved, value, createdMs, exemplar });
     if (refused !== undefined) {
       this.#complain(refused);
-      // What is left of a point of several samples would look whole.
-      if (isCompound(type) && !point.broken) point.broken = true;
+      if (breaksPoint(refused, type)) point.broken = true;
     }
   }
 
@@ -313,8 +312,13 @@ class FamilyCollector implements ExpositionSink<true> {
   }
 }
 
-function isCompound(type: MetricType): boolean {
-  return type === "histogram" || type === "gaugehistogram" || type === "summary";
+/**
+ * Whether a refused sample makes its point useless. What is left of a histogram or summary would look whole. Elsewhere
+ * the first of two samples stays, and so does a counter whose created time is wrong.
+ */
+function breaksPoint({ code }: Complaint, type: MetricType): boolean {
+  if (type === "histogram" || type === "gaugehistogram" || type === "summary") return true;
+  return code !== "FLX_EXPOSITION_DUPLICATE" && code !== "FLX_EXPOSITION_TIMESTAMP";
 }
 
 function allows(family: FamilyDraft, suffix: SampleSuffix, format: ExpositionFormat): boolean {

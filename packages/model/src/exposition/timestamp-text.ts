@@ -38,6 +38,7 @@ export function parseSeconds(text: string, start: number, end: number): UnixMs |
  * @example formatSeconds(1_520_879_607_789 as UnixMs) // "1520879607.789"
  */
 export function formatSeconds(timeMs: UnixMs): string {
+  if (timeMs === 0) return "0";
   const [mantissa = "0", exponentText = "0"] = Math.abs(timeMs).toExponential().split("e");
   const digits = mantissa.replace(".", "");
   const exponent = Number(exponentText) - 3; // of the first digit, in seconds
