@@ -1,0 +1,39 @@
+// Every command and code block of the documentation is run. What a block's info string may say: testkit/src/run-document.ts.
+
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runDocument, startProcess } from "@flx/testkit";
+
+const root = join(import.meta.dirname, "..");
+
+const documents = globSync("**/*.md", {
+  cwd: root,
+  exclude: (name) => name === "node_modules" || name === "testdata" || name === ".git",
+}).toSorted();
+
+/** The shop as `npm start` runs it, on the ports that the documents name. */
+async function shop(): Promise<AsyncDisposable> {
+  return startProcess({
+    name: "the shop",
+    command: "npm",
+    args: ["start"],
+    cwd: root,
+    ready: { line: /Ctrl-C/ },
+    readyTimeoutMs: 30_000,
+    stopSignal: "SIGINT",
+  });
+}
+
+test("the documentation is found", () => {
+  for (const file of ["README.md", "CONTRIBUTING.md", "examples/shop/README.md"]) {
+    assert.ok(documents.includes(file), `${file} is among ${documents.join(", ")}`);
+  }
+});
+
+for (const file of documents) {
+  test(`every code block of ${file} does what it says`, async () => {
+    await runDocument(file, { root, needs: { shop } });
+  });
+}
