@@ -1,0 +1,18 @@
+// npm run bench: the table of suites. A suite is loaded only when it runs, with the peers it imports.
+
+import { fileURLToPath } from "node:url";
+import { benchmarkCommand, type SuiteEntry } from "./harness/command-line.ts";
+
+const suites: Readonly<Record<string, SuiteEntry>> = {
+  floor: {
+    title: "Self-check: what the harness itself and the smallest operations cost",
+    load: async () => (await import("./suites/harness-floor.ts")).floor,
+  },
+};
+
+process.exitCode = await benchmarkCommand(process.argv.slice(2), {
+  suites,
+  entry: fileURLToPath(import.meta.url),
+  resultsFolder: fileURLToPath(new URL("../results", import.meta.url)),
+  print: (text) => process.stdout.write(`${text}\n`),
+});
