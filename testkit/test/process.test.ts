@@ -117,9 +117,7 @@ test("stop() ends the whole group and tells who had to be killed", async () => {
     options: Partial<ProcessOptions>,
     killed: RegExp | undefined,
   ) => {
-    const family = await startProcess(
-      shell(script, { ready: { line: /ready/ }, stopTimeoutMs: 150, ...options }),
-    );
+    const family = await startProcess(shell(script, { ready: { line: /ready/ }, ...options }));
     const result = await family.stop();
     assert.deepEqual(processesInGroup(family.pid), []);
     if (killed === undefined) assert.deepEqual(result.killed, []);
@@ -131,7 +129,11 @@ test("stop() ends the whole group and tells who had to be killed", async () => {
   // Children and grandchildren go with their parent.
   await f("sleep 61 & (sleep 62 & wait) & echo ready; wait", {}, undefined);
   // The parent ends in order, a child ignores the signal.
-  await f("(trap '' TERM; sleep 63) & sleep 0.1; echo ready; wait", {}, /sleep 63/);
+  await f(
+    "(trap '' TERM; sleep 63) & sleep 0.1; echo ready; wait",
+    { stopTimeoutMs: 150 },
+    /sleep 63/,
+  );
   // The parent ended long ago and left an orphan that holds the output open.
   await f("sleep 64 & echo ready; sleep 0.1", {}, undefined);
   const result = await f(

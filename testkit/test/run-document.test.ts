@@ -158,9 +158,9 @@ test("runDocument() fails with file, line and output", async () => {
 });
 
 test("runDocument() fails when a kept block does not end as it should", async () => {
-  const f = async (script: string, message: RegExp) =>
+  const f = async (script: string, message: RegExp, stopTimeoutMs = 10_000) =>
     assert.rejects(
-      run([block('sh until="ready"', script), block("sh", "sleep 0.2")], { stopTimeoutMs: 200 }),
+      run([block('sh until="ready"', script), block("sh", "sleep 0.2")], { stopTimeoutMs }),
       { code: "TESTKIT_DOC_FAILED", message },
     );
 
@@ -170,7 +170,7 @@ test("runDocument() fails when a kept block does not end as it should", async ()
       "trap 'exit 3' INT; echo ready; while :; do sleep 0.01; done",
       /did not end in order after SIGINT: code 3/,
     ),
-    f("trap '' INT; echo ready; sleep 60", /had to be killed: .*sleep 60/),
+    f("trap '' INT; echo ready; sleep 60", /had to be killed: .*sleep 60/, 200),
   ]);
 });
 
