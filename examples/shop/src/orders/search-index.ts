@@ -12,8 +12,8 @@ const batchSize = 200;
 
 const entry = `
   SELECT o.id, c.name || ' ' || c.email || ' ' || o.country || ' ' ||
-    (SELECT group_concat(p.title || ' ' || p.category, ' ') FROM order_lines l JOIN products p USING (sku)
-      WHERE l.order_id = o.id)
+    coalesce((SELECT group_concat(p.title || ' ' || p.category, ' ') FROM order_lines l
+      JOIN products p USING (sku) WHERE l.order_id = o.id), '')
   FROM orders o JOIN customers c ON c.id = o.customer_id`;
 
 /** Adds one order to the index. */

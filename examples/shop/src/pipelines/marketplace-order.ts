@@ -66,11 +66,8 @@ function wrongHead({ ref, placedAt, customer, country, currency }: Loose): strin
 
 function wrongItems(items: unknown): string | undefined {
   if (!Array.isArray(items) || items.length === 0) return '"items" is empty';
-  for (const { sku, quantity, price } of items as {
-    sku?: unknown;
-    quantity?: unknown;
-    price?: unknown;
-  }[]) {
+  for (const item of items as unknown[]) {
+    const { sku, quantity, price } = (item ?? {}) as Record<"sku" | "quantity" | "price", unknown>;
     if (typeof sku !== "string" || !skus.has(sku)) return `there is no product ${show(sku)}`;
     if (!Number.isInteger(quantity) || Number(quantity) < 1)
       return `"quantity" is ${show(quantity)}`;

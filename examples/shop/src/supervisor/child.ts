@@ -60,6 +60,7 @@ export class Child {
   #readyMs = 0;
   #restarts = 0;
   #crashes = 0;
+  #retired = false;
   #pause: NodeJS.Timeout | undefined;
   #lastLines: string[] = [];
   #whenReady: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -78,6 +79,11 @@ export class Child {
       this.#launch();
     }
     return this.#whenReady.promise;
+  }
+
+  /** The shop is closing: from now on its end is expected, also when somebody else asks it to stop. */
+  retire(): void {
+    this.#retired = true;
   }
 
   /** Asks it to stop, ends it by force when it does not, and resolves when it is gone. */
@@ -171,6 +177,10 @@ export class Child {
   #ended(code: number | null, signal: string | null): void {
     this.#process = undefined;
     if (this.#state === "stopping" || this.#state === "stopped") return;
+    if (this.#retired) {
+      this.#state = "stopped";
+      return;
+    }
     const livedMs = performance.now() - this.#startedMs;
     this.#crashes = livedMs > healthyAfterMs ? 1 : this.#crashes + 1;
     this.#restarts += 1;

@@ -177,7 +177,7 @@ export class Supervisor {
       this.#log.warn("still starting; see the log files", {
         folder: join(this.#options.dataFolder, "logs"),
       });
-    }, startTimeoutMs);
+    }, startTimeoutMs).unref();
     try {
       await start(["payments", "orders", "gateway"]);
       if (this.#stopping === undefined) await start(["pipelines", "traffic"]);
@@ -268,6 +268,7 @@ export class Supervisor {
 
   async #stopAll(): Promise<void> {
     this.#faults.stop();
+    for (const child of this.#children) child.retire();
     await this.#close(this.#control);
     for (const child of this.#children.toReversed()) {
       // oxlint-disable-next-line no-await-in-loop -- callers stop before those they call

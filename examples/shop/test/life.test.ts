@@ -1,0 +1,119 @@
+// How the shop starts, stops and survives: no process and no port is left, whatever happens.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { test } from "node:test";
+import {
+  isPortFree,
+  processesInGroup,
+  startProcess,
+  temporaryFolder,
+  waitUntil,
+} from "@flx/testkit";
+import { openShop, runCommand, shopCommand, startShopProcess, type OpenShop } from "./open-shop.ts";
+
+/** Waits until no process of the shop is left, then looks at its ports. */
+async function assertGone(shop: OpenShop): Promise<void> {
+  await waitUntil(() => processesInGroup(shop.process.pid).length === 0, {
+    what: "every process to be gone",
+  });
+  const free = await Promise.all(Object.values(shop.ports).map((port) => isPortFree(port)));
+  assert.deepEqual(free, [true, true, true, true]);
+}
+
+test("Ctrl-C in a terminal, which reaches every process, ends all of them quietly with code 0", async () => {
+  await using shop = await openShop({ args: ["--traffic", "20"] });
+  shop.process.signal("SIGINT");
+  assert.deepEqual(await shop.process.exited, { code: 0, signal: null });
+  await assertGone(shop);
+  assert.match(shop.process.log(), /The shop is closed\.\n?$/);
+  assert.doesNotMatch(shop.process.log(), /Error|WARN|crashed/);
+});
+
+test("SIGTERM to the supervisor alone ends every process with code 0", async () => {
+  await using shop = await openShop();
+  process.kill(shop.process.pid, "SIGTERM");
+  assert.deepEqual(await shop.process.exited, { code: 0, signal: null });
+  await assertGone(shop);
+});
+
+test("kill -9 of the supervisor leaves no child, and the shop opens again on the same folder", async () => {
+  await using shop = await openShop({ args: ["--traffic", "20"] });
+  process.kill(shop.process.pid, "SIGKILL");
+  await shop.process.exited;
+  await assertGone(shop);
+  await using again = await startShopProcess(shop.folder.path, ["--traffic", "none"]);
+  assert.match(again.log(), /The shop is open/);
+});
+
+test("Ctrl-C while the shop is opening leaves nothing and is no failure", async () => {
+  await using folder = await temporaryFolder("shop");
+  await using opening = await startProcess({
+    command: process.execPath,
+    args: [...shopCommand, "up", "--port", "0", "--data", folder.path],
+    ready: { line: /The shop is opening/ },
+  });
+  opening.signal("SIGINT");
+  assert.deepEqual(await opening.exited, { code: 0, signal: null });
+  await waitUntil(() => processesInGroup(opening.pid).length === 0);
+  assert.doesNotMatch(opening.log(), /Error|WARN|The shop is open\./);
+});
+
+test("a taken port is named with the way out, and nothing is left running", async () => {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as { port: number };
+  await using folder = await temporaryFolder("shop");
+  const { code, stderr } = await runCommand(
+    "up",
+    "--port",
+    "0",
+    "--orders-port",
+    String(port),
+    "--data",
+    folder.path,
+  );
+  holder.close();
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`cannot open: port ${port} \\(orders\\) is already in use`));
+  assert.match(stderr, /--orders-port N/);
+  assert.doesNotMatch(stderr, /\n\s+at /);
+});
+
+test("a second shop on the same folder is refused, `shop stop` stops the first", async () => {
+  await using shop = await openShop();
+  const second = await shop.command("up", "--port", "0");
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /a shop is already running on/);
+  const stopped = await shop.command("stop");
+  assert.equal(stopped.stdout, "the shop has stopped.\n");
+  await assertGone(shop);
+});
+
+test("payments is restarted when it dies, and orders works again; all of it over TLS", async () => {
+  await using shop = await openShop({ args: ["--traffic", "none", "--tls"] });
+  assert.equal((await shop.place()).status, 201);
+  const { pid } = await shop.processStatus("payments");
+  process.kill(pid!, "SIGKILL");
+  await waitUntil(async () => (await shop.processStatus("payments")).restarts === 1);
+  await waitUntil(async () => (await shop.place()).status === 201, { timeoutMs: 15_000 });
+  await shop.process.waitForLine(/payments crashed reason="signal SIGKILL"/);
+});
+
+test("the control API refuses web pages and unknown faults", async () => {
+  await using shop = await openShop();
+  const f = async (path: string, headers: Record<string, string>, body: string, want: number) => {
+    const url = `http://127.0.0.1:${shop.ports.control}${path}`;
+    assert.equal(
+      (await fetch(url, { method: "POST", headers, body })).status,
+      want,
+      `${path} ${body}`,
+    );
+  };
+  await f("/faults/slow-db", { origin: "https://evil.example" }, '{"on":true}', 403);
+  await f("/faults/slow-bd", {}, '{"on":true}', 404);
+  await f("/faults/slow-db", {}, '{"on":"yes"}', 400);
+  await f("/faults/slow-db", {}, "on", 400);
+  await f("/faults/traffic-spike", {}, '{"on":true}', 409);
+});
