@@ -55,6 +55,7 @@ export {
   type ExpositionProblem,
   type ExpositionProblemCode,
 } from "./exposition/problem.ts";
+export { SeriesCache } from "./exposition/series-cache.ts";
 export { formatSeconds } from "./exposition/timestamp-text.ts";
 export {
   expositionChunks,
