@@ -4,6 +4,10 @@ import { fileURLToPath } from "node:url";
 import { benchmarkCommand, type SuiteEntry } from "./harness/command-line.ts";
 
 const suites: Readonly<Record<string, SuiteEntry>> = {
+  exposition: {
+    title: "The text formats: reading and writing 10,000 series",
+    load: async () => (await import("./suites/exposition.ts")).exposition,
+  },
   floor: {
     title: "Self-check: what the harness itself and the smallest operations cost",
     load: async () => (await import("./suites/harness-floor.ts")).floor,
