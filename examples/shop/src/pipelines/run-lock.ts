@@ -14,14 +14,21 @@ export class PipelineBusyError extends Error {
 export function lockPipeline(dataFolder: string, pipeline: string): Disposable {
   const file = join(dataFolder, `${pipeline}.lock`);
   const holder = holderOf(file);
-  if (holder !== undefined) {
-    throw new PipelineBusyError(
-      `${pipeline} is already running (process ${holder}); wait until it has finished`,
-    );
-  }
+  if (holder !== undefined) throw busy(pipeline, holder);
   rmSync(file, { force: true });
-  writeFileSync(file, String(process.pid), { flag: "wx" });
+  try {
+    writeFileSync(file, String(process.pid), { flag: "wx" });
+  } catch (error) {
+    // Somebody was quicker between our look and our write.
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw busy(pipeline, holderOf(file));
+    throw error;
+  }
   return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
+}
+
+function busy(pipeline: string, holder: number | undefined): PipelineBusyError {
+  const who = holder === undefined ? "" : ` (process ${holder})`;
+  return new PipelineBusyError(`${pipeline} is already running${who}; wait until it has finished`);
 }
 
 function holderOf(file: string): number | undefined {

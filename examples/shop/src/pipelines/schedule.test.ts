@@ -27,3 +27,21 @@ test("Schedule.runNow() runs one job at a time, and none after stop()", async ()
   await schedule.stop();
   assert.deepEqual(seen, ["a begins", "a ends", "b begins", "b ends"]);
 });
+
+test("Schedule tries a failed job again once, however often it failed meanwhile", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  let runs = 0;
+  const schedule = new Schedule<string>(async () => {
+    runs += 1;
+    return runs >= 3;
+  });
+  schedule.runNow("a");
+  schedule.runNow("a");
+  await settle();
+  assert.equal(runs, 2);
+  t.mock.timers.tick(60_000);
+  await settle();
+  assert.equal(runs, 3);
+  await schedule.stop();
+});

@@ -2,7 +2,7 @@
 //
 //   hour     02:00 nightly-import   03:00 09:00 15:00 21:00 reconciliation   06:00 18:00 restock
 //
-// A failed run is tried again after `retryMs`.
+// A failed run is tried again after `retryMs`, unless another run of the same job comes first.
 
 import { untilHour } from "../shop-clock.ts";
 
@@ -23,6 +23,7 @@ export function untilNext(hours: readonly number[], elapsedMs: number, dayMs: nu
 export class Schedule<Name extends string> {
   readonly #run: RunJob<Name>;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #retries = new Map<Name, NodeJS.Timeout>();
   #last: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
@@ -55,15 +56,20 @@ export class Schedule<Name extends string> {
 
   async #runAfter(before: Promise<unknown>, name: Name): Promise<void> {
     await before;
+    clearTimeout(this.#retries.get(name));
     if (this.#stopped || (await this.#run(name)) || this.#stopped) return;
-    this.#after(retryMs, () => this.runNow(name));
+    this.#retries.set(
+      name,
+      this.#after(retryMs, () => this.runNow(name)),
+    );
   }
 
-  #after(waitMs: number, work: () => void): void {
+  #after(waitMs: number, work: () => void): NodeJS.Timeout {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       work();
     }, waitMs);
     this.#timers.add(timer);
+    return timer;
   }
 }

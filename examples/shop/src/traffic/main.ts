@@ -67,7 +67,7 @@ await runProcess("traffic", async ({ settings, log, faults }) => {
   });
   const summary = setInterval(() => {
     const day = formatHour(hourAt(Date.now()));
-    log.info("traffic", { shopTime: day, ...tally.take(summaryMs / 1000) });
+    log.info("customers came", { shopTime: day, ...tally.take(summaryMs / 1000) });
   }, summaryMs);
 
   return {
