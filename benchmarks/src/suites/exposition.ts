@@ -177,7 +177,7 @@ export const exposition: Suite = suite("exposition", {
         }),
         peerReader(),
       ],
-      budgets: [{ against: "parse-prometheus-text-format", atLeast: 20 }],
+      budgets: [{ against: "parse-prometheus-text-format", atLeast: 5 }],
     },
     {
       name: "read, every series new (a first scrape)",
@@ -192,7 +192,7 @@ export const exposition: Suite = suite("exposition", {
         }),
         peerReader(),
       ],
-      budgets: [{ against: "parse-prometheus-text-format", atLeast: 3 }],
+      budgets: [{ against: "parse-prometheus-text-format", atLeast: 1 }],
     },
     {
       name: "read into families",
@@ -208,7 +208,7 @@ export const exposition: Suite = suite("exposition", {
         }),
         peerReader(),
       ],
-      budgets: [{ against: "parse-prometheus-text-format", atLeast: 2 }],
+      budgets: [{ against: "parse-prometheus-text-format", atLeast: 1 }],
     },
     {
       name: "write",

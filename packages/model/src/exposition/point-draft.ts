@@ -143,6 +143,10 @@ class CounterDraft implements PointDraft {
         complaint: complaint("FLX_EXPOSITION_SAMPLE", "a counter has _created but no _total"),
       };
     }
+    // Most counters have nothing else.
+    if (this.#createdMs === undefined && this.#exemplar === undefined) {
+      return { value: { total: this.#total } };
+    }
     const value: CounterValue = {
       total: this.#total,
       ...(this.#createdMs === undefined ? {} : { createdMs: this.#createdMs }),
