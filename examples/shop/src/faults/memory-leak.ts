@@ -5,7 +5,7 @@ import { localPriceMinor, markets } from "../orders/markets.ts";
 import type { FaultSwitches } from "./switches.ts";
 
 const refreshMs = 500;
-const quantities = 120; // a price for each quantity, for a discount that was never built
+const quantities = 45; // a price for each quantity, for a discount that was never built
 
 type CachedPrice = { readonly key: string; readonly quantity: number; readonly totalMinor: number };
 

@@ -302,7 +302,7 @@ function refuseSecondShop(dataFolder: string): void {
   if (other === undefined) return;
   throw new Error(
     `a shop is already running on ${dataFolder} (process ${other.pid}, http://localhost:${other.ports.gateway}).\n` +
-      `  Stop it:              shop stop\n` +
+      `  Stop it:               examples/shop/bin/shop stop\n` +
       `  Or use another folder: --data DIR --port 0`,
   );
 }
