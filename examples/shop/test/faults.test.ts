@@ -100,9 +100,9 @@ test("memory-leak makes orders grow, and lets go", async () => {
     (await shop.processStatus("orders")).residentBytes ?? 0;
   const bytesBefore = await bytes();
   await shop.switchFault("memory-leak", true);
-  await waitUntil(async () => (await bytes()) > bytesBefore + 10e6, {
+  await waitUntil(async () => (await bytes()) > bytesBefore + 8e6, {
     ...patience,
-    what: "10 MB more",
+    what: "8 MB more",
   });
   await shop.switchFault("memory-leak", false);
   const bytesAfter = await bytes();

@@ -189,3 +189,19 @@ test("`shop run reconciliation` reports an order whose money was taken for nothi
   assert.equal(code, 0);
   assert.match(stdout, /compared, 1 differences/);
 });
+
+test("the control API refuses web pages and unknown faults", async () => {
+  const f = async (path: string, headers: Record<string, string>, body: string, want: number) => {
+    const url = `http://127.0.0.1:${shop.ports.control}${path}`;
+    assert.equal(
+      (await fetch(url, { method: "POST", headers, body })).status,
+      want,
+      `${path} ${body}`,
+    );
+  };
+  await f("/faults/slow-db", { origin: "https://evil.example" }, '{"on":true}', 403);
+  await f("/faults/slow-bd", {}, '{"on":true}', 404);
+  await f("/faults/slow-db", {}, '{"on":"yes"}', 400);
+  await f("/faults/slow-db", {}, "on", 400);
+  await f("/faults/traffic-spike", {}, '{"on":true}', 409);
+});

@@ -16,9 +16,9 @@ export async function up(given: Given): Promise<number> {
   const options = shopOptions(given);
   process.stdout.on("error", () => {}); // a closed pipe (shop up | head) is no reason to leave processes behind
   process.stderr.on("error", () => {});
-  console.log("The shop is opening ...");
   const supervisor = new Supervisor(options, createLog("supervisor"), (line) => console.log(line));
   stopOnSignals(supervisor);
+  console.log("The shop is opening ...");
   try {
     if (await supervisor.start())
       console.log(welcomeText(options, supervisor.ports, process.cwd()));
