@@ -316,15 +316,20 @@ export class ExpositionLineParser<Series> {
   #sampleLine(text: string, start: number, end: number): void {
     let seriesEnd = likelySeriesEnd(text, start, end);
     let series = this.#sink.find(text.slice(start, seriesEnd));
-    const known = series !== undefined;
+    let own = "";
     if (series === undefined) {
-      const readEnd = this.#series.readSeries(text, start, end);
-      if (readEnd < 0) {
-        this.#badFault();
+      // Labels are cut from a copy, so that whoever keeps them does not keep the block.
+      own = detached(text.slice(start, seriesEnd));
+      const length = this.#series.readSeries(own, 0, own.length);
+      if (length < 0) {
+        this.#badSeries(text, start, end);
         return;
       }
-      if (readEnd !== seriesEnd) series = this.#sink.find(text.slice(start, readEnd));
-      seriesEnd = readEnd;
+      if (length < own.length) {
+        own = detached(own.slice(0, length));
+        series = this.#sink.find(own);
+        seriesEnd = start + length;
+      }
     }
 
     const valueStart = this.#afterSeparator(seriesEnd);
@@ -359,11 +364,21 @@ export class ExpositionLineParser<Series> {
       return;
     }
     this.samples++;
-    if (!known && series === undefined) {
+    if (series === undefined) {
       const labels = Labels.fromSortedPairs(this.#series.pairs);
-      series = this.#sink.open(detached(text.slice(start, seriesEnd)), this.#series.name, labels);
+      series = this.#sink.open(own, this.#series.name, labels);
     }
-    this.#sink.sample(series as Series, value, timestampMs, exemplar);
+    this.#sink.sample(series, value, timestampMs, exemplar);
+  }
+
+  /** Reads a wrong series again where it stands: the copy may have been cut too short to say what is wrong. */
+  #badSeries(text: string, start: number, end: number): void {
+    if (this.#series.readSeries(text, start, end) < 0) {
+      this.#badFault();
+      return;
+    }
+    // Not reached: what is read of a line does not depend on what stands after it.
+    this.#bad("FLX_EXPOSITION_SYNTAX", start, "the series cannot be read");
   }
 
   /** The offset after what separates two tokens: blanks, or one space in OpenMetrics; -1 when it is not there. */

@@ -192,7 +192,8 @@ export class SeriesText {
       return false;
     }
     this.name = name;
-    return this.#within("maxNameLength", name.length, at, "a metric name");
+    if (name.length <= this.#limits.maxNameLength) return true;
+    return this.#overLimit("maxNameLength", at, "a metric name");
   }
 
   #keepLabel(name: string, value: string, nameAt: number, valueAt: number): boolean {
@@ -201,20 +202,24 @@ export class SeriesText {
       return false;
     }
     this.pairs.push(name, value);
-    return (
-      this.#within("maxNameLength", name.length, nameAt, "a label name") &&
-      this.#within("maxValueLength", value.length, valueAt, "a label value") &&
-      this.#within("maxLabels", this.pairs.length / 2, nameAt, "a label set")
-    );
+    const { maxNameLength, maxValueLength, maxLabels } = this.#limits;
+    if (name.length > maxNameLength) {
+      return this.#overLimit("maxNameLength", nameAt, "a label name");
+    }
+    if (value.length > maxValueLength) {
+      return this.#overLimit("maxValueLength", valueAt, "a label value");
+    }
+    if (this.pairs.length > 2 * maxLabels) {
+      return this.#overLimit("maxLabels", nameAt, "a label set");
+    }
+    return true;
   }
 
-  #within(
+  #overLimit(
     limit: "maxNameLength" | "maxValueLength" | "maxLabels",
-    size: number,
     at: number,
     what: string,
-  ): boolean {
-    if (size <= this.#limits[limit]) return true;
+  ): false {
     const unit = limit === "maxLabels" ? "labels" : "characters";
     this.#fault.fail(
       limitCodes[limit],
