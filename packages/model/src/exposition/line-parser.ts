@@ -8,9 +8,9 @@
 //                                                          text               │
 //                                                 not known: SeriesText reads it strictly, then sink.open()
 //
-// A scraper sees the same series texts again and again. It keeps a Map from text to its series and answers
-// `find()` from it; then a line costs the search for its end, a hash of the text and the reading of the number.
-// Labels are read, checked and sorted for a text not found only, and only when the rest of the line is right.
+// A scraper sees the same series texts again and again. It keeps a SeriesCache and answers `find()` from it; then a
+// line costs the search for its end, a comparison of the text and the reading of the number. Labels are read, checked
+// and sorted only for a text not found, and `open()` is asked only when the rest of the line is right too.
 //
 // Where does the text end without reading labels? A label value may hold braces and blanks. Guess: after the last
 // "}" of the line (without one: before the first blank). If `find` knows the guess, it is right: a known text was
