@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { runDocument, startProcess } from "@flx/testkit";
+import { runDocument } from "@flx/testkit";
 
 const root = join(import.meta.dirname, "..");
 
@@ -12,19 +12,6 @@ const documents = globSync("**/*.md", {
   cwd: root,
   exclude: (name) => name === "node_modules" || name === "testdata" || name === ".git",
 }).toSorted();
-
-/** The shop as `npm start` runs it, on the ports that the documents name. */
-async function shop(): Promise<AsyncDisposable> {
-  return startProcess({
-    name: "the shop",
-    command: "npm",
-    args: ["start"],
-    cwd: root,
-    ready: { line: /Ctrl-C/ },
-    readyTimeoutMs: 30_000,
-    stopSignal: "SIGINT",
-  });
-}
 
 test("the documentation is found", () => {
   for (const file of ["README.md", "CONTRIBUTING.md", "examples/shop/README.md"]) {
@@ -34,6 +21,6 @@ test("the documentation is found", () => {
 
 for (const file of documents) {
   test(`every code block of ${file} does what it says`, async () => {
-    await runDocument(file, { root, needs: { shop } });
+    await runDocument(file, { root });
   });
 }
