@@ -49,6 +49,7 @@ const checks: Readonly<Record<PeerName, Check>> = {
   vmagent: tool(["-help"], /^vmagent collects metrics data/m),
   vmalert: tool(["-help"], /^vmalert processes alerts/m),
   chromium: showsPage,
+  curl: tool(["--version"], /^curl \d/),
 };
 
 for (const name of peerNames) {

@@ -33,6 +33,7 @@ export const peerNames = [
   "vmalert",
   "node-exporter",
   "chromium",
+  "curl",
 ] as const;
 
 /** The name of a peer. */
@@ -95,6 +96,12 @@ export const peers: Readonly<Record<PeerName, PeerEntry>> = {
     debianPackage: "chromium",
     purpose: "shows the console",
     version: { args: ["--version"], pattern: /(\d+\.\d+\S*)/ },
+  },
+  curl: {
+    binaries: ["curl"],
+    debianPackage: "curl",
+    purpose: "runs the commands that the documentation gives",
+    version: { args: ["--version"], pattern: /^curl (\S+)/ },
   },
 };
 
