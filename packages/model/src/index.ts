@@ -27,6 +27,7 @@ export type {
   StateSetValue,
   SummaryValue,
 } from "./metric-family.ts";
+export { escapeHelp, escapeLabelValue } from "./exposition/escape.ts";
 export {
   type ExpositionFamilyOptions,
   ExpositionParser,

@@ -1,0 +1,141 @@
+// A counter: what only grows, until the process starts again.
+
+import type { UnixMs } from "@flx/model";
+import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
+import { ExemplarStore } from "./exemplar-store.ts";
+import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
+import type { LabelInput } from "./label-table.ts";
+import type {
+  BindArguments,
+  DeclaredValues,
+  LabelsOf,
+  OptionalValueArguments,
+} from "./label-types.ts";
+import { LineMetric } from "./line-metric.ts";
+
+/** How a counter is declared. */
+export interface CounterOptions<
+  Names extends string,
+  Values extends DeclaredValues<Names>,
+> extends InstrumentOptions<Names, Values> {
+  /** Called before each exposition, to bring the counter up to date. */
+  readonly collect?: (this: Counter<Names, Values>) => void | Promise<void>;
+}
+
+/**
+ * A count that only grows.
+ *
+ *     const placed = new Counter({ name: "orders_placed_total", help: "Orders placed", labelNames: ["country"] });
+ *     placed.inc({ country: "DE" });
+ */
+export class Counter<
+  const Names extends string = never,
+  const Values extends DeclaredValues<Names> = {},
+> {
+  readonly #metric: LineMetric;
+
+  /**
+   * @throws {FlxError} `FLX_METRIC_*` when the declaration is wrong or clashes with another metric
+   */
+  constructor(options: CounterOptions<Names, Values>) {
+    const metric = new LineMetric({
+      ...options,
+      type: "counter",
+      misuse: misuseOf(options.registers),
+    });
+    const { collect } = options;
+    if (collect !== undefined) metric.collect = () => collect.call(this);
+    this.#metric = registerEverywhere(metric, options.registers);
+  }
+
+  get name(): string {
+    return this.#metric.name;
+  }
+
+  /**
+   * Adds to the count (1 when nothing is said).
+   *
+   * @throws {FlxError} in development: `FLX_METRIC_LABELS`, `FLX_METRIC_VALUE` (negative, NaN or infinite)
+   */
+  inc(...args: OptionalValueArguments<Names, LabelsOf<Names, Values>>): void;
+  inc(labelsOrValue?: LabelInput | number, value = 1): void {
+    const metric = this.#metric;
+    if (typeof labelsOrValue === "object") {
+      const found = metric.table.find(labelsOrValue);
+      const row = found >= 0 ? found : metric.row(labelsOrValue);
+      if (row >= 0) add(metric, row, value);
+    } else {
+      const row = metric.labelNames.length === 0 ? 0 : metric.row(undefined);
+      if (row >= 0) add(metric, row, labelsOrValue ?? 1);
+    }
+  }
+
+  /**
+   * The counter of one label set, which counts without a look-up.
+   *
+   * @param args a labels object, or the values in declared order
+   */
+  labels(...args: BindArguments<Names, LabelsOf<Names, Values>>): BoundCounter {
+    return new BoundCounter(this.#metric, args);
+  }
+
+  /** Takes the series of a label set away. */
+  remove(...args: BindArguments<Names, LabelsOf<Names, Values>>): void {
+    this.#metric.remove(args);
+  }
+
+  /** Takes all series away. */
+  reset(): void {
+    this.#metric.reset();
+  }
+}
+
+/** The counter of one label set. */
+export class BoundCounter {
+  readonly #metric: LineMetric;
+  readonly #args: readonly unknown[];
+  #row: number;
+  #epoch: number;
+
+  constructor(metric: LineMetric, args: readonly unknown[]) {
+    this.#metric = metric;
+    this.#args = args.map((arg) => (typeof arg === "object" && arg !== null ? { ...arg } : arg));
+    this.#row = metric.rowOfArguments(this.#args);
+    this.#epoch = metric.epoch;
+  }
+
+  /** Adds to the count (1 when nothing is said). */
+  inc(value = 1): void {
+    if (this.#epoch !== this.#metric.epoch) this.#rebind();
+    if (this.#row >= 0) add(this.#metric, this.#row, value);
+  }
+
+  /** Adds to the count and keeps the exemplar, an observation that stands for many. */
+  incWithExemplar(
+    exemplarLabels: Readonly<Record<string, unknown>>,
+    value = 1,
+    timestampMs = Date.now() as UnixMs,
+  ): void {
+    this.inc(value);
+    if (this.#row < 0) return;
+    this.#metric.exemplars ??= new ExemplarStore();
+    const wrong = this.#metric.exemplars.put(this.#row, exemplarLabels, value, timestampMs);
+    if (wrong !== undefined) this.#metric.misuse.report(wrong.code, wrong.message);
+  }
+
+  #rebind(): void {
+    this.#row = this.#metric.rowOfArguments(this.#args);
+    this.#epoch = this.#metric.epoch;
+  }
+}
+
+function add(metric: LineMetric, row: number, value: number): void {
+  if (value >= 0 && value < Infinity) {
+    metric.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK]! += value;
+  } else {
+    metric.misuse.report(
+      "FLX_METRIC_VALUE",
+      `counter ${metric.name} can only grow by a finite number, not by ${value}`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+// The newest exemplar of each series (or bucket) that has one.
+
+import {
+  type Exemplar,
+  type FlxErrorCode,
+  formatNumber,
+  formatSeconds,
+  Labels,
+  type UnixMs,
+} from "@flx/model";
+import { labelString, wireText } from "./label-values.ts";
+import { labelText } from "./series-text.ts";
+
+/** OpenMetrics 1.0: names and values of an exemplar's labels together have at most so many characters. */
+const MAX_CHARACTERS = 128;
+
+/** Exemplars by position: a row, or a row's bucket. */
+export class ExemplarStore {
+  readonly #exemplars = new Map<number, Exemplar>();
+
+  /**
+   * Keeps an exemplar.
+   *
+   * @returns what is wrong with its labels, or `undefined`
+   */
+  put(
+    position: number,
+    labels: Readonly<Record<string, unknown>>,
+    value: number,
+    timestampMs: UnixMs,
+  ): { code: FlxErrorCode; message: string } | undefined {
+    const pairs: [string, string][] = [];
+    let characters = 0;
+    for (const [name, given] of Object.entries(labels)) {
+      const text = labelString(given);
+      if (text === undefined || name === "" || !name.isWellFormed()) {
+        return {
+          code: "FLX_METRIC_EXEMPLAR",
+          message: `exemplar label ${JSON.stringify(name)} has no text`,
+        };
+      }
+      pairs.push([name, wireText(text)]);
+      characters += codePoints(name) + codePoints(wireText(text));
+    }
+    if (characters > MAX_CHARACTERS) {
+      return {
+        code: "FLX_METRIC_EXEMPLAR",
+        message: `the labels of an exemplar have ${characters} characters, at most ${MAX_CHARACTERS} are allowed`,
+      };
+    }
+    this.#exemplars.set(position, { labels: Labels.from(pairs), value, timestampMs });
+    return undefined;
+  }
+
+  get(position: number): Exemplar | undefined {
+    return this.#exemplars.get(position);
+  }
+
+  delete(position: number): void {
+    this.#exemplars.delete(position);
+  }
+
+  /** ` # {trace_id="4bf9"} 0.5 1520879607.789`, or nothing. */
+  text(position: number): string {
+    const exemplar = this.#exemplars.get(position);
+    if (exemplar === undefined) return "";
+    const labels = [...exemplar.labels].map(([name, value]) => labelText(name, value)).join(",");
+    const time =
+      exemplar.timestampMs === undefined ? "" : ` ${formatSeconds(exemplar.timestampMs)}`;
+    return ` # {${labels}} ${formatNumber(exemplar.value)}${time}`;
+  }
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}

@@ -1,0 +1,37 @@
+// What a registry knows of a metric: who it is, and how to get it onto the wire.
+
+import type { ExpositionFormat, MetricFamily, MetricType } from "@flx/model";
+import type { TextChunks } from "./text-chunks.ts";
+
+/** How one exposition wants its metrics. */
+export interface ExposeOptions {
+  readonly format: ExpositionFormat;
+  /** Labels of the registry, added to every series that does not have them itself. */
+  readonly defaultLabels: ReadonlyMap<string, string>;
+}
+
+/** A metric as a registry holds it. */
+export interface ExposedMetric {
+  /** As declared. */
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly unit: string | undefined;
+  readonly labelNames: readonly string[];
+  /** Everything that must be equal for two declarations to be the same metric, as text. */
+  readonly definition: string;
+  /** The names its samples may have, for finding clashes. */
+  readonly sampleNames: readonly string[];
+  /** Series it has now. */
+  readonly series: number;
+  /** Label sets that went to the overflow series since the start. */
+  readonly overflowed: number;
+  /** Brings the values up to date before an exposition. */
+  collect: (() => void | Promise<void>) | undefined;
+  /** Writes the metric; the generator pauses where other work may be let in. */
+  expose(out: TextChunks, options: ExposeOptions): Generator<void, void, undefined>;
+  /** The metric as the model has it. */
+  family(): MetricFamily;
+  /** Every value back to zero; series without labels stay, the others go. */
+  reset(): void;
+}

@@ -1,0 +1,13 @@
+// The public API of @flx/monitoring/metrics, by name.
+
+export { BoundCounter, Counter, type CounterOptions } from "./counter.ts";
+export { defaultRegistry as register } from "./default-registry.ts";
+export type { InstrumentOptions } from "./instrument.ts";
+export type { DeclaredValues, LabelsOf, LabelValue } from "./label-types.ts";
+export type { MisusePolicy } from "./misuse.ts";
+export {
+  type CatalogueEntry,
+  type ExpositionRequest,
+  Registry,
+  type RegistryOptions,
+} from "./registry.ts";

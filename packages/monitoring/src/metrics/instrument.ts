@@ -1,0 +1,44 @@
+// What every instrument is declared with, and how a declaration meets the registries.
+
+import { defaultRegistry } from "./default-registry.ts";
+import type { ExposedMetric } from "./exposed-metric.ts";
+import type { DeclaredValues } from "./label-types.ts";
+import type { Misuse } from "./misuse.ts";
+import type { Registry } from "./registry.ts";
+
+/** What every instrument is declared with. */
+export interface InstrumentOptions<Names extends string, Values extends DeclaredValues<Names>> {
+  /** As it appears in queries: letters, digits, `_` and `:`, or any text (Prometheus 3). */
+  readonly name: string;
+  /** One sentence for people. */
+  readonly help: string;
+  readonly labelNames?: readonly Names[];
+  /** The only values a label may have, for those with a list. */
+  readonly labelValues?: Values;
+  /** Base unit that the name ends with, such as `seconds`. */
+  readonly unit?: string;
+  /** Where it is exposed; default: the registry of the process. An empty list: nowhere. */
+  readonly registers?: readonly Registry[];
+  /** Series it may have before new label sets go to the overflow series (default 10,000). */
+  readonly maxSeries?: number;
+}
+
+/** The misuse policy of a declaration: that of its first registry. */
+export function misuseOf(registers: readonly Registry[] | undefined): Misuse {
+  return (registers?.[0] ?? defaultRegistry).misuse;
+}
+
+/**
+ * Registers a metric everywhere it is to be exposed.
+ *
+ * @returns the metric to use: an identical one that is registered already, or this one
+ * @throws {FlxError} `FLX_METRIC_CLASH` as `Registry.register`
+ */
+export function registerEverywhere<Metric extends ExposedMetric>(
+  metric: Metric,
+  registers: readonly Registry[] = [defaultRegistry],
+): Metric {
+  let used: ExposedMetric = metric;
+  for (const registry of registers) used = registry.register(used);
+  return used as Metric;
+}

@@ -1,0 +1,41 @@
+// The types that make a missing label, an unknown one, or a value outside a declared list fail to compile.
+//
+//   new Counter({ name, help, labelNames: ["method", "status"], labelValues: { method: ["GET", "PUT"] } })
+//   counter.inc({ method: "GET", status: 200 })      compiles
+//   counter.inc({ method: "GET" })                   status is missing
+//   counter.inc({ method: "POST", status: 200 })     POST is not declared
+
+/** What may stand as a label value. */
+export type LabelValue = string | number | boolean | bigint;
+
+/** The lists of allowed values, for the labels that have one. */
+export type DeclaredValues<Names extends string> = {
+  readonly [Name in Names]?: readonly LabelValue[];
+};
+
+/** The labels object of a metric: every declared label, and no other. */
+export type LabelsOf<Names extends string, Values extends DeclaredValues<Names>> = {
+  readonly [Name in Names]: Values[Name] extends readonly LabelValue[]
+    ? Values[Name][number]
+    : LabelValue;
+};
+
+/** `inc(value?)` without labels, `inc(labels, value?)` with. */
+export type OptionalValueArguments<Names extends string, Labels> = [Names] extends [never]
+  ? [value?: number]
+  : [labels: Labels, value?: number];
+
+/** `set(value)` without labels, `set(labels, value)` with. */
+export type ValueArguments<Names extends string, Labels> = [Names] extends [never]
+  ? [value: number]
+  : [labels: Labels, value: number];
+
+/** `startTimer()` without labels, `startTimer(labels?)` with: what is left out is given when the timer ends. */
+export type TimerArguments<Names extends string, Labels> = [Names] extends [never]
+  ? []
+  : [labels?: Partial<Labels>];
+
+/** `labels(...)` of a metric: the values in declared order, or the labels object. */
+export type BindArguments<Names extends string, Labels> =
+  | [labels: Labels]
+  | (Names extends string ? LabelValue[] : never);

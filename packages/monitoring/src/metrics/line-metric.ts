@@ -1,0 +1,137 @@
+// A metric with one number a series (counters and gauges): its store, and its exposition from pages.
+
+import {
+  type CounterValue,
+  formatNumber,
+  Labels,
+  type MetricFamily,
+  type MetricPoint,
+} from "@flx/model";
+import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
+import type { ExemplarStore } from "./exemplar-store.ts";
+import { wireText } from "./label-values.ts";
+import { LinePages } from "./line-pages.ts";
+import { headerText, labelsText, seriesText } from "./series-text.ts";
+import { SeriesStore, type StoreOptions } from "./series-store.ts";
+import type { TextChunks } from "./text-chunks.ts";
+
+/** A counter's or gauge's series and their lines. */
+export class LineMetric extends SeriesStore implements ExposedMetric {
+  readonly definition: string;
+  readonly sampleNames: readonly string[];
+  /** Exemplars by row; made by the first one. */
+  exemplars: ExemplarStore | undefined;
+  collect: (() => void | Promise<void>) | undefined;
+  /** One set of pages for each name and set of default labels the metric was exposed with. */
+  readonly #pages = new Map<string, LinePages>();
+
+  constructor(options: Omit<StoreOptions, "stride">) {
+    super({ ...options, stride: 1 });
+    this.definition = JSON.stringify([this.type, this.help, this.unit, this.labelNames]);
+    const total = this.#totalName();
+    this.sampleNames =
+      this.type === "counter" ? [this.name, total, `${this.#bareName()}_created`] : [this.name];
+    this.onRow = (row) => {
+      this.exemplars?.delete(row);
+      for (const pages of this.#pages.values()) pages.retitle(row);
+    };
+  }
+
+  get series(): number {
+    return this.table.size;
+  }
+
+  *expose(out: TextChunks, options: ExposeOptions): Generator<void, void, undefined> {
+    const openMetrics = options.format === "openmetrics";
+    const counter = this.type === "counter";
+    const familyName = openMetrics && counter ? this.#bareName() : this.name;
+    out.text(headerText(familyName, this.type, this.help, this.unit, openMetrics));
+    const sampleName = openMetrics && counter ? this.#totalName() : this.name;
+    if (openMetrics && this.exemplars !== undefined) {
+      yield* this.#exposeWithExemplars(out, sampleName, options, this.exemplars);
+      return;
+    }
+    const pages = this.#pagesOf(sampleName, options.defaultLabels);
+    for (let page = 0; page < pages.length; page++) {
+      out.write(pages.render(page));
+      yield;
+    }
+  }
+
+  family(): MetricFamily {
+    const { name, type, help, unit } = this;
+    const about = unit === undefined ? { help } : { help, unit };
+    if (type === "counter") {
+      const points = this.#points<CounterValue>((total, row) => {
+        const exemplar = this.exemplars?.get(row);
+        return exemplar === undefined ? { total } : { total, exemplar };
+      });
+      const bare = !name.endsWith("_total");
+      return {
+        name: this.#bareName(),
+        type,
+        ...about,
+        points,
+        ...(bare ? { bareName: true } : {}),
+      };
+    }
+    return { name, type: "gauge", ...about, points: this.#points((value) => value) };
+  }
+
+  #points<Value>(valueOf: (value: number, row: number) => Value): MetricPoint<Value>[] {
+    const points: MetricPoint<Value>[] = [];
+    for (let row = 0; row < this.table.rows; row++) {
+      if (!this.isUsed(row)) continue;
+      const values = this.table.valuesOf(row);
+      const labels = Labels.from(
+        this.labelNames.map((label, i) => [label, wireText(values[i]!)] as const),
+      );
+      points.push({ labels, value: valueOf(this.cells.get(row), row) });
+    }
+    return points;
+  }
+
+  *#exposeWithExemplars(
+    out: TextChunks,
+    sampleName: string,
+    { defaultLabels }: ExposeOptions,
+    exemplars: ExemplarStore,
+  ): Generator<void, void, undefined> {
+    for (let row = 0; row < this.table.rows; row++) {
+      if (!this.isUsed(row)) continue;
+      const prefix = this.#prefix(sampleName, row, defaultLabels);
+      out.text(`${prefix}${formatNumber(this.cells.get(row))}${exemplars.text(row)}\n`);
+      if ((row & 127) === 127) yield;
+    }
+  }
+
+  #pagesOf(sampleName: string, defaults: ReadonlyMap<string, string>): LinePages {
+    const key = JSON.stringify([sampleName, ...defaults]);
+    let pages = this.#pages.get(key);
+    if (pages === undefined) {
+      const { cells, table } = this;
+      pages = new LinePages({
+        cells,
+        get rows() {
+          return table.rows;
+        },
+        isUsed: (row) => this.isUsed(row),
+        prefix: (row) => this.#prefix(sampleName, row, defaults),
+      });
+      this.#pages.set(key, pages);
+    }
+    return pages;
+  }
+
+  #prefix(sampleName: string, row: number, defaults: ReadonlyMap<string, string>): string {
+    return `${seriesText(sampleName, labelsText(this.labelNames, this.table.valuesOf(row), defaults))} `;
+  }
+
+  #bareName(): string {
+    return this.name.endsWith("_total") ? this.name.slice(0, -"_total".length) : this.name;
+  }
+
+  #totalName(): string {
+    return `${this.#bareName()}_total`;
+  }
+}

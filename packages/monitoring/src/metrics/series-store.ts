@@ -1,0 +1,219 @@
+// The series of one metric: label sets in a table, numbers in cells, and the rules every instrument shares.
+//
+//   labels ── LabelTable ── row ── Cells      found: two look-ups and an addition
+//               │ not found
+//               ▼
+//            open(): wrong labels      reported (misuse.ts), the call does nothing
+//                    too many series   the overflow series, all labels "__overflow__", and counted
+//                    a new series      a row, from now on found
+//
+// `epoch` changes whenever rows are removed: a bound handle that was made before looks its row up again, so that a
+// handle kept for ever never counts into another series' row.
+
+import { FlxError, isLegacyLabelName, type MetricType } from "@flx/model";
+import { Cells } from "./cells.ts";
+import { LabelTable, NO_ROW, type LabelInput } from "./label-table.ts";
+import type { Misuse } from "./misuse.ts";
+
+/** The value of every label of the series that takes what is over `maxSeries`. */
+export const OVERFLOW = "__overflow__";
+
+/** Series a metric may have when nothing else is said. */
+export const DEFAULT_MAX_SERIES = 10_000;
+
+/** What every metric is declared with. */
+export interface StoreOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly unit?: string | undefined;
+  readonly labelNames?: readonly string[] | undefined;
+  /** Allowed values of a label, for labels that have a list. */
+  readonly labelValues?: Readonly<Record<string, readonly unknown[] | undefined>> | undefined;
+  readonly maxSeries?: number | undefined;
+  readonly misuse: Misuse;
+  /** Numbers a series needs. */
+  readonly stride: number;
+  /** Labels the type itself writes (`le`, `quantile`). */
+  readonly reservedLabels?: readonly string[];
+}
+
+/** The series of one metric and the rules for making and removing them. */
+export class SeriesStore {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly unit: string | undefined;
+  readonly labelNames: readonly string[];
+  readonly table: LabelTable;
+  readonly cells: Cells;
+  readonly misuse: Misuse;
+  readonly maxSeries: number;
+  /** Changes when rows were removed. */
+  epoch = 0;
+  /** Label sets that went to the overflow series. */
+  overflowed = 0;
+  /** Called with each row that was added or removed. */
+  onRow: ((row: number) => void) | undefined;
+
+  readonly #allowed: readonly (ReadonlySet<string> | undefined)[];
+  #used = new Uint8Array(8);
+
+  /**
+   * @throws {FlxError} `FLX_METRIC_NAME`, `FLX_METRIC_HELP`, `FLX_METRIC_LABEL_NAME`, `FLX_METRIC_UNIT`
+   */
+  constructor(options: StoreOptions) {
+    checkDeclaration(options);
+    this.name = options.name;
+    this.help = options.help;
+    this.type = options.type;
+    this.unit = options.unit;
+    this.labelNames = [...(options.labelNames ?? [])];
+    this.misuse = options.misuse;
+    this.maxSeries = options.maxSeries ?? DEFAULT_MAX_SERIES;
+    this.table = new LabelTable(this.labelNames);
+    this.cells = new Cells(options.stride);
+    this.#allowed = this.labelNames.map((name) => {
+      const values = options.labelValues?.[name];
+      return values === undefined ? undefined : new Set(values.map(String));
+    });
+    if (this.labelNames.length === 0) this.#addRow([]);
+  }
+
+  /** Whether a row stands for a series. */
+  isUsed(row: number): boolean {
+    return this.#used[row] === 1;
+  }
+
+  /** The row for labels as a caller passes them; NO_ROW when they were wrong and that was only counted. */
+  row(labels: unknown): number {
+    if (typeof labels === "object" && labels !== null) {
+      const row = this.table.find(labels as LabelInput);
+      return row >= 0 ? row : this.#open(labels as LabelInput);
+    }
+    if (this.labelNames.length === 0 && labels === undefined) return 0;
+    this.misuse.report(
+      "FLX_METRIC_LABELS",
+      `${this.name} needs the labels ${this.labelNames.join(", ") || "(none)"}, got ${typeof labels}`,
+    );
+    return NO_ROW;
+  }
+
+  /** The row of a labels object, or of values in declared order. */
+  rowOfArguments(args: readonly unknown[]): number {
+    if (args.length === 1 && typeof args[0] === "object" && args[0] !== null)
+      return this.row(args[0]);
+    if (args.length !== this.labelNames.length) {
+      this.misuse.report(
+        "FLX_METRIC_LABELS",
+        `${this.name} has ${this.labelNames.length} labels (${this.labelNames.join(", ")}), got ${args.length} values`,
+      );
+      return NO_ROW;
+    }
+    const row = this.table.findValues(args);
+    if (row >= 0) return row;
+    return this.row(Object.fromEntries(this.labelNames.map((name, i) => [name, args[i]])));
+  }
+
+  /** Takes a series away; a metric without labels goes back to zero instead. Unknown labels change nothing. */
+  remove(args: readonly unknown[]): void {
+    if (this.labelNames.length === 0) {
+      this.cells.clearRow(0);
+      return;
+    }
+    const isObject = args.length === 1 && typeof args[0] === "object" && args[0] !== null;
+    const row = isObject ? this.table.find(args[0] as LabelInput) : this.table.findValues(args);
+    if (row >= 0) this.removeRow(row);
+  }
+
+  /** Takes the series of a row away. */
+  removeRow(row: number): void {
+    this.table.remove(row);
+    this.#used[row] = 0;
+    this.epoch++;
+    this.onRow?.(row);
+  }
+
+  /** Takes all series away; a metric without labels goes back to zero. */
+  reset(): void {
+    this.cells.clear();
+    if (this.labelNames.length === 0) return;
+    for (let row = 0; row < this.table.rows; row++) {
+      if (!this.isUsed(row)) continue;
+      this.#used[row] = 0;
+      this.onRow?.(row);
+    }
+    this.table.clear();
+    this.epoch++;
+  }
+
+  #open(labels: LabelInput): number {
+    const values = this.table.values(labels);
+    if (!Array.isArray(values)) {
+      const { kind, name } = values as { kind: string; name: string };
+      const what = { missing: "is missing", unknown: "is not declared", value: "has no text" }[
+        kind
+      ];
+      this.misuse.report(
+        "FLX_METRIC_LABELS",
+        `label ${JSON.stringify(name)} of ${this.name} ${what}; declared are ${this.labelNames.join(", ") || "none"}`,
+      );
+      return NO_ROW;
+    }
+    if (this.labelNames.length === 0) return 0;
+    const wrong = (values as readonly string[]).findIndex(
+      (value, i) => this.#allowed[i]?.has(value) === false,
+    );
+    if (wrong >= 0) {
+      this.misuse.report(
+        "FLX_METRIC_LABELS",
+        `label ${this.labelNames[wrong]} of ${this.name} may not be ${JSON.stringify(values[wrong])}`,
+      );
+      return NO_ROW;
+    }
+    if (this.table.size < this.maxSeries) return this.#addRow(values as readonly string[]);
+    this.overflowed++;
+    const overflow = this.labelNames.map(() => OVERFLOW);
+    const row = this.table.findValues(overflow);
+    return row >= 0 ? row : this.#addRow(overflow);
+  }
+
+  #addRow(values: readonly string[]): number {
+    const row = this.table.add(values);
+    this.cells.reserve(row);
+    this.cells.clearRow(row);
+    if (row >= this.#used.length) {
+      const grown = new Uint8Array(this.#used.length * 2);
+      grown.set(this.#used);
+      this.#used = grown;
+    }
+    this.#used[row] = 1;
+    this.onRow?.(row);
+    return row;
+  }
+}
+
+function checkDeclaration(options: StoreOptions): void {
+  const { name, help, unit, labelNames = [], reservedLabels = [] } = options;
+  if (typeof name !== "string" || name === "" || !name.isWellFormed()) {
+    throw new FlxError("FLX_METRIC_NAME", `a metric needs a name, got ${JSON.stringify(name)}`);
+  }
+  if (typeof help !== "string") {
+    throw new FlxError("FLX_METRIC_HELP", `metric ${name} needs a help text, got ${typeof help}`);
+  }
+  const bare = name.replace(/_total$/, "");
+  if (unit !== undefined && (!isLegacyLabelName(unit) || !bare.endsWith(`_${unit}`))) {
+    throw new FlxError("FLX_METRIC_UNIT", `the name ${name} must end with its unit, _${unit}`);
+  }
+  for (const label of labelNames) {
+    const twice = labelNames.indexOf(label) !== labelNames.lastIndexOf(label);
+    const wrong =
+      typeof label !== "string" || label === "" || !label.isWellFormed() || label.startsWith("__");
+    if (wrong || twice || reservedLabels.includes(label)) {
+      throw new FlxError(
+        "FLX_METRIC_LABEL_NAME",
+        `label ${JSON.stringify(label)} of ${name} ${twice ? "is declared twice" : "is not a name a label may have"}`,
+      );
+    }
+  }
+}

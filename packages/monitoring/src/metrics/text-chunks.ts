@@ -1,0 +1,44 @@
+// The bytes of an exposition on their way out: written piece by piece, handed out in chunks of about 64 KiB.
+//
+// Pieces are copied, since the pages they come from change with the next scrape.
+
+const CHUNK_BYTES = 64 * 1024;
+const encoder = new TextEncoder();
+
+/** Collects bytes into chunks. */
+export class TextChunks {
+  readonly chunks: Uint8Array[] = [];
+  #current = new Uint8Array(CHUNK_BYTES);
+  #length = 0;
+
+  /** Appends bytes. */
+  write(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#current.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Appends text as UTF-8. */
+  text(text: string): void {
+    this.#reserve(text.length * 3);
+    this.#length += encoder.encodeInto(text, this.#current.subarray(this.#length)).written;
+  }
+
+  /** Closes the last chunk. */
+  finish(): readonly Uint8Array[] {
+    this.#close();
+    return this.chunks;
+  }
+
+  #reserve(size: number): void {
+    if (this.#length + size <= this.#current.length) return;
+    this.#close();
+    this.#current = new Uint8Array(Math.max(CHUNK_BYTES, size));
+  }
+
+  #close(): void {
+    if (this.#length > 0) this.chunks.push(this.#current.subarray(0, this.#length));
+    this.#length = 0;
+    this.#current = new Uint8Array(0);
+  }
+}
