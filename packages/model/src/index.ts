@@ -50,7 +50,7 @@ export {
   type ExpositionSink,
 } from "./exposition/line-parser.ts";
 export type { MetadataKind } from "./exposition/metadata-line.ts";
-export { formatNumber } from "./exposition/number-text.ts";
+export { canonicalNumber, formatNumber } from "./exposition/number-text.ts";
 export {
   ExpositionError,
   type ExpositionProblem,

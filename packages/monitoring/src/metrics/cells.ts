@@ -50,6 +50,12 @@ export class Cells {
     return this.chunks[row >> CHUNK_BITS]!.subarray(start, start + this.stride);
   }
 
+  /** Where a row's numbers stand: the chunk, and the position of the first. */
+  at(row: number): { chunk: Float64Array; start: number } {
+    const chunk = this.chunks[row >> CHUNK_BITS]!;
+    return { chunk, start: (row & CHUNK_MASK) * this.stride };
+  }
+
   /** Sets the first number of a row. */
   set(row: number, value: number): void {
     this.chunks[row >> CHUNK_BITS]![(row & CHUNK_MASK) * this.stride] = value;

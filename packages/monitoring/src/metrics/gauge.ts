@@ -1,0 +1,238 @@
+// A gauge: what goes up and down.
+
+import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
+import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
+import type { LabelInput } from "./label-table.ts";
+import type {
+  BindArguments,
+  DeclaredValues,
+  LabelsOf,
+  OptionalValueArguments,
+  TimerArguments,
+  ValueArguments,
+} from "./label-types.ts";
+import { LineMetric } from "./line-metric.ts";
+import { finishLabels, startTimer } from "./timer.ts";
+
+/** How a gauge is declared. */
+export interface GaugeOptions<
+  Names extends string,
+  Values extends DeclaredValues<Names>,
+> extends InstrumentOptions<Names, Values> {
+  /** Called before each exposition, to bring the gauge up to date. */
+  readonly collect?: (this: Gauge<Names, Values>) => void | Promise<void>;
+}
+
+/**
+ * A value that goes up and down.
+ *
+ *     const waiting = new Gauge({ name: "queue_length", help: "Jobs waiting", labelNames: ["queue"] });
+ *     waiting.set({ queue: "mail" }, 3);
+ */
+export class Gauge<
+  const Names extends string = never,
+  const Values extends DeclaredValues<Names> = {},
+> {
+  readonly #metric: LineMetric;
+
+  /**
+   * @throws {FlxError} `FLX_METRIC_*` when the declaration is wrong or clashes with another metric
+   */
+  constructor(options: GaugeOptions<Names, Values>) {
+    const metric = new LineMetric({
+      ...options,
+      type: "gauge",
+      misuse: misuseOf(options.registers),
+    });
+    const { collect } = options;
+    if (collect !== undefined) metric.collect = () => collect.call(this);
+    this.#metric = registerEverywhere(metric, options.registers);
+  }
+
+  get name(): string {
+    return this.#metric.name;
+  }
+
+  /**
+   * Sets the value; NaN and infinities are values of a gauge.
+   *
+   * @throws {FlxError} in development: `FLX_METRIC_LABELS`, `FLX_METRIC_VALUE` (not a number)
+   */
+  set(...args: ValueArguments<Names, LabelsOf<Names, Values>>): void;
+  set(labelsOrValue?: LabelInput | number, value?: number): void {
+    const row = this.#row(labelsOrValue);
+    if (row >= 0) set(this.#metric, row, typeof labelsOrValue === "object" ? value : labelsOrValue);
+  }
+
+  /** Adds to the value (1 when nothing is said). */
+  inc(...args: OptionalValueArguments<Names, LabelsOf<Names, Values>>): void;
+  inc(labelsOrValue?: LabelInput | number, value = 1): void {
+    const row = this.#row(labelsOrValue);
+    if (row >= 0)
+      add(this.#metric, row, typeof labelsOrValue === "object" ? value : (labelsOrValue ?? 1));
+  }
+
+  /** Takes from the value (1 when nothing is said). */
+  dec(...args: OptionalValueArguments<Names, LabelsOf<Names, Values>>): void;
+  dec(labelsOrValue?: LabelInput | number, value = 1): void {
+    const row = this.#row(labelsOrValue);
+    if (row >= 0)
+      add(this.#metric, row, -(typeof labelsOrValue === "object" ? value : (labelsOrValue ?? 1)));
+  }
+
+  /** Sets the value to the present time, in seconds since 1970. */
+  setToCurrentTime(...args: [Names] extends [never] ? [] : [labels: LabelsOf<Names, Values>]): void;
+  setToCurrentTime(labels?: LabelInput): void {
+    const row = this.#row(labels);
+    if (row >= 0) set(this.#metric, row, Date.now() / 1000);
+  }
+
+  /**
+   * Starts a timer; the function it gives sets the gauge to the seconds since, and returns them.
+   *
+   * @param args labels that are known now; the rest is given to that function
+   */
+  startTimer(
+    ...args: TimerArguments<Names, LabelsOf<Names, Values>>
+  ): (labels?: Partial<LabelsOf<Names, Values>>) => number;
+  startTimer(labels?: LabelInput): (labels?: LabelInput) => number {
+    const elapsedSeconds = startTimer();
+    return (more) => {
+      const seconds = elapsedSeconds();
+      const row = this.#row(finishLabels(this.#metric.labelNames, labels, more));
+      if (row >= 0) set(this.#metric, row, seconds);
+      return seconds;
+    };
+  }
+
+  /**
+   * Counts how many calls of a function are under way: up by one while it runs, until its promise settles.
+   *
+   * @param args labels, when the gauge has some, and the function
+   */
+  trackInprogress<Result>(
+    ...args: [Names] extends [never]
+      ? [run: () => Result]
+      : [labels: LabelsOf<Names, Values>, run: () => Result]
+  ): Result;
+  trackInprogress<Result>(labelsOrRun: LabelInput | (() => Result), run?: () => Result): Result {
+    const work = run ?? (labelsOrRun as () => Result);
+    const row = this.#row(run === undefined ? undefined : labelsOrRun);
+    if (row < 0) return work();
+    const epoch = this.#metric.epoch;
+    const done = () => {
+      if (this.#metric.epoch === epoch) add(this.#metric, row, -1);
+    };
+    add(this.#metric, row, 1);
+    let result: Result;
+    try {
+      result = work();
+    } catch (error) {
+      done();
+      throw error;
+    }
+    if (!(result instanceof Promise)) {
+      done();
+      return result;
+    }
+    return result.finally(done) as Result;
+  }
+
+  /**
+   * The gauge of one label set, which is set without a look-up.
+   *
+   * @param args a labels object, or the values in declared order
+   */
+  labels(...args: BindArguments<Names, LabelsOf<Names, Values>>): BoundGauge {
+    return new BoundGauge(this.#metric, args);
+  }
+
+  /** Takes the series of a label set away. */
+  remove(...args: BindArguments<Names, LabelsOf<Names, Values>>): void {
+    this.#metric.remove(args);
+  }
+
+  /** Takes all series away. */
+  reset(): void {
+    this.#metric.reset();
+  }
+
+  #row(labels: unknown): number {
+    const metric = this.#metric;
+    if (typeof labels === "object" && labels !== null) {
+      const found = metric.table.find(labels as LabelInput);
+      return found >= 0 ? found : metric.row(labels);
+    }
+    return metric.labelNames.length === 0 ? 0 : metric.row(undefined);
+  }
+}
+
+/** The gauge of one label set. */
+export class BoundGauge {
+  readonly #metric: LineMetric;
+  readonly #args: readonly unknown[];
+  #row: number;
+  #epoch: number;
+
+  constructor(metric: LineMetric, args: readonly unknown[]) {
+    this.#metric = metric;
+    this.#args = args.map((arg) => (typeof arg === "object" && arg !== null ? { ...arg } : arg));
+    this.#row = metric.rowOfArguments(this.#args);
+    this.#epoch = metric.epoch;
+  }
+
+  /** Sets the value. */
+  set(value: number): void {
+    if (this.#epoch !== this.#metric.epoch) this.#rebind();
+    if (this.#row >= 0) set(this.#metric, this.#row, value);
+  }
+
+  /** Adds to the value (1 when nothing is said). */
+  inc(value = 1): void {
+    if (this.#epoch !== this.#metric.epoch) this.#rebind();
+    if (this.#row >= 0) add(this.#metric, this.#row, value);
+  }
+
+  /** Takes from the value (1 when nothing is said). */
+  dec(value = 1): void {
+    this.inc(-value);
+  }
+
+  /** Sets the value to the present time, in seconds since 1970. */
+  setToCurrentTime(): void {
+    this.set(Date.now() / 1000);
+  }
+
+  /** Starts a timer; the function it gives sets the gauge to the seconds since, and returns them. */
+  startTimer(): () => number {
+    const elapsedSeconds = startTimer();
+    return () => {
+      const seconds = elapsedSeconds();
+      this.set(seconds);
+      return seconds;
+    };
+  }
+
+  #rebind(): void {
+    this.#row = this.#metric.rowOfArguments(this.#args);
+    this.#epoch = this.#metric.epoch;
+  }
+}
+
+function set(metric: LineMetric, row: number, value: number | undefined): void {
+  if (typeof value === "number") metric.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK] = value;
+  else refuse(metric, value);
+}
+
+function add(metric: LineMetric, row: number, value: number): void {
+  if (typeof value === "number")
+    metric.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK]! += value;
+  else refuse(metric, value);
+}
+
+function refuse(metric: LineMetric, value: unknown): void {
+  metric.misuse.report(
+    "FLX_METRIC_VALUE",
+    `gauge ${metric.name} needs a number, got ${typeof value}`,
+  );
+}

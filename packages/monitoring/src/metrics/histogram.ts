@@ -1,0 +1,240 @@
+// A classic histogram: how many observations were at or below each of a few bounds, and their sum.
+
+import { FlxError, type UnixMs } from "@flx/model";
+import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
+import { ExemplarStore } from "./exemplar-store.ts";
+import { HistogramMetric } from "./histogram-metric.ts";
+import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
+import type { LabelInput } from "./label-table.ts";
+import type {
+  BindArguments,
+  DeclaredValues,
+  LabelsOf,
+  TimerArguments,
+  ValueArguments,
+} from "./label-types.ts";
+import { finishLabels, startTimer } from "./timer.ts";
+
+/** Seconds, for the duration of requests: the bounds of the Prometheus clients. */
+export const DEFAULT_BUCKETS: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+
+/** No histogram has more bounds; each is a line in every exposition of every series. */
+const MAX_BUCKETS = 1_000;
+
+/** How a histogram is declared. */
+export interface HistogramOptions<
+  Names extends string,
+  Values extends DeclaredValues<Names>,
+> extends InstrumentOptions<Names, Values> {
+  /** Upper bounds, ascending; +Inf is added. Default: DEFAULT_BUCKETS. */
+  readonly buckets?: readonly number[];
+  /** Called before each exposition. */
+  readonly collect?: (this: Histogram<Names, Values>) => void | Promise<void>;
+}
+
+/**
+ * A histogram of observations.
+ *
+ *     const took = new Histogram({ name: "request_duration_seconds", help: "Time to answer", labelNames: ["route"] });
+ *     took.observe({ route: "/orders" }, 0.042);
+ */
+export class Histogram<
+  const Names extends string = never,
+  const Values extends DeclaredValues<Names> = {},
+> {
+  readonly #metric: HistogramMetric;
+
+  /**
+   * @throws {FlxError} `FLX_METRIC_*` when the declaration is wrong or clashes with another metric;
+   *   `FLX_METRIC_BUCKETS` when bounds are not finite and ascending
+   */
+  constructor(options: HistogramOptions<Names, Values>) {
+    const bounds = checkedBounds(options.name, options.buckets ?? DEFAULT_BUCKETS);
+    const misuse = misuseOf(options.registers);
+    const metric = new HistogramMetric({ ...options, misuse }, bounds);
+    const { collect } = options;
+    if (collect !== undefined) metric.collect = () => collect.call(this);
+    this.#metric = registerEverywhere(metric, options.registers);
+  }
+
+  get name(): string {
+    return this.#metric.name;
+  }
+
+  /**
+   * Counts one observation.
+   *
+   * @throws {FlxError} in development: `FLX_METRIC_LABELS`, `FLX_METRIC_VALUE` (NaN)
+   */
+  observe(...args: ValueArguments<Names, LabelsOf<Names, Values>>): void;
+  observe(labelsOrValue?: LabelInput | number, value?: number): void {
+    const metric = this.#metric;
+    if (typeof labelsOrValue === "object") {
+      const found = metric.table.find(labelsOrValue);
+      const row = found >= 0 ? found : metric.row(labelsOrValue);
+      if (row >= 0) observe(metric, row, value!);
+    } else {
+      const row = metric.labelNames.length === 0 ? 0 : metric.row(undefined);
+      if (row >= 0) observe(metric, row, labelsOrValue!);
+    }
+  }
+
+  /**
+   * Starts a timer; the function it gives observes the seconds since, and returns them.
+   *
+   * @param args labels that are known now; the rest is given to that function
+   */
+  startTimer(
+    ...args: TimerArguments<Names, LabelsOf<Names, Values>>
+  ): (labels?: Partial<LabelsOf<Names, Values>>) => number;
+  startTimer(labels?: LabelInput): (labels?: LabelInput) => number {
+    const elapsedSeconds = startTimer();
+    return (more) => {
+      const seconds = elapsedSeconds();
+      this.#observe(finishLabels(this.#metric.labelNames, labels, more), seconds);
+      return seconds;
+    };
+  }
+
+  /**
+   * Runs a function and observes how many seconds it took, until its promise settles; also when it throws.
+   *
+   * @param args labels, when the histogram has some, and the function
+   */
+  time<Result>(
+    ...args: [Names] extends [never]
+      ? [run: () => Result]
+      : [labels: LabelsOf<Names, Values>, run: () => Result]
+  ): Result;
+  time<Result>(labelsOrRun: LabelInput | (() => Result), run?: () => Result): Result {
+    const work = run ?? (labelsOrRun as () => Result);
+    const labels = run === undefined ? undefined : (labelsOrRun as LabelInput);
+    const elapsedSeconds = startTimer();
+    const done = () => {
+      this.#observe(labels, elapsedSeconds());
+    };
+    let result: Result;
+    try {
+      result = work();
+    } catch (error) {
+      done();
+      throw error;
+    }
+    if (!(result instanceof Promise)) {
+      done();
+      return result;
+    }
+    return result.finally(done) as Result;
+  }
+
+  /** Makes the series of a label set exist, with nothing observed yet. */
+  zero(labels: LabelsOf<Names, Values>): void {
+    this.#metric.row(labels);
+  }
+
+  /**
+   * The histogram of one label set, which observes without a look-up.
+   *
+   * @param args a labels object, or the values in declared order
+   */
+  labels(...args: BindArguments<Names, LabelsOf<Names, Values>>): BoundHistogram {
+    return new BoundHistogram(this.#metric, args);
+  }
+
+  /** Takes the series of a label set away. */
+  remove(...args: BindArguments<Names, LabelsOf<Names, Values>>): void {
+    this.#metric.remove(args);
+  }
+
+  /** Takes all series away. */
+  reset(): void {
+    this.#metric.reset();
+  }
+
+  #observe(labels: LabelInput | undefined, value: number): void {
+    const row = this.#metric.row(labels);
+    if (row >= 0) observe(this.#metric, row, value);
+  }
+}
+
+/** The histogram of one label set. */
+export class BoundHistogram {
+  readonly #metric: HistogramMetric;
+  readonly #args: readonly unknown[];
+  #row: number;
+  #epoch: number;
+
+  constructor(metric: HistogramMetric, args: readonly unknown[]) {
+    this.#metric = metric;
+    this.#args = args.map((arg) => (typeof arg === "object" && arg !== null ? { ...arg } : arg));
+    this.#row = metric.rowOfArguments(this.#args);
+    this.#epoch = metric.epoch;
+  }
+
+  /** Counts one observation. */
+  observe(value: number): void {
+    if (this.#epoch !== this.#metric.epoch) this.#rebind();
+    if (this.#row >= 0) observe(this.#metric, this.#row, value);
+  }
+
+  /** Counts one observation and keeps it as the exemplar of its bucket. */
+  observeWithExemplar(
+    exemplarLabels: Readonly<Record<string, unknown>>,
+    value: number,
+    timestampMs: UnixMs = Date.now() as UnixMs,
+  ): void {
+    this.observe(value);
+    const metric = this.#metric;
+    if (this.#row < 0 || !(value === value)) return;
+    metric.exemplars ??= new ExemplarStore();
+    const position = metric.exemplarPosition(this.#row, metric.finder.find(value));
+    const wrong = metric.exemplars.put(position, exemplarLabels, value, timestampMs);
+    if (wrong !== undefined) metric.misuse.report(wrong.code, wrong.message);
+  }
+
+  /** Starts a timer; the function it gives observes the seconds since, and returns them. */
+  startTimer(): () => number {
+    const elapsedSeconds = startTimer();
+    return () => {
+      const seconds = elapsedSeconds();
+      this.observe(seconds);
+      return seconds;
+    };
+  }
+
+  #rebind(): void {
+    this.#row = this.#metric.rowOfArguments(this.#args);
+    this.#epoch = this.#metric.epoch;
+  }
+}
+
+function observe(metric: HistogramMetric, row: number, value: number): void {
+  if (typeof value !== "number" || value !== value) {
+    metric.misuse.report(
+      "FLX_METRIC_VALUE",
+      `histogram ${metric.name} can only observe a number, not ${String(value)}`,
+    );
+    return;
+  }
+  const { cells } = metric;
+  const chunk = cells.chunks[row >> CHUNK_BITS]!;
+  const start = (row & CHUNK_MASK) * cells.stride;
+  chunk[start + metric.finder.find(value)]! += 1;
+  chunk[start + cells.stride - 1]! += value;
+}
+
+function checkedBounds(name: string, buckets: readonly number[]): readonly number[] {
+  const bounds = buckets.at(-1) === Infinity ? buckets.slice(0, -1) : [...buckets];
+  const ascending = bounds.every(
+    (bound, i) => Number.isFinite(bound) && (i === 0 || bound > bounds[i - 1]!),
+  );
+  if (!ascending || bounds.length > MAX_BUCKETS) {
+    throw new FlxError(
+      "FLX_METRIC_BUCKETS",
+      `the buckets of ${name} must be at most ${MAX_BUCKETS} finite numbers in ascending order, got [${bounds.slice(0, 20).join(", ")}]`,
+    );
+  }
+  return bounds;
+}
