@@ -2,7 +2,7 @@
 
 import { defaultRegistry } from "./default-registry.ts";
 import type { ExposedMetric } from "./exposed-metric.ts";
-import type { DeclaredValues } from "./label-types.ts";
+import type { DeclaredValues, OnlyDeclared } from "./label-types.ts";
 import type { Misuse } from "./misuse.ts";
 import type { Registry } from "./registry.ts";
 
@@ -14,7 +14,7 @@ export interface InstrumentOptions<Names extends string, Values extends Declared
   readonly help: string;
   readonly labelNames?: readonly Names[];
   /** The only values a label may have, for those with a list. */
-  readonly labelValues?: Values;
+  readonly labelValues?: OnlyDeclared<Names, Values>;
   /** Base unit that the name ends with, such as `seconds`. */
   readonly unit?: string;
   /** Where it is exposed; default: the registry of the process. An empty list: nowhere. */

@@ -13,6 +13,11 @@ export type DeclaredValues<Names extends string> = {
   readonly [Name in Names]?: readonly LabelValue[];
 };
 
+/** `Values` without lists for labels that are not declared, which would be a slip. */
+export type OnlyDeclared<Names extends string, Values> = Values & {
+  readonly [Name in Exclude<keyof Values, Names>]: never;
+};
+
 /** The labels object of a metric: every declared label, and no other. */
 export type LabelsOf<Names extends string, Values extends DeclaredValues<Names>> = {
   readonly [Name in Names]: Values[Name] extends readonly LabelValue[]
@@ -35,7 +40,28 @@ export type TimerArguments<Names extends string, Labels> = [Names] extends [neve
   ? []
   : [labels?: Partial<Labels>];
 
-/** `labels(...)` of a metric: the values in declared order, or the labels object. */
-export type BindArguments<Names extends string, Labels> =
-  | [labels: Labels]
-  | (Names extends string ? LabelValue[] : never);
+/** `labels(...)` of a metric: the labels object, or one value a label in declared order. */
+export type BindArguments<Names extends string, Labels> = [Names] extends [never]
+  ? [labels?: Readonly<Record<string, never>>]
+  : [labels: Labels] | Positional<Names, Labels[keyof Labels]>;
+
+/**
+ * One value for each name of a union. A union has no order, so the types check how many values there are and that each
+ * is allowed for some label; which value belongs to which label is checked when the call is made.
+ */
+type Positional<Names extends string, Value, Tuple extends readonly unknown[] = []> = [
+  Names,
+] extends [never]
+  ? Tuple
+  : string extends Names
+    ? Value[]
+    : Positional<Exclude<Names, OneOf<Names>>, Value, [...Tuple, Value]>;
+
+/** Some member of a union: the last overload of the functions that take one each. */
+type OneOf<Union> = (Union extends unknown ? (take: () => Union) => void : never) extends (
+  take: infer Takers,
+) => void
+  ? Takers extends () => infer Last
+    ? Last
+    : never
+  : never;

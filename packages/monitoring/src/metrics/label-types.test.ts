@@ -1,0 +1,136 @@
+// What must not compile. `@ts-expect-error` fails the type check when the line below it compiles after all, so `npm run
+// check` is the test; running the file proves that what the types refuse is refused at run time, too.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FlxError } from "@flx/model";
+import { Counter } from "./counter.ts";
+import type { DeclaredValues, LabelsOf, OptionalValueArguments } from "./label-types.ts";
+import { Registry } from "./registry.ts";
+
+const registers = [new Registry({ misuse: "throw" })];
+const plain = new Counter({ name: "plain_total", help: "h", registers });
+const labelled = new Counter({
+  name: "labelled_total",
+  help: "h",
+  labelNames: ["method", "status"],
+  registers,
+});
+const listed = new Counter({
+  name: "listed_total",
+  help: "h",
+  labelNames: ["method", "status"],
+  labelValues: { method: ["GET", "PUT"] },
+  registers,
+});
+
+/** The call is refused when it is made. */
+function refused(call: () => unknown): void {
+  assert.throws(call, (error) => error instanceof FlxError && error.code === "FLX_METRIC_LABELS");
+}
+
+test("Counter.inc() compiles with the declared labels only", () => {
+  labelled.inc({ method: "GET", status: 200 });
+  labelled.inc({ status: "200", method: "GET" }, 2);
+  listed.inc({ method: "PUT", status: 200n });
+  plain.inc();
+  plain.inc(2);
+
+  // @ts-expect-error status is missing
+  refused(() => labelled.inc({ method: "GET" }));
+  // @ts-expect-error path is not declared
+  refused(() => labelled.inc({ method: "GET", status: 200, path: "/" }));
+  // @ts-expect-error an object is no label value
+  refused(() => labelled.inc({ method: "GET", status: {} }));
+  // @ts-expect-error undefined is no label value
+  refused(() => labelled.inc({ method: "GET", status: undefined }));
+  // @ts-expect-error POST is not in the list
+  refused(() => listed.inc({ method: "POST", status: 200 }));
+  // @ts-expect-error labels are missing
+  refused(() => labelled.inc());
+  // @ts-expect-error labels are missing
+  refused(() => labelled.inc(2));
+  // @ts-expect-error there are no labels
+  refused(() => plain.inc({ method: "GET" }));
+});
+
+test("Counter.labels() compiles with a labels object, or one value a label", () => {
+  labelled.labels("GET", 200).inc();
+  labelled.labels({ method: "GET", status: 200 }).inc();
+  listed.labels("GET", "anything").inc();
+  plain.labels().inc();
+  plain.labels({}).inc();
+
+  // @ts-expect-error one value is missing
+  refused(() => labelled.labels("GET"));
+  // @ts-expect-error one value too many
+  refused(() => labelled.labels("GET", 200, "/"));
+  // @ts-expect-error no value at all
+  refused(() => labelled.labels());
+  // @ts-expect-error status is missing
+  refused(() => labelled.labels({ method: "GET" }));
+  // @ts-expect-error path is not declared
+  refused(() => labelled.labels({ method: "GET", status: 200, path: "/" }));
+  // @ts-expect-error POST is not in the list
+  refused(() => listed.labels({ method: "POST", status: 200 }));
+  // @ts-expect-error there are no labels
+  refused(() => plain.labels("GET"));
+  // @ts-expect-error there are no labels
+  refused(() => plain.labels({ method: "GET" }));
+});
+
+test("Counter.remove() compiles with what labels() takes", () => {
+  labelled.remove("GET", 200);
+  labelled.remove({ method: "GET", status: 200 });
+  plain.remove();
+
+  // @ts-expect-error status is missing
+  labelled.remove({ method: "GET" });
+  // @ts-expect-error one value is missing
+  labelled.remove("GET");
+});
+
+test("labelValues compiles with declared labels only", () => {
+  const about = { name: "declared_total", help: "h", registers };
+  const more = { method: ["GET"], path: ["/"] } as const;
+  const slips = () => [
+    // @ts-expect-error methd is not declared
+    new Counter({ ...about, labelNames: ["method"], labelValues: { methd: ["GET"] } }),
+    // @ts-expect-error path is not declared
+    new Counter({ ...about, labelNames: ["method"], labelValues: more }),
+    // @ts-expect-error there are no labels
+    new Counter({ ...about, labelValues: { method: ["GET"] } }),
+  ];
+  assert.throws(slips);
+});
+
+test("generic code over instruments compiles", () => {
+  /** Passes the arguments of any counter on. */
+  function twice<Names extends string, Values extends DeclaredValues<Names>>(
+    counter: Counter<Names, Values>,
+    ...args: OptionalValueArguments<Names, LabelsOf<Names, Values>>
+  ): void {
+    counter.inc(...args);
+    counter.inc(...args);
+  }
+  twice(plain, 2);
+  twice(labelled, { method: "GET", status: 1 });
+  // @ts-expect-error status is missing
+  refused(() => twice(labelled, { method: "GET" }));
+
+  /** Knows one label only. */
+  function place(counter: Counter<"country">): void {
+    counter.inc({ country: "DE" });
+  }
+  place(new Counter({ name: "placed_total", help: "h", labelNames: ["country"], registers }));
+  // @ts-expect-error another label
+  refused(() => place(labelled));
+
+  /** Label names that are known when the program runs. */
+  const names: string[] = ["a", "b"];
+  const dynamic = new Counter({ name: "dynamic_total", help: "h", labelNames: names, registers });
+  dynamic.inc({ a: 1, b: 2 });
+  dynamic.labels("1", "2").inc();
+  const none = new Counter({ name: "none_total", help: "h", labelNames: [], registers });
+  none.inc(2);
+});
