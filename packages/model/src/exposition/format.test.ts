@@ -30,3 +30,9 @@ test("expositionFormat() knows the formats by their content types", () => {
   f("", undefined);
   f(undefined, undefined);
 });
+
+test("the content types say allow-utf-8 as Prometheus does", () => {
+  for (const type of [TEXT_UTF8_CONTENT_TYPE, OPENMETRICS_UTF8_CONTENT_TYPE]) {
+    assert.ok(type.endsWith("; escaping=allow-utf-8"), type);
+  }
+});

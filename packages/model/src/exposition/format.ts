@@ -3,7 +3,7 @@
 //   Content-Type: text/plain; version=0.0.4; charset=utf-8                      -> "text"
 //   Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8    -> "openmetrics"
 //
-// `escaping=allow-utf8` is added where the reader has said that it takes names outside the classic character set
+// `escaping=allow-utf-8` is added where the reader has said that it takes names outside the classic character set
 // as they are. Prometheus 3 knows `text/plain; version=1.0.0` as well: the same lines, with that promise.
 //
 // Source: https://prometheus.io/docs/instrumenting/content_negotiation/
@@ -18,13 +18,13 @@ export const TEXT_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export const OPENMETRICS_CONTENT_TYPE =
   "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/** Content type of the text format for readers that asked for `escaping=allow-utf8` (Prometheus 3). */
+/** Content type of the text format for readers that asked for `escaping=allow-utf-8` (Prometheus 3). */
 export const TEXT_UTF8_CONTENT_TYPE =
-  "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf8";
+  "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
 
-/** Content type of OpenMetrics 1.0 for readers that asked for `escaping=allow-utf8` (Prometheus 3). */
+/** Content type of OpenMetrics 1.0 for readers that asked for `escaping=allow-utf-8` (Prometheus 3). */
 export const OPENMETRICS_UTF8_CONTENT_TYPE =
-  "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf8";
+  "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
 
 const versions: Readonly<Record<ExpositionFormat, readonly string[]>> = {
   text: ["0.0.4", "1.0.0"],
