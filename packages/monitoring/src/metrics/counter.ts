@@ -4,7 +4,7 @@ import type { UnixMs } from "@flx/model";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
 import { ExemplarStore } from "./exemplar-store.ts";
 import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
-import type { LabelInput } from "./label-table.ts";
+import { NO_ROW, type LabelInput } from "./label-table.ts";
 import type {
   BindArguments,
   DeclaredValues,
@@ -62,7 +62,7 @@ export class Counter<
     const metric = this.#metric;
     if (typeof labelsOrValue === "object") {
       const found = metric.table.find(labelsOrValue);
-      const row = found >= 0 ? found : metric.row(labelsOrValue);
+      const row = found >= 0 ? found : openFor(metric, labelsOrValue, value);
       if (row >= 0) add(metric, row, value);
     } else {
       const row = metric.labelNames.length === 0 ? 0 : metric.row(undefined);
@@ -129,13 +129,29 @@ export class BoundCounter {
   }
 }
 
+/** The row of a new series, unless the value will be refused: a call that does nothing opens no series either. */
+function openFor(metric: LineMetric, labels: LabelInput, value: number): number {
+  if (isIncrement(value)) return metric.row(labels);
+  refuse(metric, value);
+  return NO_ROW;
+}
+
+function isIncrement(value: number): boolean {
+  // Text would be appended to the number, not added.
+  return typeof value === "number" && value >= 0 && value < Infinity;
+}
+
 function add(metric: LineMetric, row: number, value: number): void {
-  if (value >= 0 && value < Infinity) {
+  if (isIncrement(value)) {
     metric.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK]! += value;
   } else {
-    metric.misuse.report(
-      "FLX_METRIC_VALUE",
-      `counter ${metric.name} can only grow by a finite number, not by ${value}`,
-    );
+    refuse(metric, value);
   }
+}
+
+function refuse(metric: LineMetric, value: unknown): void {
+  metric.misuse.report(
+    "FLX_METRIC_VALUE",
+    `counter ${metric.name} can only grow by a finite number, not by ${typeof value} ${String(value)}`,
+  );
 }

@@ -26,6 +26,10 @@ export interface ExposedMetric {
   readonly series: number;
   /** Label sets that went to the overflow series since the start. */
   readonly overflowed: number;
+  /** Changes whenever a series was removed, after which a row may stand for another series. */
+  readonly epoch: number;
+  /** Takes series away that stand still; called before an exposition, after `collect`. */
+  readonly expire: (() => void) | undefined;
   /** Brings the values up to date before an exposition. */
   collect: (() => void | Promise<void>) | undefined;
   /** Writes the metric; the generator pauses where other work may be let in. */

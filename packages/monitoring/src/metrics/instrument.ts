@@ -21,6 +21,10 @@ export interface InstrumentOptions<Names extends string, Values extends Declared
   readonly registers?: readonly Registry[];
   /** Series it may have before new label sets go to the overflow series (default 10,000). */
   readonly maxSeries?: number;
+  /** Milliseconds that a series may stand still before it is taken away, for labels that come and go; default: never. */
+  readonly expireAfterMs?: number;
+  /** Milliseconds that never go back, for tests; default `performance.now()`. */
+  readonly clock?: () => number;
 }
 
 /** The misuse policy of a declaration: that of its first registry. */
@@ -40,5 +44,7 @@ export function registerEverywhere<Metric extends ExposedMetric>(
 ): Metric {
   let used: ExposedMetric = metric;
   for (const registry of registers) used = registry.register(used);
+  // The newest declaration brings the callback: after a hot reload the old one would work with what is gone.
+  if (used !== metric && metric.collect !== undefined) used.collect = metric.collect;
   return used as Metric;
 }

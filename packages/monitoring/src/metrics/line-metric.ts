@@ -30,7 +30,9 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     this.definition = JSON.stringify([this.type, this.help, this.unit, this.labelNames]);
     const total = this.#totalName();
     this.sampleNames =
-      this.type === "counter" ? [this.name, total, `${this.#bareName()}_created`] : [this.name];
+      this.type === "counter"
+        ? [this.name, this.#bareName(), total, `${this.#bareName()}_created`]
+        : [this.name];
     this.onRow = (row) => {
       this.exemplars?.delete(row);
       for (const pages of this.#pages.values()) pages.retitle(row);

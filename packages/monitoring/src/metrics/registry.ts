@@ -5,14 +5,23 @@
 // names both.
 //
 // An exposition runs in slices of a few milliseconds with the event loop let in between, so that a scrape of 100,000
-// series never holds a request back. A `collect` callback that fails or hangs costs its own metric only.
+// series never holds a request back. Series that are removed meanwhile could make another one appear twice, so a metric to
+// which that happens is written once more, in one go. A metric that fails (its `collect` callback throws or takes too
+// long) costs itself only.
 
-import { FlxError, type ExpositionFormat, type MetricFamily, type MetricType } from "@flx/model";
+import {
+  FlxError,
+  type ExpositionFormat,
+  Labels,
+  type MetricFamily,
+  type MetricPoint,
+  type MetricType,
+  writeExposition,
+} from "@flx/model";
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type { ExposedMetric } from "./exposed-metric.ts";
-import { labelString } from "./label-values.ts";
+import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
+import { labelString, wireText } from "./label-values.ts";
 import { defaultMisusePolicy, Misuse, type MisusePolicy } from "./misuse.ts";
-import { headerText } from "./series-text.ts";
 import { TextChunks } from "./text-chunks.ts";
 
 /** How long an exposition works before it lets other work in. */
@@ -20,6 +29,31 @@ const SLICE_MS = 2;
 
 /** How long a `collect` callback may take when the scraper does not say. */
 const COLLECT_TIMEOUT_MS = 5_000;
+
+/** The registry's own metrics, by what they count. */
+const SELF = {
+  misuse: {
+    name: "flx_metrics_misuse",
+    help: "Wrong calls of metrics that did nothing",
+    label: "reason",
+  },
+  overflow: {
+    name: "flx_metrics_overflow",
+    help: "Calls counted in the overflow series",
+    label: "metric",
+  },
+  failures: {
+    name: "flx_metrics_collect_failures",
+    help: "Expositions of a metric that failed or took too long",
+    label: "metric",
+  },
+} as const;
+
+/** Labels that types write themselves. */
+const RESERVED_LABELS: ReadonlySet<string> = new Set(["le", "quantile"]);
+
+/** Callbacks under way, which expositions at the same time share. */
+const collecting = new WeakMap<ExposedMetric, Promise<void>>();
 
 /** How a registry behaves. */
 export interface RegistryOptions {
@@ -58,6 +92,7 @@ export class Registry {
 
   constructor(options: RegistryOptions = {}) {
     this.misuse = new Misuse(options.misuse ?? defaultMisusePolicy());
+    this.#reserveOwnNames();
   }
 
   /**
@@ -84,7 +119,8 @@ export class Registry {
         );
       }
     }
-    for (const name of metric.sampleNames) this.#sampleNames.set(name, metric.name);
+    for (const name of metric.sampleNames)
+      this.#sampleNames.set(name, `${metric.type} ${metric.name}`);
     this.#metrics.set(metric.name, metric);
     return metric;
   }
@@ -106,6 +142,7 @@ export class Registry {
   clear(): void {
     this.#metrics.clear();
     this.#sampleNames.clear();
+    this.#reserveOwnNames();
   }
 
   /** Every value of every metric back to zero. */
@@ -116,16 +153,17 @@ export class Registry {
   /**
    * Labels that every series gets which does not have them itself.
    *
-   * @throws {FlxError} `FLX_METRIC_LABELS` when a value has no text
+   * @throws {FlxError} `FLX_METRIC_LABELS` when a value has no text, or the name is none a label may have
    */
   setDefaultLabels(labels: Readonly<Record<string, unknown>>): void {
     const texts = new Map<string, string>();
     for (const [name, value] of Object.entries(labels)) {
       const text = labelString(value);
-      if (text === undefined || name === "") {
+      const reserved = name.startsWith("__") || RESERVED_LABELS.has(name);
+      if (text === undefined || name === "" || !name.isWellFormed() || reserved) {
         throw new FlxError(
           "FLX_METRIC_LABELS",
-          `default label ${JSON.stringify(name)} has no text`,
+          `default label ${JSON.stringify(name)} has no text, or its name is reserved`,
         );
       }
       texts.set(name, text);
@@ -144,7 +182,17 @@ export class Registry {
   async families(request: ExpositionRequest = {}): Promise<MetricFamily[]> {
     const metrics = this.#selected(request.names);
     const failed = await this.#collect(metrics, request.collectTimeoutMs);
-    return metrics.filter((metric) => !failed.has(metric)).map((metric) => metric.family());
+    const families: MetricFamily[] = [];
+    for (const metric of metrics) {
+      if (failed.has(metric)) continue;
+      try {
+        families.push(withDefaults(metric.family(), this.#defaultLabels, metric.labelNames));
+      } catch {
+        this.#countFailure(metric);
+      }
+    }
+    if (request.names === undefined) families.push(...this.#ownFamilies());
+    return families;
   }
 
   /** The exposition as one string. */
@@ -172,26 +220,29 @@ export class Registry {
     const failed = await this.#collect(metrics, request.collectTimeoutMs);
     const out = new TextChunks();
     const options = { format, defaultLabels: this.#defaultLabels };
-    let started = performance.now();
+    const slice = { startedMs: performance.now() };
     for (const metric of metrics) {
       if (failed.has(metric)) continue;
-      for (const _ of metric.expose(out, options)) {
-        if (performance.now() - started < SLICE_MS) continue;
-        await letOthersRun();
-        started = performance.now();
+      const mark = out.mark();
+      try {
+        await exposeMetric(metric, out, options, slice);
+      } catch {
+        out.back(mark);
+        this.#countFailure(metric);
       }
     }
-    if (request.names === undefined) out.text(this.#selfText(format === "openmetrics"));
-    if (format === "openmetrics") out.text("# EOF\n");
+    const own = request.names === undefined ? this.#ownFamilies() : [];
+    // Writes the end of an OpenMetrics text, too.
+    out.text(writeExposition(own, { format }));
     return out.finish();
   }
 
   #selected(names: readonly string[] | undefined): ExposedMetric[] {
     if (names === undefined || names.length === 0) return [...this.#metrics.values()];
-    return names.flatMap((name) => this.#metrics.get(name) ?? []);
+    return [...new Set(names)].flatMap((name) => this.#metrics.get(name) ?? []);
   }
 
-  /** Runs the `collect` callbacks side by side; gives those that failed or took too long. */
+  /** Runs the `collect` callbacks side by side and takes idle series away; gives the metrics that failed. */
   async #collect(
     metrics: readonly ExposedMetric[],
     timeoutMs: number = COLLECT_TIMEOUT_MS,
@@ -201,70 +252,108 @@ export class Registry {
     for (const metric of metrics) {
       if (metric.collect === undefined) continue;
       const fail = () => {
+        // One that hangs is given up, so that the next exposition can succeed.
+        collecting.delete(metric);
         failed.add(metric);
-        this.#collectFailures.set(metric.name, (this.#collectFailures.get(metric.name) ?? 0) + 1);
+        this.#countFailure(metric);
       };
       try {
-        const pending = metric.collect();
+        const pending = collecting.get(metric) ?? collect(metric);
         if (pending !== undefined) waiting.push(within(pending, timeoutMs).catch(fail));
       } catch {
         fail();
       }
     }
     await Promise.all(waiting);
+    for (const metric of metrics) if (!failed.has(metric)) metric.expire?.();
     return failed;
   }
 
+  #countFailure(metric: ExposedMetric): void {
+    this.#collectFailures.set(metric.name, (this.#collectFailures.get(metric.name) ?? 0) + 1);
+  }
+
+  #reserveOwnNames(): void {
+    for (const { name } of Object.values(SELF)) {
+      for (const ending of ["", "_total", "_created"]) {
+        this.#sampleNames.set(name + ending, "the registry itself");
+      }
+    }
+  }
+
   /** The registry's own troubles, only those that there are. */
-  #selfText(openMetrics: boolean): string {
+  #ownFamilies(): MetricFamily[] {
     const overflowed = new Map<string, number>();
     for (const metric of this.#metrics.values()) {
       if (metric.overflowed > 0) overflowed.set(metric.name, metric.overflowed);
     }
-    return (
-      selfFamily(
-        "flx_metrics_misuse",
-        "Wrong calls of metrics that did nothing",
-        "reason",
-        this.misuse.counts,
-        openMetrics,
-      ) +
-      selfFamily(
-        "flx_metrics_overflow",
-        "Calls counted in the overflow series",
-        "metric",
-        overflowed,
-        openMetrics,
-      ) +
-      selfFamily(
-        "flx_metrics_collect_failures",
-        "Collect callbacks that failed or took too long",
-        "metric",
-        this.#collectFailures,
-        openMetrics,
-      )
-    );
+    return [
+      ownFamily(SELF.misuse, this.misuse.counts),
+      ownFamily(SELF.overflow, overflowed),
+      ownFamily(SELF.failures, this.#collectFailures),
+    ]
+      .filter(({ points }) => points.length > 0)
+      .map((family) => withDefaults(family, this.#defaultLabels, []));
   }
 }
 
-function selfFamily(
-  name: string,
-  help: string,
-  label: string,
+function ownFamily(
+  { name, help, label }: (typeof SELF)[keyof typeof SELF],
   counts: ReadonlyMap<string, number>,
-  openMetrics: boolean,
-): string {
-  if (counts.size === 0) return "";
-  let text = headerText(
-    openMetrics ? name : `${name}_total`,
-    "counter",
-    help,
-    undefined,
-    openMetrics,
+): MetricFamily {
+  const points = [...counts].map(([value, total]) => {
+    return { labels: Labels.from({ [label]: value }), value: { total } };
+  });
+  return { name, type: "counter", help, points };
+}
+
+/** The family with the default labels in its series, except those that the metric declares itself. */
+function withDefaults(
+  family: MetricFamily,
+  defaults: ReadonlyMap<string, string>,
+  declared: readonly string[],
+): MetricFamily {
+  const added = [...defaults].filter(
+    ([name]) => !declared.includes(name) && !(family.type === "stateset" && name === family.name),
   );
-  for (const [value, count] of counts)
-    text += `${name}_total{${label}=${JSON.stringify(value)}} ${count}\n`;
-  return text;
+  if (added.length === 0) return family;
+  const pairs = added.map(([name, value]) => [name, wireText(value)] as const);
+  const points: MetricPoint<unknown>[] = [];
+  for (const point of family.points) {
+    points.push({ ...point, labels: Labels.from([...pairs, ...point.labels]) });
+  }
+  return { ...family, points } as MetricFamily;
+}
+
+/** Writes one metric, letting other work in after each slice. */
+async function exposeMetric(
+  metric: ExposedMetric,
+  out: TextChunks,
+  options: ExposeOptions,
+  slice: { startedMs: number },
+): Promise<void> {
+  const mark = out.mark();
+  const { epoch } = metric;
+  for (const _ of metric.expose(out, options)) {
+    if (performance.now() - slice.startedMs < SLICE_MS) continue;
+    await letOthersRun();
+    slice.startedMs = performance.now();
+    if (metric.epoch !== epoch) break;
+  }
+  if (metric.epoch === epoch) return;
+  out.back(mark);
+  for (const _ of metric.expose(out, options)) continue;
+}
+
+/** Calls a metric's callback; what it gives is under way until it settles. */
+function collect(metric: ExposedMetric): Promise<void> | undefined {
+  const pending = metric.collect?.();
+  if (pending === undefined) return undefined;
+  const run = Promise.resolve(pending).finally(() => {
+    if (collecting.get(metric) === run) collecting.delete(metric);
+  });
+  collecting.set(metric, run);
+  return run;
 }
 
 async function within(pending: Promise<void>, timeoutMs: number): Promise<void> {

@@ -10,8 +10,9 @@
 // `epoch` changes whenever rows are removed: a bound handle that was made before looks its row up again, so that a
 // handle kept for ever never counts into another series' row.
 
-import { FlxError, isLegacyLabelName, type MetricType } from "@flx/model";
+import { type DurationMs, FlxError, isLegacyLabelName, type MetricType } from "@flx/model";
 import { Cells } from "./cells.ts";
+import { Expiry } from "./expiry.ts";
 import { LabelTable, NO_ROW, type LabelInput } from "./label-table.ts";
 import type { Misuse } from "./misuse.ts";
 
@@ -31,6 +32,10 @@ export interface StoreOptions {
   /** Allowed values of a label, for labels that have a list. */
   readonly labelValues?: Readonly<Record<string, readonly unknown[] | undefined>> | undefined;
   readonly maxSeries?: number | undefined;
+  /** How long a series may stand still before it is taken away (expiry.ts); default: for ever. */
+  readonly expireAfterMs?: DurationMs | number | undefined;
+  /** Milliseconds that never go back; default `performance.now()`. */
+  readonly clock?: (() => number) | undefined;
   readonly misuse: Misuse;
   /** Numbers a series needs. */
   readonly stride: number;
@@ -53,14 +58,18 @@ export class SeriesStore {
   epoch = 0;
   /** Label sets that went to the overflow series. */
   overflowed = 0;
+  /** Takes series away that stand still; called before an exposition. */
+  readonly expire: (() => void) | undefined;
   /** Called with each row that was added or removed. */
   onRow: ((row: number) => void) | undefined;
 
   readonly #allowed: readonly (ReadonlySet<string> | undefined)[];
+  readonly #expiry: Expiry | undefined;
   #used = new Uint8Array(8);
 
   /**
-   * @throws {FlxError} `FLX_METRIC_NAME`, `FLX_METRIC_HELP`, `FLX_METRIC_LABEL_NAME`, `FLX_METRIC_UNIT`
+   * @throws {FlxError} `FLX_METRIC_NAME`, `FLX_METRIC_HELP`, `FLX_METRIC_LABEL_NAME`, `FLX_METRIC_UNIT`,
+   *   `FLX_METRIC_MAX_SERIES`, `FLX_METRIC_EXPIRY`
    */
   constructor(options: StoreOptions) {
     checkDeclaration(options);
@@ -74,10 +83,26 @@ export class SeriesStore {
     this.table = new LabelTable(this.labelNames);
     this.cells = new Cells(options.stride);
     this.#allowed = this.labelNames.map((name) => {
-      const values = options.labelValues?.[name];
+      // An own property: a label may be called "constructor".
+      const lists = options.labelValues ?? {};
+      const values = Object.hasOwn(lists, name) ? lists[name] : undefined;
       return values === undefined ? undefined : new Set(values.map(String));
     });
-    if (this.labelNames.length === 0) this.#addRow([]);
+    if (this.labelNames.length === 0) {
+      this.#addRow([]);
+    } else if (options.expireAfterMs !== undefined) {
+      const clock = options.clock ?? (() => performance.now());
+      const expiry = new Expiry(this, options.expireAfterMs as DurationMs, clock);
+      this.#expiry = expiry;
+      this.expire = () => {
+        expiry.sweep();
+      };
+    }
+  }
+
+  /** Rows given out, free ones included. */
+  get rows(): number {
+    return this.table.rows;
   }
 
   /** Whether a row stands for a series. */
@@ -119,6 +144,7 @@ export class SeriesStore {
   remove(args: readonly unknown[]): void {
     if (this.labelNames.length === 0) {
       this.cells.clearRow(0);
+      this.onRow?.(0);
       return;
     }
     const isObject = args.length === 1 && typeof args[0] === "object" && args[0] !== null;
@@ -137,7 +163,10 @@ export class SeriesStore {
   /** Takes all series away; a metric without labels goes back to zero. */
   reset(): void {
     this.cells.clear();
-    if (this.labelNames.length === 0) return;
+    if (this.labelNames.length === 0) {
+      this.onRow?.(0);
+      return;
+    }
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.isUsed(row)) continue;
       this.#used[row] = 0;
@@ -172,9 +201,12 @@ export class SeriesStore {
       return NO_ROW;
     }
     if (this.table.size < this.maxSeries) return this.#addRow(values as readonly string[]);
-    this.overflowed++;
     const overflow = this.labelNames.map(() => OVERFLOW);
     const row = this.table.findValues(overflow);
+    // The overflow series comes on top of the others.
+    if (row >= 0 && this.table.size === this.maxSeries)
+      return this.#addRow(values as readonly string[]);
+    this.overflowed++;
     return row >= 0 ? row : this.#addRow(overflow);
   }
 
@@ -188,13 +220,14 @@ export class SeriesStore {
       this.#used = grown;
     }
     this.#used[row] = 1;
+    this.#expiry?.opened(row);
     this.onRow?.(row);
     return row;
   }
 }
 
 function checkDeclaration(options: StoreOptions): void {
-  const { name, help, unit, labelNames = [], reservedLabels = [] } = options;
+  const { name, help, unit, labelNames = [], reservedLabels = [], maxSeries = 1 } = options;
   if (typeof name !== "string" || name === "" || !name.isWellFormed()) {
     throw new FlxError("FLX_METRIC_NAME", `a metric needs a name, got ${JSON.stringify(name)}`);
   }
@@ -204,6 +237,12 @@ function checkDeclaration(options: StoreOptions): void {
   const bare = name.replace(/_total$/, "");
   if (unit !== undefined && (!isLegacyLabelName(unit) || !bare.endsWith(`_${unit}`))) {
     throw new FlxError("FLX_METRIC_UNIT", `the name ${name} must end with its unit, _${unit}`);
+  }
+  if (!(maxSeries >= 1)) {
+    throw new FlxError(
+      "FLX_METRIC_MAX_SERIES",
+      `maxSeries of ${name} must be 1 or more, got ${maxSeries}`,
+    );
   }
   for (const label of labelNames) {
     const twice = labelNames.indexOf(label) !== labelNames.lastIndexOf(label);

@@ -5,6 +5,13 @@
 const CHUNK_BYTES = 64 * 1024;
 const encoder = new TextEncoder();
 
+/** A place in what was written. */
+export interface TextMark {
+  readonly chunks: number;
+  readonly current: Uint8Array<ArrayBuffer>;
+  readonly length: number;
+}
+
 /** Collects bytes into chunks. */
 export class TextChunks {
   readonly chunks: Uint8Array[] = [];
@@ -22,6 +29,18 @@ export class TextChunks {
   text(text: string): void {
     this.#reserve(text.length * 3);
     this.#length += encoder.encodeInto(text, this.#current.subarray(this.#length)).written;
+  }
+
+  /** Where writing stands, for `back`. */
+  mark(): TextMark {
+    return { chunks: this.chunks.length, current: this.#current, length: this.#length };
+  }
+
+  /** Forgets everything written since the mark. */
+  back(mark: TextMark): void {
+    this.chunks.length = mark.chunks;
+    this.#current = mark.current;
+    this.#length = mark.length;
   }
 
   /** Closes the last chunk. */
