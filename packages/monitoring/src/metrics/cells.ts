@@ -25,8 +25,8 @@ export class Cells {
     this.chunks = [new Float64Array(FIRST_ROWS * stride)];
   }
 
-  /** Makes room for a row. */
-  reserve(row: number): void {
+  /** Makes room for a row; true when rows that were there have moved to another array. */
+  reserve(row: number): boolean {
     const { chunks, stride } = this;
     const first = chunks[0]!;
     const firstRows = first.length / stride;
@@ -37,6 +37,7 @@ export class Cells {
       chunks[0] = grown;
     }
     while (chunks.length <= row >> CHUNK_BITS) chunks.push(new Float64Array(CHUNK_ROWS * stride));
+    return chunks[0] !== first;
   }
 
   /** The first number of a row. */

@@ -1,6 +1,7 @@
 // A counter: what only grows, until the process starts again.
 
 import type { UnixMs } from "@flx/model";
+import { BoundSeries } from "./bound-series.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
 import { ExemplarStore } from "./exemplar-store.ts";
 import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
@@ -60,7 +61,9 @@ export class Counter<
   inc(...args: OptionalValueArguments<Names, LabelsOf<Names, Values>>): void;
   inc(labelsOrValue?: LabelInput | number, value = 1): void {
     const metric = this.#metric;
-    if (typeof labelsOrValue === "object") {
+    if (labelsOrValue === undefined && metric.single !== undefined) {
+      metric.single[0]! += 1;
+    } else if (typeof labelsOrValue === "object") {
       const found = metric.table.find(labelsOrValue);
       const row = found >= 0 ? found : openFor(metric, labelsOrValue, value);
       if (row >= 0) add(metric, row, value);
@@ -92,40 +95,32 @@ export class Counter<
 
 /** The counter of one label set. */
 export class BoundCounter {
-  readonly #metric: LineMetric;
-  readonly #args: readonly unknown[];
-  #row: number;
-  #epoch: number;
+  readonly #series: BoundSeries<LineMetric>;
 
   constructor(metric: LineMetric, args: readonly unknown[]) {
-    this.#metric = metric;
-    this.#args = args.map((arg) => (typeof arg === "object" && arg !== null ? { ...arg } : arg));
-    this.#row = metric.rowOfArguments(this.#args);
-    this.#epoch = metric.epoch;
+    this.#series = new BoundSeries(metric, args);
   }
 
   /** Adds to the count (1 when nothing is said). */
   inc(value = 1): void {
-    if (this.#epoch !== this.#metric.epoch) this.#rebind();
-    if (this.#row >= 0) add(this.#metric, this.#row, value);
+    const series = this.#series;
+    if (series.layout !== series.store.layout) series.find();
+    if (isIncrement(value)) series.chunk[series.start]! += value;
+    else refuse(series.store, value);
   }
 
   /** Adds to the count and keeps the exemplar, an observation that stands for many. */
   incWithExemplar(
     exemplarLabels: Readonly<Record<string, unknown>>,
     value = 1,
-    timestampMs = Date.now() as UnixMs,
+    timestampMs: UnixMs = Date.now() as UnixMs,
   ): void {
     this.inc(value);
-    if (this.#row < 0) return;
-    this.#metric.exemplars ??= new ExemplarStore();
-    const wrong = this.#metric.exemplars.put(this.#row, exemplarLabels, value, timestampMs);
-    if (wrong !== undefined) this.#metric.misuse.report(wrong.code, wrong.message);
-  }
-
-  #rebind(): void {
-    this.#row = this.#metric.rowOfArguments(this.#args);
-    this.#epoch = this.#metric.epoch;
+    const { store, row } = this.#series;
+    if (row < 0) return;
+    store.exemplars ??= new ExemplarStore();
+    const wrong = store.exemplars.put(row, exemplarLabels, value, timestampMs);
+    if (wrong !== undefined) store.misuse.report(wrong.code, wrong.message);
   }
 }
 
@@ -142,11 +137,8 @@ function isIncrement(value: number): boolean {
 }
 
 function add(metric: LineMetric, row: number, value: number): void {
-  if (isIncrement(value)) {
-    metric.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK]! += value;
-  } else {
-    refuse(metric, value);
-  }
+  if (isIncrement(value)) metric.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK]! += value;
+  else refuse(metric, value);
 }
 
 function refuse(metric: LineMetric, value: unknown): void {

@@ -1,5 +1,6 @@
 // A gauge: what goes up and down.
 
+import { BoundSeries } from "./bound-series.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
 import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
 import type { LabelInput } from "./label-table.ts";
@@ -169,28 +170,26 @@ export class Gauge<
 
 /** The gauge of one label set. */
 export class BoundGauge {
-  readonly #metric: LineMetric;
-  readonly #args: readonly unknown[];
-  #row: number;
-  #epoch: number;
+  readonly #series: BoundSeries<LineMetric>;
 
   constructor(metric: LineMetric, args: readonly unknown[]) {
-    this.#metric = metric;
-    this.#args = args.map((arg) => (typeof arg === "object" && arg !== null ? { ...arg } : arg));
-    this.#row = metric.rowOfArguments(this.#args);
-    this.#epoch = metric.epoch;
+    this.#series = new BoundSeries(metric, args);
   }
 
   /** Sets the value. */
   set(value: number): void {
-    if (this.#epoch !== this.#metric.epoch) this.#rebind();
-    if (this.#row >= 0) set(this.#metric, this.#row, value);
+    const series = this.#series;
+    if (series.layout !== series.store.layout) series.find();
+    if (typeof value === "number") series.chunk[series.start] = value;
+    else refuse(series.store, value);
   }
 
   /** Adds to the value (1 when nothing is said). */
   inc(value = 1): void {
-    if (this.#epoch !== this.#metric.epoch) this.#rebind();
-    if (this.#row >= 0) add(this.#metric, this.#row, value);
+    const series = this.#series;
+    if (series.layout !== series.store.layout) series.find();
+    if (typeof value === "number") series.chunk[series.start]! += value;
+    else refuse(series.store, value);
   }
 
   /** Takes from the value (1 when nothing is said). */
@@ -211,11 +210,6 @@ export class BoundGauge {
       this.set(seconds);
       return seconds;
     };
-  }
-
-  #rebind(): void {
-    this.#row = this.#metric.rowOfArguments(this.#args);
-    this.#epoch = this.#metric.epoch;
   }
 }
 

@@ -1,6 +1,8 @@
 // A classic histogram: how many observations were at or below each of a few bounds, and their sum.
 
 import { FlxError, type UnixMs } from "@flx/model";
+import { BoundSeries } from "./bound-series.ts";
+import type { BucketFinder } from "./bucket-finder.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
 import { ExemplarStore } from "./exemplar-store.ts";
 import { HistogramMetric } from "./histogram-metric.ts";
@@ -161,22 +163,28 @@ export class Histogram<
 
 /** The histogram of one label set. */
 export class BoundHistogram {
-  readonly #metric: HistogramMetric;
-  readonly #args: readonly unknown[];
-  #row: number;
-  #epoch: number;
+  readonly #series: BoundSeries<HistogramMetric>;
+  readonly #finder: BucketFinder;
+  /** From the row's first number to its sum. */
+  readonly #sumAt: number;
 
   constructor(metric: HistogramMetric, args: readonly unknown[]) {
-    this.#metric = metric;
-    this.#args = args.map((arg) => (typeof arg === "object" && arg !== null ? { ...arg } : arg));
-    this.#row = metric.rowOfArguments(this.#args);
-    this.#epoch = metric.epoch;
+    this.#series = new BoundSeries(metric, args);
+    this.#finder = metric.finder;
+    this.#sumAt = metric.cells.stride - 1;
   }
 
   /** Counts one observation. */
   observe(value: number): void {
-    if (this.#epoch !== this.#metric.epoch) this.#rebind();
-    if (this.#row >= 0) observe(this.#metric, this.#row, value);
+    const series = this.#series;
+    if (series.layout !== series.store.layout) series.find();
+    if (typeof value !== "number" || value !== value) {
+      refuse(series.store, value);
+      return;
+    }
+    const { chunk, start } = series;
+    chunk[start + this.#finder.find(value)]! += 1;
+    chunk[start + this.#sumAt]! += value;
   }
 
   /** Counts one observation and keeps it as the exemplar of its bucket. */
@@ -186,12 +194,12 @@ export class BoundHistogram {
     timestampMs: UnixMs = Date.now() as UnixMs,
   ): void {
     this.observe(value);
-    const metric = this.#metric;
-    if (this.#row < 0 || !(value === value)) return;
-    metric.exemplars ??= new ExemplarStore();
-    const position = metric.exemplarPosition(this.#row, metric.finder.find(value));
-    const wrong = metric.exemplars.put(position, exemplarLabels, value, timestampMs);
-    if (wrong !== undefined) metric.misuse.report(wrong.code, wrong.message);
+    const { store, row } = this.#series;
+    if (row < 0 || !(value === value)) return;
+    store.exemplars ??= new ExemplarStore();
+    const position = store.exemplarPosition(row, store.finder.find(value));
+    const wrong = store.exemplars.put(position, exemplarLabels, value, timestampMs);
+    if (wrong !== undefined) store.misuse.report(wrong.code, wrong.message);
   }
 
   /** Starts a timer; the function it gives observes the seconds since, and returns them. */
@@ -203,19 +211,11 @@ export class BoundHistogram {
       return seconds;
     };
   }
-
-  #rebind(): void {
-    this.#row = this.#metric.rowOfArguments(this.#args);
-    this.#epoch = this.#metric.epoch;
-  }
 }
 
 function observe(metric: HistogramMetric, row: number, value: number): void {
   if (typeof value !== "number" || value !== value) {
-    metric.misuse.report(
-      "FLX_METRIC_VALUE",
-      `histogram ${metric.name} can only observe a number, not ${String(value)}`,
-    );
+    refuse(metric, value);
     return;
   }
   const { cells } = metric;
@@ -223,6 +223,13 @@ function observe(metric: HistogramMetric, row: number, value: number): void {
   const start = (row & CHUNK_MASK) * cells.stride;
   chunk[start + metric.finder.find(value)]! += 1;
   chunk[start + cells.stride - 1]! += value;
+}
+
+function refuse(metric: HistogramMetric, value: unknown): void {
+  metric.misuse.report(
+    "FLX_METRIC_VALUE",
+    `histogram ${metric.name} can only observe a number, not ${String(value)}`,
+  );
 }
 
 function checkedBounds(name: string, buckets: readonly number[]): readonly number[] {

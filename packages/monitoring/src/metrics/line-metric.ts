@@ -19,6 +19,8 @@ import type { TextChunks } from "./text-chunks.ts";
 export class LineMetric extends SeriesStore implements ExposedMetric {
   readonly definition: string;
   readonly sampleNames: readonly string[];
+  /** The numbers of a metric without labels, which never move: it has one row. */
+  readonly single: Float64Array | undefined;
   /** Exemplars by row; made by the first one. */
   exemplars: ExemplarStore | undefined;
   collect: (() => void | Promise<void>) | undefined;
@@ -27,6 +29,7 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
 
   constructor(options: Omit<StoreOptions, "stride">) {
     super({ ...options, stride: 1 });
+    this.single = this.labelNames.length === 0 ? this.cells.chunks[0] : undefined;
     this.definition = JSON.stringify([this.type, this.help, this.unit, this.labelNames]);
     const total = this.#totalName();
     this.sampleNames =

@@ -7,8 +7,8 @@
 //                    too many series   the overflow series, all labels "__overflow__", and counted
 //                    a new series      a row, from now on found
 //
-// `epoch` changes whenever rows are removed: a bound handle that was made before looks its row up again, so that a
-// handle kept for ever never counts into another series' row.
+// `layout` changes whenever rows are removed or move: a bound handle keeps the place of its numbers and looks it up
+// again then, so that a handle kept for ever never counts into another series' row.
 
 import { type DurationMs, FlxError, isLegacyLabelName, type MetricType } from "@flx/model";
 import { Cells } from "./cells.ts";
@@ -56,6 +56,8 @@ export class SeriesStore {
   readonly maxSeries: number;
   /** Changes when rows were removed. */
   epoch = 0;
+  /** Changes when rows were removed or have moved: what was kept of a row's place must be looked up again. */
+  layout = 0;
   /** Label sets that went to the overflow series. */
   overflowed = 0;
   /** Takes series away that stand still; called before an exposition. */
@@ -157,7 +159,16 @@ export class SeriesStore {
     this.table.remove(row);
     this.#used[row] = 0;
     this.epoch++;
+    this.layout++;
     this.onRow?.(row);
+  }
+
+  /** Whether a metric without labels has its series: an info, or an observable, may have nothing to say. */
+  show(present: boolean): void {
+    if (this.isUsed(0) === present) return;
+    this.#used[0] = present ? 1 : 0;
+    this.epoch++;
+    this.onRow?.(0);
   }
 
   /** Takes all series away; a metric without labels goes back to zero. */
@@ -174,6 +185,7 @@ export class SeriesStore {
     }
     this.table.clear();
     this.epoch++;
+    this.layout++;
   }
 
   #open(labels: LabelInput): number {
@@ -212,7 +224,7 @@ export class SeriesStore {
 
   #addRow(values: readonly string[]): number {
     const row = this.table.add(values);
-    this.cells.reserve(row);
+    if (this.cells.reserve(row)) this.layout++;
     this.cells.clearRow(row);
     if (row >= this.#used.length) {
       const grown = new Uint8Array(this.#used.length * 2);
