@@ -12,6 +12,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "Self-check: what the harness itself and the smallest operations cost",
     load: async () => (await import("./suites/harness-floor.ts")).floor,
   },
+  metrics: {
+    title: "Counting, observing, being scraped, and memory, beside three Prometheus clients",
+    load: async () => (await import("./suites/metrics.ts")).metrics,
+  },
 };
 
 process.exitCode = await benchmarkCommand(process.argv.slice(2), {
