@@ -1,0 +1,83 @@
+// A metric whose series are written anew at each exposition: summaries, infos, state sets. There are few of them, and
+// their lines are not one number each, so they are not kept as pages (line-pages.ts).
+
+import { Labels, type MetricFamily, type MetricPoint } from "@flx/model";
+import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
+import { wireText } from "./label-values.ts";
+import { headerText, labelsText } from "./series-text.ts";
+import { SeriesStore, type StoreOptions } from "./series-store.ts";
+import type { TextChunks } from "./text-chunks.ts";
+
+/** Rows written between two pauses. */
+const ROWS_A_STEP = 32;
+
+/** How a family is called in one format. */
+export interface FamilyHeader {
+  readonly name: string;
+  /** The word on the TYPE line. */
+  readonly typeWord: string;
+}
+
+/** What a kind of metric adds to the store: its names and lines. */
+export abstract class TextMetric extends SeriesStore implements ExposedMetric {
+  readonly definition: string;
+  abstract readonly sampleNames: readonly string[];
+  collect: (() => void | Promise<void>) | undefined;
+
+  /**
+   * @param details what else must be equal for two declarations to be the same metric
+   */
+  constructor(options: StoreOptions, details: readonly unknown[] = []) {
+    super(options);
+    this.definition = JSON.stringify([
+      this.type,
+      this.help,
+      this.unit,
+      this.labelNames,
+      ...details,
+    ]);
+  }
+
+  get series(): number {
+    return this.table.size;
+  }
+
+  *expose(out: TextChunks, options: ExposeOptions): Generator<void, void, undefined> {
+    const openMetrics = options.format === "openmetrics";
+    const { name, typeWord } = this.header(openMetrics);
+    const defaults = new Map(options.defaultLabels);
+    for (const label of this.ownLabels) defaults.delete(label);
+    out.text(headerText(name, typeWord, this.help, this.unit, openMetrics));
+    for (let row = 0; row < this.table.rows; row++) {
+      if (!this.isUsed(row)) continue;
+      const labels = labelsText(this.labelNames, this.table.valuesOf(row), defaults);
+      out.text(this.lines(row, labels, openMetrics));
+      if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
+    }
+  }
+
+  abstract family(): MetricFamily;
+
+  /** Labels that the type writes itself. */
+  protected abstract readonly ownLabels: readonly string[];
+  protected abstract header(openMetrics: boolean): FamilyHeader;
+  /** The lines of one series; `labels` without braces. */
+  protected abstract lines(row: number, labels: string, openMetrics: boolean): string;
+
+  /** The points of the model's family. */
+  protected points<Value>(valueOf: (row: number) => Value): MetricPoint<Value>[] {
+    const points: MetricPoint<Value>[] = [];
+    for (let row = 0; row < this.table.rows; row++) {
+      if (!this.isUsed(row)) continue;
+      const values = this.table.valuesOf(row);
+      const pairs = this.labelNames.map((label, i) => [label, wireText(values[i]!)] as const);
+      points.push({ labels: Labels.from(pairs), value: valueOf(row) });
+    }
+    return points;
+  }
+}
+
+/** `first,second`, or the one that is not empty. */
+export function joinLabels(first: string, second: string): string {
+  return first === "" || second === "" ? first + second : `${first},${second}`;
+}
