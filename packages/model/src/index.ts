@@ -56,6 +56,15 @@ export {
   type ExpositionProblem,
   type ExpositionProblemCode,
 } from "./exposition/problem.ts";
+export { PROTOBUF_CONTENT_TYPE } from "./exposition/protobuf-fields.ts";
+export {
+  type ParsedProtobuf,
+  parseProtobufExposition,
+  parseProtobufExpositionStrict,
+  type ProtobufLimits,
+  type ProtobufProblem,
+} from "./exposition/protobuf-read.ts";
+export { ProtobufExposition, writeProtobufExposition } from "./exposition/protobuf-write.ts";
 export { SeriesCache } from "./exposition/series-cache.ts";
 export { formatSeconds } from "./exposition/timestamp-text.ts";
 export {

@@ -13,6 +13,7 @@
 import type { ClassicHistogram } from "./classic-histogram.ts";
 import type { Exemplar } from "./exemplar.ts";
 import type { Labels } from "./labels.ts";
+import type { NativeHistogram } from "./native-histogram.ts";
 import type { UnixMs } from "./units.ts";
 
 /** The kind of a metric family, in OpenMetrics' words. */
@@ -54,9 +55,14 @@ export interface CounterValue {
   readonly exemplar?: Exemplar;
 }
 
-/** A classic histogram with what the formats keep beside the counts. */
+/** A histogram: its classic form, and the native one when there is one, with what the formats keep beside the counts. */
 export interface HistogramValue {
+  /** One that is only native has no bounds here: its count and sum. */
   readonly histogram: ClassicHistogram;
+  /** The same observations in exponential buckets; same count and sum. Only protobuf carries it, texts leave it out. */
+  readonly native?: NativeHistogram;
+  /** Exemplars of the native form, which has no place for them in its buckets. */
+  readonly nativeExemplars?: readonly Exemplar[];
   readonly createdMs?: UnixMs;
   /** The exemplar of each bucket that has one, by the bucket's position (the last is +Inf). */
   readonly exemplars?: ReadonlyMap<number, Exemplar>;

@@ -17,7 +17,6 @@
 //
 // What a reader would have to refuse is not written: the writer throws, with the family and the reason.
 
-import { FlxError } from "../errors.ts";
 import type { Exemplar } from "../exemplar.ts";
 import type {
   CounterFamily,
@@ -34,6 +33,7 @@ import type { ExpositionFormat } from "./format.ts";
 import { canonicalNumber, formatNumber } from "./number-text.ts";
 import type { SampleSuffix } from "./sample-names.ts";
 import { formatSeconds } from "./timestamp-text.ts";
+import { checkedHelp, checkedUnit } from "./write-metadata.ts";
 import { NameRegistry, wireFamily, type WireFamily } from "./write-names.ts";
 import { PointChecker, writtenSum } from "./write-points.ts";
 
@@ -99,25 +99,9 @@ function metadataLines(family: MetricFamily, wire: WireFamily, format: Expositio
   return unit === "" ? type + helpLine : `${type}# UNIT ${name} ${unit}\n${helpLine}`;
 }
 
-function helpText({ name, help = "" }: MetricFamily, format: ExpositionFormat): string {
-  if (!help.isWellFormed()) {
-    throw new FlxError("FLX_EXPOSITION_METADATA", `the help of ${name} is not Unicode text`);
-  }
+function helpText(family: MetricFamily, format: ExpositionFormat): string {
+  const help = checkedHelp(family);
   return format === "text" ? escapeHelp(help) : escapeLabelValue(help);
-}
-
-function checkedUnit({ name, type, unit = "" }: MetricFamily): string {
-  if (unit === "") return "";
-  if (type === "info" || type === "stateset") {
-    throw new FlxError("FLX_EXPOSITION_UNIT", `${type} ${name} cannot have a unit (${unit})`);
-  }
-  if (!name.endsWith(`_${unit}`) || !isLegacyMetricName(`_${unit}`)) {
-    throw new FlxError(
-      "FLX_EXPOSITION_UNIT",
-      `the name ${name} must end with _${unit}, its unit, and a unit has letters, digits, _ and : only`,
-    );
-  }
-  return unit;
 }
 
 function quoted(text: string): string {
