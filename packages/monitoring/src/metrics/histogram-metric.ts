@@ -31,6 +31,13 @@ import type { TextChunks } from "./text-chunks.ts";
 const ROWS_A_STEP = 32;
 
 const LINE_FEED = 0x0a;
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** `le="..."} ` with the longest number there is. */
+const LONGEST_END = 40;
 const encoder = new TextEncoder();
 
 /** A classic histogram's series. */
@@ -127,17 +134,22 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
 class HistogramLines {
   readonly #metric: HistogramMetric;
   readonly #openMetrics: boolean;
-  readonly #names: { readonly bucket: string; readonly sum: string; readonly count: string };
+  /** What begins the lines: `name_bucket{`, `name_sum{` and `name_count{`, or the same with the name in quotes. */
+  readonly #bucketOpen: Uint8Array;
+  readonly #sumOpen: Uint8Array;
+  readonly #countOpen: Uint8Array;
   /** What ends each bucket's series: `le="0.1"} `. */
   readonly #ends: readonly Uint8Array[];
   #bytes = new Uint8Array(4096);
-  #at = 0;
+  #view = new DataView(this.#bytes.buffer);
 
   constructor(metric: HistogramMetric, openMetrics: boolean) {
     this.#metric = metric;
     this.#openMetrics = openMetrics;
-    const { name } = metric;
-    this.#names = { bucket: `${name}_bucket`, sum: `${name}_sum`, count: `${name}_count` };
+    const open = (suffix: string) => encoder.encode(openText(metric.name + suffix));
+    this.#bucketOpen = open("_bucket");
+    this.#sumOpen = open("_sum");
+    this.#countOpen = open("_count");
     this.#ends = [...metric.upperBounds, Infinity].map((bound) =>
       encoder.encode(`le="${openMetrics ? canonicalNumber(bound) : formatNumber(bound)}"} `),
     );
@@ -148,52 +160,86 @@ class HistogramLines {
     const metric = this.#metric;
     const buckets = metric.upperBounds.length + 1;
     const { chunk, start } = metric.cells.at(row);
-    this.#at = 0;
-    // "name_bucket{labels," for the first line; every other line begins with the same bytes.
-    const head = seriesText(this.#names.bucket, labels);
-    const open = labels === "" && !head.endsWith("}") ? `${head}{` : `${head.slice(0, -1)},`;
-    this.#reserve(open.length * 3);
-    const headEnd = encoder.encodeInto(open, this.#bytes).written;
+    // The first line's beginning, `name_bucket{labels,`, which the lines of all other buckets are copied from.
+    this.#reserve(this.#bucketOpen.length + labels.length * 3 + 1);
+    let at = copy(this.#bytes, 0, this.#bucketOpen);
+    const labelsAt = at;
+    if (labels !== "") at += this.#encode(labels, at);
+    const labelsEnd = at;
+    if (labels !== "") this.#bytes[at++] = COMMA;
+    const headEnd = at;
+    // Room for all lines at once: exemplars, which are rare, ask for more.
+    this.#reserve((buckets + 2) * (headEnd + LONGEST_END + MAX_DIGITS) + headEnd);
+    const exemplars = this.#openMetrics ? metric.exemplars : undefined;
     let count = 0;
     for (let bucket = 0; bucket < buckets; bucket++) {
       count += chunk[start + bucket]!;
-      const end = this.#ends[bucket]!;
-      this.#reserve(headEnd + end.length + MAX_DIGITS + 1);
-      const bytes = this.#bytes;
-      let at = this.#at;
-      if (bucket > 0) {
-        bytes.copyWithin(at, 0, headEnd);
+      if (bucket > 0) at = repeat(this.#view, headEnd, at);
+      at = copy(this.#bytes, at, this.#ends[bucket]!);
+      at = writeNumber(this.#bytes, at, count);
+      if (exemplars !== undefined) {
+        const text = exemplars.text(metric.exemplarPosition(row, bucket));
+        this.#reserve(at + text.length * 3 + (buckets + 2) * (headEnd + LONGEST_END + MAX_DIGITS));
+        at += this.#encode(text, at);
       }
-      at += headEnd;
-      for (let i = 0; i < end.length; i++) bytes[at++] = end[i]!;
-      at = writeNumber(bytes, at, count);
-      this.#at = at;
-      if (this.#openMetrics && metric.exemplars !== undefined) {
-        this.#text(metric.exemplars.text(metric.exemplarPosition(row, bucket)));
-      }
-      this.#bytes[this.#at++] = LINE_FEED;
+      this.#bytes[at++] = LINE_FEED;
     }
-    this.#line(`${seriesText(this.#names.sum, labels)} `, chunk[start + buckets]!);
-    this.#line(`${seriesText(this.#names.count, labels)} `, count);
-    return this.#bytes.subarray(0, this.#at);
+    at = this.#total(this.#sumOpen, labelsAt, labelsEnd, at, chunk[start + buckets]!);
+    at = this.#total(this.#countOpen, labelsAt, labelsEnd, at, count);
+    return this.#bytes.subarray(0, at);
   }
 
-  #line(prefix: string, value: number): void {
-    this.#text(prefix);
-    this.#reserve(MAX_DIGITS + 1);
-    this.#at = writeNumber(this.#bytes, this.#at, value);
-    this.#bytes[this.#at++] = LINE_FEED;
+  /** The line of the sum or the count, with the labels that stand in the first line. */
+  #total(
+    open: Uint8Array,
+    labelsAt: number,
+    labelsEnd: number,
+    from: number,
+    value: number,
+  ): number {
+    const bytes = this.#bytes;
+    let at = copy(bytes, from, open);
+    if (labelsEnd > labelsAt) {
+      for (let i = labelsAt; i < labelsEnd; i++) bytes[at++] = bytes[i]!;
+      bytes[at++] = CLOSE_BRACE;
+    } else if (bytes[from] === OPEN_BRACE) {
+      bytes[at - 1] = CLOSE_BRACE; // {"name",  becomes  {"name"}
+    } else {
+      at--; // name_sum{  becomes  name_sum
+    }
+    bytes[at++] = SPACE;
+    at = writeNumber(bytes, at, value);
+    bytes[at++] = LINE_FEED;
+    return at;
   }
 
-  #text(text: string): void {
-    this.#reserve(text.length * 3 + 1);
-    this.#at += encoder.encodeInto(text, this.#bytes.subarray(this.#at)).written;
+  #encode(text: string, at: number): number {
+    return encoder.encodeInto(text, this.#bytes.subarray(at)).written;
   }
 
   #reserve(size: number): void {
-    if (this.#at + size <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#at + size, this.#bytes.length * 2));
+    if (size <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(size, this.#bytes.length * 2));
     grown.set(this.#bytes);
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
+}
+
+/** `name{`, or `{"name",` for a name that needs quotes. */
+function openText(name: string): string {
+  const alone = seriesText(name, "");
+  return alone === name ? `${name}{` : `${alone.slice(0, -1)},`;
+}
+
+/** Copies `from` to `at`; the offset after it. Faster than `set` for the few bytes there are. */
+function copy(bytes: Uint8Array, at: number, from: Uint8Array): number {
+  for (let i = 0; i < from.length; i++) bytes[at + i] = from[i]!;
+  return at + from.length;
+}
+
+/** Copies the first `length` bytes to `at`, four at a time (up to three bytes too many, overwritten by what follows). */
+function repeat(view: DataView, length: number, at: number): number {
+  for (let i = 0; i < length; i += 4) view.setInt32(at + i, view.getInt32(i));
+  return at + length;
 }

@@ -1,6 +1,6 @@
 // The exposition of a metric with one number a series, kept as bytes between scrapes.
 //
-//   page 0   name{method="GET",path="/a"} 1027\n        the lines of 128 rows, one after the other
+//   page 0   name{method="GET",path="/a"} 1027\n        the lines of 256 rows, one after the other
 //            name{method="GET",path="/b"} 3\n
 //            name{method="PUT",path="/a"} 88\n
 //            ...                          ^ valueAt[row]: where the row's number begins
@@ -15,13 +15,19 @@
 import { CHUNK_BITS, CHUNK_MASK, Cells } from "./cells.ts";
 import { MAX_DIGITS, writeNumber } from "./digits.ts";
 
-const PAGE_BITS = 7;
+const PAGE_BITS = 8;
 const PAGE_ROWS = 1 << PAGE_BITS;
 const LINE_FEED = 0x0a;
 const encoder = new TextEncoder();
 
-/** A row has no line. */
-const NO_LINE = 0xffffffff;
+/** A row has no line: no number begins a page. */
+const NO_LINE = 0;
+
+/** Up to this size the offsets of a page fit into 16 bits. */
+const SHORT_PAGE = 0xffff;
+
+/** Where the numbers of a page being put together begin. */
+const draftValueAt = new Uint32Array(PAGE_ROWS);
 
 /** The bytes of one number, being compared with what stands in a page. */
 const digits = new Uint8Array(MAX_DIGITS);
@@ -47,7 +53,7 @@ export class LinePages {
   readonly #pages: Uint8Array[] = [];
   /** What stands in the lines. */
   readonly #written = new Cells();
-  readonly #valueAt: Uint32Array[] = [];
+  readonly #valueAt: (Uint16Array | Uint32Array)[] = [];
   /** Pages whose rows were added or removed since the last time. */
   readonly #stale = new Set<number>();
 
@@ -61,7 +67,7 @@ export class LinePages {
     this.#written.reserve(row);
     const page = row >> PAGE_BITS;
     while (this.#valueAt.length <= page) {
-      this.#valueAt.push(new Uint32Array(PAGE_ROWS).fill(NO_LINE));
+      this.#valueAt.push(new Uint16Array(PAGE_ROWS));
       this.#pages.push(new Uint8Array(0));
     }
     this.#stale.add(page);
@@ -117,7 +123,7 @@ export class LinePages {
       const oldStart = lineStart;
       if (oldValueAt !== NO_LINE) lineStart = before.indexOf(LINE_FEED, oldValueAt) + 1;
       if (!source.isUsed(row)) {
-        valueAt[i] = NO_LINE;
+        draftValueAt[i] = NO_LINE;
         continue;
       }
       const value = source.cells.get(row);
@@ -127,12 +133,17 @@ export class LinePages {
           : copyPrefix(at, before, oldStart, oldValueAt);
       this.#moved.delete(row);
       reserve(at + MAX_DIGITS + 1);
-      valueAt[i] = at;
+      draftValueAt[i] = at;
       at = writeNumber(draft, at, value);
       draft[at++] = LINE_FEED;
       this.#written.set(row, value);
     }
     this.#pages[page] = draft.slice(0, at);
+    const short = at <= SHORT_PAGE;
+    const kept = valueAt instanceof Uint16Array === short;
+    const offsets = kept ? valueAt : new (short ? Uint16Array : Uint32Array)(PAGE_ROWS);
+    offsets.set(draftValueAt.subarray(0, end));
+    this.#valueAt[page] = offsets;
   }
 
   /** Rows that were given to another label set since their line was written. */

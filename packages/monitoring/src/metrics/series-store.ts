@@ -15,6 +15,7 @@ import { Cells } from "./cells.ts";
 import { Expiry } from "./expiry.ts";
 import { LabelTable, NO_ROW, type LabelInput } from "./label-table.ts";
 import type { Misuse } from "./misuse.ts";
+import { RowSet } from "./row-set.ts";
 
 /** The value of every label of the series that takes what is over `maxSeries`. */
 export const OVERFLOW = "__overflow__";
@@ -67,7 +68,7 @@ export class SeriesStore {
 
   readonly #allowed: readonly (ReadonlySet<string> | undefined)[];
   readonly #expiry: Expiry | undefined;
-  #used = new Uint8Array(8);
+  readonly #used = new RowSet();
 
   /**
    * @throws {FlxError} `FLX_METRIC_NAME`, `FLX_METRIC_HELP`, `FLX_METRIC_LABEL_NAME`, `FLX_METRIC_UNIT`,
@@ -109,7 +110,7 @@ export class SeriesStore {
 
   /** Whether a row stands for a series. */
   isUsed(row: number): boolean {
-    return this.#used[row] === 1;
+    return this.#used.has(row);
   }
 
   /** The row for labels as a caller passes them; NO_ROW when they were wrong and that was only counted. */
@@ -157,7 +158,7 @@ export class SeriesStore {
   /** Takes the series of a row away. */
   removeRow(row: number): void {
     this.table.remove(row);
-    this.#used[row] = 0;
+    this.#used.delete(row);
     this.epoch++;
     this.layout++;
     this.onRow?.(row);
@@ -166,7 +167,8 @@ export class SeriesStore {
   /** Whether a metric without labels has its series: an info, or an observable, may have nothing to say. */
   show(present: boolean): void {
     if (this.isUsed(0) === present) return;
-    this.#used[0] = present ? 1 : 0;
+    if (present) this.#used.add(0);
+    else this.#used.delete(0);
     this.epoch++;
     this.onRow?.(0);
   }
@@ -180,7 +182,7 @@ export class SeriesStore {
     }
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.isUsed(row)) continue;
-      this.#used[row] = 0;
+      this.#used.delete(row);
       this.onRow?.(row);
     }
     this.table.clear();
@@ -226,12 +228,7 @@ export class SeriesStore {
     const row = this.table.add(values);
     if (this.cells.reserve(row)) this.layout++;
     this.cells.clearRow(row);
-    if (row >= this.#used.length) {
-      const grown = new Uint8Array(this.#used.length * 2);
-      grown.set(this.#used);
-      this.#used = grown;
-    }
-    this.#used[row] = 1;
+    this.#used.add(row);
     this.#expiry?.opened(row);
     this.onRow?.(row);
     return row;
