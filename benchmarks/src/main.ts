@@ -16,6 +16,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "Counting, observing, being scraped, and memory, beside three Prometheus clients",
     load: async () => (await import("./suites/metrics.ts")).metrics,
   },
+  system: {
+    title: "A snapshot of machine, container, process and runtime",
+    load: async () => (await import("./suites/system.ts")).system,
+  },
 };
 
 process.exitCode = await benchmarkCommand(process.argv.slice(2), {
