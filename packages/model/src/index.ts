@@ -50,6 +50,13 @@ export {
   type ExpositionSink,
 } from "./exposition/line-parser.ts";
 export type { MetadataKind } from "./exposition/metadata-line.ts";
+export {
+  ESCAPING_SCHEMES,
+  escapeFamily,
+  escapeLabelName,
+  escapeMetricName,
+  type EscapingScheme,
+} from "./exposition/name-escaping.ts";
 export { canonicalNumber, formatNumber } from "./exposition/number-text.ts";
 export {
   ExpositionError,
