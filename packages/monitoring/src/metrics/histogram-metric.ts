@@ -23,7 +23,7 @@ import { MAX_DIGITS, writeNumber } from "./digits.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import { wireText } from "./label-values.ts";
-import { headerText, labelsText, seriesText } from "./series-text.ts";
+import { headerText, labelsWriter, seriesText } from "./series-text.ts";
 import { SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
 
@@ -90,10 +90,10 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     const openMetrics = format === "openmetrics";
     out.text(headerText(this.name, this.type, this.help, this.unit, openMetrics));
     const lines = new HistogramLines(this, openMetrics);
+    const labelsOf = labelsWriter(this.labelNames, defaultLabels);
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.isUsed(row)) continue;
-      const labels = labelsText(this.labelNames, this.table.valuesOf(row), defaultLabels);
-      out.write(lines.row(row, labels));
+      out.write(lines.row(row, labelsOf(this.table.valuesOf(row))));
       if (row % ROWS_A_STEP === 0) yield;
     }
   }

@@ -11,7 +11,7 @@ import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 import { wireText } from "./label-values.ts";
 import { LinePages } from "./line-pages.ts";
-import { headerText, labelsText, seriesText } from "./series-text.ts";
+import { headerText, labelsWriter, seriesText } from "./series-text.ts";
 import { SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
 
@@ -102,10 +102,10 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     { defaultLabels }: ExposeOptions,
     exemplars: ExemplarStore,
   ): Generator<void, void, undefined> {
+    const prefix = this.#prefixes(sampleName, defaultLabels);
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.isUsed(row)) continue;
-      const prefix = this.#prefix(sampleName, row, defaultLabels);
-      out.text(`${prefix}${formatNumber(this.cells.get(row))}${exemplars.text(row)}\n`);
+      out.text(`${prefix(row)}${formatNumber(this.cells.get(row))}${exemplars.text(row)}\n`);
       if ((row & 127) === 127) yield;
     }
   }
@@ -121,15 +121,17 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
           return table.rows;
         },
         isUsed: (row) => this.isUsed(row),
-        prefix: (row) => this.#prefix(sampleName, row, defaults),
+        prefix: this.#prefixes(sampleName, defaults),
       });
       this.#pages.set(key, pages);
     }
     return pages;
   }
 
-  #prefix(sampleName: string, row: number, defaults: ReadonlyMap<string, string>): string {
-    return `${seriesText(sampleName, labelsText(this.labelNames, this.table.valuesOf(row), defaults))} `;
+  /** What gives the text of a row's line up to its number. */
+  #prefixes(sampleName: string, defaults: ReadonlyMap<string, string>): (row: number) => string {
+    const labelsOf = labelsWriter(this.labelNames, defaults);
+    return (row) => `${seriesText(sampleName, labelsOf(this.table.valuesOf(row)))} `;
   }
 
   #bareName(): string {

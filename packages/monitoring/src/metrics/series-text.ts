@@ -3,27 +3,54 @@
 import { escapeHelp, escapeLabelValue, isLegacyLabelName, isLegacyMetricName } from "@flx/model";
 import { wireText } from "./label-values.ts";
 
-/** `name="value",name="value"`: the labels of a series, then those defaults that it does not have itself. */
+/** Printable ASCII without quotes and backslashes stands as it is. */
+const plain = /^[ !#-[\]-~]*$/;
+
+/**
+ * What writes the labels of a metric's series, `name="value",name="value"`: its own, in declared order, then those defaults
+ * that it does not have itself. What is the same for all series is done once.
+ */
+export function labelsWriter(
+  names: readonly string[],
+  defaults: ReadonlyMap<string, string>,
+): (values: readonly string[]) => string {
+  const starts = names.map((name) => `${labelName(name)}="`);
+  let fixed = "";
+  for (const [name, value] of defaults) {
+    if (!names.includes(name)) fixed += `,${labelText(name, value)}`;
+  }
+  return (values) => {
+    let text = "";
+    for (let i = 0; i < starts.length; i++) {
+      const value = values[i]!;
+      if (value === "") continue; // the same as no label
+      if (text !== "") text += ",";
+      text += `${starts[i]!}${labelValue(value)}"`;
+    }
+    return text === "" ? fixed.slice(1) : text + fixed;
+  };
+}
+
+/** The labels of one series, as `labelsWriter` writes them. */
 export function labelsText(
   names: readonly string[],
   values: readonly string[],
   defaults: ReadonlyMap<string, string>,
 ): string {
-  let text = "";
-  for (let i = 0; i < names.length; i++) {
-    if (values[i] === "") continue; // the same as no label
-    text += `${text === "" ? "" : ","}${labelText(names[i]!, values[i]!)}`;
-  }
-  for (const [name, value] of defaults) {
-    if (!names.includes(name)) text += `${text === "" ? "" : ","}${labelText(name, value)}`;
-  }
-  return text;
+  return labelsWriter(names, defaults)(values);
 }
 
 /** `name="value"`, the name in quotes when it needs them. */
 export function labelText(name: string, value: string): string {
-  const written = isLegacyLabelName(name) ? name : `"${escapeLabelValue(name)}"`;
-  return `${written}="${escapeLabelValue(wireText(value))}"`;
+  return `${labelName(name)}="${labelValue(value)}"`;
+}
+
+function labelName(name: string): string {
+  return isLegacyLabelName(name) ? name : `"${escapeLabelValue(name)}"`;
+}
+
+function labelValue(value: string): string {
+  return plain.test(value) ? value : escapeLabelValue(wireText(value));
 }
 
 /** `name`, `name{labels}`, or `{"name",labels}` for a name that needs quotes. */
