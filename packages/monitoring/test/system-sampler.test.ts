@@ -101,6 +101,22 @@ test("sample() compares with a reading that is at least a second old", async () 
   assert.deepEqual(await at(12_000, 5.5, 6.5), [10_000, 50]);
 });
 
+test("sample() tells the delay of the event loop of windows of 10 s", async () => {
+  const clock = manualClock();
+  using sampler = new SystemSampler({ clock, eventLoopResolutionMs: 1 as DurationMs });
+  const at = async (ms: number) => {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    clock.ms = ms;
+    return (await sampler.sample()).runtime.eventLoopDelay;
+  };
+
+  assert.equal((await at(9_999)).count, 0);
+  const first = await at(10_000);
+  assert.ok(first.count > 0 && first.maxSeconds !== undefined);
+  assert.equal(await at(19_999), first);
+  assert.notEqual(await at(20_000), first);
+});
+
 test("a platform other than Linux gives what Node knows", async () => {
   using sampler = new SystemSampler({ platform: "darwin" });
   const { host, process: own, filesystems, readErrors } = await sampler.sample();

@@ -27,7 +27,7 @@ import type { VersionFacts } from "./versions.ts";
 /** What the JavaScript engine and the event loop of this thread do. */
 export interface RuntimeFacts {
   readonly eventLoopTime: EventLoopTime;
-  /** Delays since the sample before. */
+  /** Delays of the last window of at least 10 s that is over; its count is 0 until then. */
   readonly eventLoopDelay: EventLoopDelay;
   readonly gc: Readonly<Record<GcKind, GcTotals>>;
   readonly heap: HeapFacts;
