@@ -85,7 +85,7 @@ export const system: Suite = suite("system", {
           check: sharedByTheirs,
         }),
       ],
-      budgets: [{ against: "systeminformation", atLeast: 30 }, { atMost: 1 }],
+      budgets: [{ against: "systeminformation", atLeast: 10 }, { atMost: 1 }],
     },
     {
       name: "snapshot, warm",

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { test } from "node:test";
 import type { DurationMs, UnixMs } from "@flx/model";
 import { type SystemClock, SystemSampler, type SystemSnapshot } from "@flx/monitoring/system";
@@ -115,6 +116,42 @@ test("sample() tells the delay of the event loop of windows of 10 s", async () =
   assert.ok(first.count > 0 && first.maxSeconds !== undefined);
   assert.equal(await at(19_999), first);
   assert.notEqual(await at(20_000), first);
+});
+
+test("sample() sees a limit that is changed, and a move to another control group", async () => {
+  await using folder = await temporaryFolder("moved");
+  const lay = (name: string, content: string) => {
+    mkdirSync(dirname(folder.file(name)), { recursive: true });
+    writeFileSync(folder.file(name), content);
+  };
+  lay("proc/self/mountinfo", "30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
+  lay("proc/self/cgroup", "0::/one\n");
+  lay("sys/fs/cgroup/one/cpu.max", "50000 100000\n");
+  lay("sys/fs/cgroup/two/cpu.max", "300000 100000\n");
+  using sampler = new SystemSampler({ root: folder.path, platform: "linux" });
+  const quota = async () => (await sampler.sample()).cgroup?.cpu.quotaCpus;
+
+  assert.equal(await quota(), 0.5);
+  lay("sys/fs/cgroup/one/cpu.max", "200000 100000\n");
+  assert.equal(await quota(), 2);
+  lay("proc/self/cgroup", "0::/two\n");
+  let moved: number | undefined;
+  for (let i = 0; i < 12; i++) moved = await quota();
+  assert.equal(moved, 3);
+});
+
+test("descriptors are counted by listing where the folder does not tell its size", async () => {
+  await using folder = await temporaryFolder("descriptors");
+  mkdirSync(folder.file("proc/self/fd"), { recursive: true });
+  for (const name of ["0", "1", "2"]) writeFileSync(folder.file(`proc/self/fd/${name}`), "");
+  using sampler = new SystemSampler({ root: folder.path, platform: "linux" });
+  assert.equal(sampler.snapshot().process.openDescriptors, undefined);
+  let open: number | undefined;
+  for (let i = 0; i < 500 && open === undefined; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    open = (await sampler.sample()).process.openDescriptors;
+  }
+  assert.equal(open, 3);
 });
 
 test("a platform other than Linux gives what Node knows", async () => {
