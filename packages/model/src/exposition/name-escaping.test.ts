@@ -91,3 +91,15 @@ test("escapeFamily() keeps what a family means: no unit that is not in the name,
     code: "FLX_LABEL_DUPLICATE",
   });
 });
+
+test("escapeFamily() escapes _total and _info with the name", () => {
+  const f = (type: "counter" | "info" | "gauge", scheme: EscapingScheme, want: string) => {
+    const family = { name: "a.b", type, points: [] } as MetricFamily;
+    assert.equal(escapeFamily(family, scheme).name, want);
+  };
+  f("counter", "underscores", "a_b");
+  f("counter", "dots", "a_dot_b_");
+  f("counter", "values", "U__a_2e_b_");
+  f("info", "values", "U__a_2e_b_");
+  f("gauge", "values", "U__a_2e_b");
+});

@@ -54,18 +54,25 @@ export function escapeLabelName(name: string, scheme: EscapingScheme): string {
  */
 export function escapeFamily(family: MetricFamily, scheme: EscapingScheme): MetricFamily {
   if (scheme === "allow-utf-8") return family;
-  // The name of a stateset is a label, too.
-  const escape = family.type === "stateset" ? escapeLabelName : escapeMetricName;
   const points: MetricPoint<unknown>[] = [];
   for (const point of family.points) {
     const value = escapeExemplars(family.type, point.value, scheme);
     points.push({ ...point, labels: escapeLabels(point.labels, scheme), value });
   }
   const { unit, ...rest } = family;
-  const name = escape(family.name, scheme);
+  const name = escapeFamilyName(family, scheme);
   // A unit is the end of the name, which it may not be any more.
   const about = unit !== undefined && name.endsWith(`_${unit}`) ? { unit } : {};
   return { ...rest, ...about, name, points } as MetricFamily;
+}
+
+/** `_total` and `_info` belong to the name that is escaped; what histograms and summaries add to it does not. */
+function escapeFamilyName(family: MetricFamily, scheme: EscapingScheme): string {
+  const { name, type } = family;
+  // The name of a stateset is a label, too.
+  if (type === "stateset") return escapeLabelName(name, scheme);
+  const ending = type === "info" ? "_info" : type === "counter" && !family.bareName ? "_total" : "";
+  return escapeMetricName(name + ending, scheme).slice(0, -ending.length || undefined);
 }
 
 /** The labels with their names in a scheme. */

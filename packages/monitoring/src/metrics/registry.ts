@@ -10,19 +10,20 @@
 // long) costs itself only.
 
 import {
+  type EscapingScheme,
   FlxError,
-  type ExpositionFormat,
   Labels,
   type MetricFamily,
-  type MetricPoint,
   type MetricType,
-  writeExposition,
 } from "@flx/model";
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
-import { labelString, wireText } from "./label-values.ts";
+import { withDefaultLabels } from "./default-labels.ts";
+import type { ExposedMetric } from "./exposed-metric.ts";
+import { type ExpositionSink, expositionSink } from "./exposition-sink.ts";
+import { labelString } from "./label-values.ts";
 import { defaultMisusePolicy, Misuse, type MisusePolicy } from "./misuse.ts";
-import { TextChunks } from "./text-chunks.ts";
+import type { ExposedFormat } from "./negotiation.ts";
+import { SharedWork } from "./shared-work.ts";
 
 /** How long an exposition works before it lets other work in. */
 const SLICE_MS = 2;
@@ -64,11 +65,15 @@ export interface RegistryOptions {
 /** One exposition. */
 export interface ExpositionRequest {
   /** Default "text". */
-  readonly format?: ExpositionFormat;
-  /** Only the metrics with these names. */
+  readonly format?: ExposedFormat;
+  /** What the reader makes of names outside the classic characters; by default ("allow-utf-8") it takes them. */
+  readonly escaping?: EscapingScheme | undefined;
+  /** Only the metrics with these names; the name of one of its samples will do. */
   readonly names?: readonly string[] | undefined;
   /** How long `collect` callbacks may take, in milliseconds (default 5,000). */
   readonly collectTimeoutMs?: number | undefined;
+  /** When it is aborted, the exposition stops, unless somebody else waits for the same one. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a metric is, without its values. */
@@ -85,7 +90,7 @@ export class Registry {
   readonly misuse: Misuse;
   readonly #metrics = new Map<string, ExposedMetric>();
   readonly #sampleNames = new Map<string, string>();
-  readonly #running = new Map<string, Promise<readonly Uint8Array[]>>();
+  readonly #running = new SharedWork<readonly Uint8Array[]>();
   /** `collect` callbacks that failed or took too long, by metric. */
   readonly #collectFailures = new Map<string, number>();
   #defaultLabels: ReadonlyMap<string, string> = new Map();
@@ -186,7 +191,7 @@ export class Registry {
     for (const metric of metrics) {
       if (failed.has(metric)) continue;
       try {
-        families.push(withDefaults(metric.family(), this.#defaultLabels, metric.labelNames));
+        families.push(withDefaultLabels(metric.family(), this.#defaultLabels, metric.labelNames));
       } catch {
         this.#countFailure(metric);
       }
@@ -203,43 +208,48 @@ export class Registry {
     return text;
   }
 
-  /** The exposition as bytes, in chunks. Equal requests at the same time share one exposition. */
+  /**
+   * The exposition as bytes, in chunks. Equal requests at the same time share one exposition.
+   *
+   * @throws the reason of the request's signal
+   */
   async expose(request: ExpositionRequest = {}): Promise<readonly Uint8Array[]> {
-    const key = JSON.stringify([request.format, request.names, request.collectTimeoutMs]);
-    let running = this.#running.get(key);
-    if (running === undefined) {
-      running = this.#expose(request).finally(() => this.#running.delete(key));
-      this.#running.set(key, running);
-    }
-    return running;
+    const { format, escaping, names, collectTimeoutMs, signal } = request;
+    const key = JSON.stringify([format, escaping, names, collectTimeoutMs]);
+    return this.#running.join(key, signal, (stop) => this.#expose(request, stop));
   }
 
-  async #expose(request: ExpositionRequest): Promise<readonly Uint8Array[]> {
-    const format = request.format ?? "text";
-    const metrics = this.#selected(request.names);
-    const failed = await this.#collect(metrics, request.collectTimeoutMs);
-    const out = new TextChunks();
-    const options = { format, defaultLabels: this.#defaultLabels };
+  async #expose(
+    { format = "text", escaping = "allow-utf-8", names, collectTimeoutMs }: ExpositionRequest,
+    stop: AbortSignal,
+  ): Promise<readonly Uint8Array[]> {
+    const metrics = this.#selected(names);
+    const failed = await this.#collect(metrics, collectTimeoutMs);
+    const sink = expositionSink({ format, escaping, defaultLabels: this.#defaultLabels });
     const slice = { startedMs: performance.now() };
     for (const metric of metrics) {
+      stop.throwIfAborted();
       if (failed.has(metric)) continue;
-      const mark = out.mark();
       try {
-        await exposeMetric(metric, out, options, slice);
+        await exposeMetric(metric, sink, slice, stop);
       } catch {
-        out.back(mark);
-        this.#countFailure(metric);
+        if (!stop.aborted) this.#countFailure(metric);
       }
     }
-    const own = request.names === undefined ? this.#ownFamilies() : [];
-    // Writes the end of an OpenMetrics text, too.
-    out.text(writeExposition(own, { format }));
-    return out.finish();
+    stop.throwIfAborted();
+    return sink.finish(names === undefined ? this.#ownFamilies() : []);
   }
 
   #selected(names: readonly string[] | undefined): ExposedMetric[] {
     if (names === undefined || names.length === 0) return [...this.#metrics.values()];
-    return [...new Set(names)].flatMap((name) => this.#metrics.get(name) ?? []);
+    const metrics = new Set<ExposedMetric>();
+    for (const name of names) {
+      const metric =
+        this.#metrics.get(name) ??
+        this.#metrics.values().find(({ sampleNames }) => sampleNames.includes(name));
+      if (metric !== undefined) metrics.add(metric);
+    }
+    return [...metrics];
   }
 
   /** Runs the `collect` callbacks side by side and takes idle series away; gives the metrics that failed. */
@@ -293,7 +303,7 @@ export class Registry {
       ownFamily(SELF.failures, this.#collectFailures),
     ]
       .filter(({ points }) => points.length > 0)
-      .map((family) => withDefaults(family, this.#defaultLabels, []));
+      .map((family) => withDefaultLabels(family, this.#defaultLabels, []));
   }
 }
 
@@ -307,42 +317,24 @@ function ownFamily(
   return { name, type: "counter", help, points };
 }
 
-/** The family with the default labels in its series, except those that the metric declares itself. */
-function withDefaults(
-  family: MetricFamily,
-  defaults: ReadonlyMap<string, string>,
-  declared: readonly string[],
-): MetricFamily {
-  const added = [...defaults].filter(
-    ([name]) => !declared.includes(name) && !(family.type === "stateset" && name === family.name),
-  );
-  if (added.length === 0) return family;
-  const pairs = added.map(([name, value]) => [name, wireText(value)] as const);
-  const points: MetricPoint<unknown>[] = [];
-  for (const point of family.points) {
-    points.push({ ...point, labels: Labels.from([...pairs, ...point.labels]) });
-  }
-  return { ...family, points } as MetricFamily;
-}
-
 /** Writes one metric, letting other work in after each slice. */
 async function exposeMetric(
   metric: ExposedMetric,
-  out: TextChunks,
-  options: ExposeOptions,
+  sink: ExpositionSink,
   slice: { startedMs: number },
+  stop: AbortSignal,
 ): Promise<void> {
-  const mark = out.mark();
   const { epoch } = metric;
-  for (const _ of metric.expose(out, options)) {
+  for (const _ of sink.metric(metric)) {
     if (performance.now() - slice.startedMs < SLICE_MS) continue;
     await letOthersRun();
     slice.startedMs = performance.now();
-    if (metric.epoch !== epoch) break;
+    stop.throwIfAborted();
+    // Leaving the loop takes back what was written.
+    if (sink.live && metric.epoch !== epoch) break;
   }
-  if (metric.epoch === epoch) return;
-  out.back(mark);
-  for (const _ of metric.expose(out, options)) continue;
+  if (!sink.live || metric.epoch === epoch) return;
+  for (const _ of sink.metric(metric)) continue;
 }
 
 /** Calls a metric's callback; what it gives is under way until it settles. */

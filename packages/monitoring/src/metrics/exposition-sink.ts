@@ -1,0 +1,164 @@
+// Where the metrics of one exposition go: text or protobuf, with names as the scraper reads them.
+//
+//   metric ── all names classic, text ──────> its pages, straight into chunks
+//     └────── family() ── default labels ── escaped ──┬──> text, by the model's writer
+//                                                     └──> protobuf
+//
+// Two metrics whose escaped names meet would be one for the scraper: the later one is refused.
+
+import {
+  escapeFamily,
+  escapeLabelName,
+  escapeMetricName,
+  type EscapingScheme,
+  FlxError,
+  type MetricFamily,
+  ProtobufExposition,
+  writeExposition,
+} from "@flx/model";
+import type { ExposedMetric } from "./exposed-metric.ts";
+import type { ExposedFormat } from "./negotiation.ts";
+import { TextChunks } from "./text-chunks.ts";
+import { withDefaultLabels } from "./default-labels.ts";
+
+/** How one exposition is written. */
+export interface SinkOptions {
+  readonly format: ExposedFormat;
+  readonly escaping: EscapingScheme;
+  readonly defaultLabels: ReadonlyMap<string, string>;
+}
+
+/** A metric being written; the generator pauses where other work may be let in. */
+export type Steps = Generator<void, void, undefined>;
+
+/** Takes metrics, gives bytes. */
+export interface ExpositionSink {
+  /** Whether a metric is read while it is written, so that a change meanwhile can be seen in the bytes. */
+  readonly live: boolean;
+  /**
+   * Writes a metric. When it throws, or is given up by `return()`, nothing of the metric is left.
+   *
+   * @throws {FlxError} when the metric cannot be written
+   */
+  metric(metric: ExposedMetric): Steps;
+  /** Writes what the registry says of itself, and the end. */
+  finish(own: readonly MetricFamily[]): readonly Uint8Array[];
+}
+
+/** The sink for a format. */
+export function expositionSink(options: SinkOptions): ExpositionSink {
+  const { format } = options;
+  return format === "protobuf" ? new ProtobufSink(options) : new TextSink({ ...options, format });
+}
+
+class TextSink implements ExpositionSink {
+  readonly live = true;
+  readonly #options: SinkOptions & { readonly format: Exclude<ExposedFormat, "protobuf"> };
+  readonly #out = new TextChunks();
+  readonly #names = new EscapedNames();
+
+  constructor(options: SinkOptions & { readonly format: Exclude<ExposedFormat, "protobuf"> }) {
+    this.#options = options;
+  }
+
+  *metric(metric: ExposedMetric): Steps {
+    const { escaping } = this.#options;
+    const mark = this.#out.mark();
+    let done = false;
+    try {
+      this.#names.take(metric, escaping);
+      if (isPlain(metric, this.#options)) yield* metric.expose(this.#out, this.#options);
+      else this.#escaped(metric);
+      done = true;
+    } finally {
+      if (!done) {
+        this.#out.back(mark);
+        this.#names.giveBack(metric, escaping);
+      }
+    }
+  }
+
+  finish(own: readonly MetricFamily[]): readonly Uint8Array[] {
+    const { format, escaping } = this.#options;
+    // Writes the end of an OpenMetrics text, too.
+    const families = own.map((family) => escapeFamily(family, escaping));
+    this.#out.text(writeExposition(families, { format }));
+    return this.#out.finish();
+  }
+
+  #escaped(metric: ExposedMetric): void {
+    const { format, escaping, defaultLabels } = this.#options;
+    const whole = withDefaultLabels(metric.family(), defaultLabels, metric.labelNames);
+    const { bareName: _, ...family } = escapeFamily(whole, escaping) as MetricFamily & {
+      bareName?: true;
+    };
+    // In OpenMetrics a counter has `_total`, declared with it or not, as in the pages of line-metric.ts.
+    const bare = format === "text" && "bareName" in whole ? { ...family, bareName: true } : family;
+    const text = writeExposition([bare as MetricFamily], { format });
+    this.#out.text(text.replace(/# EOF\n$/, ""));
+  }
+}
+
+class ProtobufSink implements ExpositionSink {
+  readonly live = false;
+  readonly #options: SinkOptions;
+  readonly #out = new ProtobufExposition();
+
+  constructor(options: SinkOptions) {
+    this.#options = options;
+  }
+
+  *metric(metric: ExposedMetric): Steps {
+    const { escaping, defaultLabels } = this.#options;
+    const family = withDefaultLabels(metric.family(), defaultLabels, metric.labelNames);
+    yield* this.#out.add(escapeFamily(family, escaping));
+  }
+
+  finish(own: readonly MetricFamily[]): readonly Uint8Array[] {
+    for (const family of own) {
+      try {
+        this.#out.addAll(escapeFamily(family, this.#options.escaping));
+      } catch {
+        // A metric whose escaped name is ours was first; what we say of ourselves is worth less than the rest.
+      }
+    }
+    return this.#out.chunks;
+  }
+}
+
+/** Whether a metric's own text is what the scraper can read. */
+function isPlain(metric: ExposedMetric, { escaping, defaultLabels }: SinkOptions): boolean {
+  return (
+    escaping === "allow-utf-8" ||
+    (escapeMetricName(metric.name, escaping) === metric.name &&
+      metric.labelNames.every((name) => escapeLabelName(name, escaping) === name) &&
+      defaultLabels.keys().every((name) => escapeLabelName(name, escaping) === name))
+  );
+}
+
+/** The sample names in use after escaping. */
+class EscapedNames {
+  readonly #owners = new Map<string, ExposedMetric>();
+
+  /** @throws {FlxError} `FLX_METRIC_CLASH` when another metric has one of the names */
+  take(metric: ExposedMetric, escaping: EscapingScheme): void {
+    if (escaping === "allow-utf-8") return;
+    const names = metric.sampleNames.map((name) => escapeMetricName(name, escaping));
+    for (const name of names) {
+      const owner = this.#owners.get(name);
+      if (owner === undefined || owner === metric) continue;
+      throw new FlxError(
+        "FLX_METRIC_CLASH",
+        `${metric.name} and ${owner.name} are both ${name} with ${escaping}; rename one of them`,
+      );
+    }
+    for (const name of names) this.#owners.set(name, metric);
+  }
+
+  giveBack(metric: ExposedMetric, escaping: EscapingScheme): void {
+    for (const sample of metric.sampleNames) {
+      const name = escapeMetricName(sample, escaping);
+      if (this.#owners.get(name) === metric) this.#owners.delete(name);
+    }
+  }
+}
