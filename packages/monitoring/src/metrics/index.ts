@@ -1,6 +1,29 @@
 // The public API of @flx/monitoring/metrics, by name.
 
 export { exponentialBuckets, linearBuckets } from "./buckets.ts";
+export type { Currency } from "./collector/currency.ts";
+export type {
+  BusinessMetrics,
+  DeclaredLabels,
+  EventArguments,
+  MetricDeclaration,
+  MetricDeclarations,
+  MetricOf,
+} from "./collector/define-metrics.ts";
+export {
+  type CollectorOptions,
+  type DiskUsage,
+  MetricsCollector,
+  type SystemUsage,
+} from "./collector/metrics-collector.ts";
+export {
+  MoneyCounter,
+  MoneyGauge,
+  type MoneyLabels,
+  type MoneyOptions,
+} from "./collector/money.ts";
+export type { AnyFunction } from "./collector/tracked-call.ts";
+export type { Tracker } from "./collector/tracker.ts";
 export { BoundCounter, Counter, type CounterOptions } from "./counter.ts";
 export { defaultRegistry as register } from "./default-registry.ts";
 export { BoundGauge, Gauge, type GaugeOptions } from "./gauge.ts";
@@ -8,6 +31,7 @@ export { BoundHistogram, DEFAULT_BUCKETS, Histogram, type HistogramOptions } fro
 export { Info, type InfoOptions } from "./info.ts";
 export type { InstrumentOptions } from "./instrument.ts";
 export type { DeclaredValues, LabelsOf, LabelValue } from "./label-types.ts";
+export type { NativeOptions } from "./native-series.ts";
 export type { MisusePolicy } from "./misuse.ts";
 export {
   type Observable,
@@ -23,3 +47,4 @@ export {
   type RegistryOptions,
 } from "./registry.ts";
 export { BoundStateSet, type NewStates, StateSet, type StateSetOptions } from "./state-set.ts";
+export { BoundSummary, DEFAULT_PERCENTILES, Summary, type SummaryOptions } from "./summary.ts";
