@@ -1,0 +1,79 @@
+// Calls a function and counts the call when its work is over, which may be long after it returned.
+//
+//   it throws                     failed, at once
+//   a promise or thenable         followed; and then what it resolves to
+//   a generator                   a run of its own, from its first next() to its end
+//   a stream of Node              followed
+//   anything else                 finished, at once
+//
+//   and in the callback style of gRPC, when the function returns nothing that can be followed:
+//   handler(call, callback)       ends with the callback; its first argument is the error
+//   handler(call)                 ends with the call, when that is a stream to be written
+//
+// Errors are thrown on unchanged, values are given back unchanged. A run is counted once, by what ends it first.
+
+import { followGenerator, isGenerator } from "./follow-generator.ts";
+import { followPromise, isThenable } from "./follow-promise.ts";
+import { followStream, isNodeStream } from "./follow-stream.ts";
+import type { Run, RunMeter } from "./run-meter.ts";
+
+/** Any function. */
+// A parameter list that every function fits needs `any`: with `unknown`, no function that wants a string would.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyFunction = (this: any, ...args: any[]) => unknown;
+
+/** Calls `fn` and counts the call in `meter`. */
+export function trackedCall(
+  meter: RunMeter,
+  fn: AnyFunction,
+  self: unknown,
+  args: readonly unknown[],
+): unknown {
+  const run = meter.begin();
+  const callback = meter.isCallbackStyle ? args.at(-1) : undefined;
+  const isCallback = typeof callback === "function";
+  const passed = isCallback
+    ? [...args.slice(0, -1), endingCallback(run, callback as AnyFunction)]
+    : args;
+  let result: unknown;
+  try {
+    result = Reflect.apply(fn, self, passed);
+  } catch (error) {
+    run.fail(error);
+    throw error;
+  }
+  if (isCallback && !(isObject(result) && isThenable(result))) return result;
+  const call = args[0];
+  if (meter.isCallbackStyle && result === undefined && isNodeStream(call)) {
+    followStream(run, call, "write");
+    return result;
+  }
+  return follow(run, result);
+}
+
+/** Ends the run with what the value stands for; gives what is to be returned in its place. */
+function follow(run: Run, value: unknown): unknown {
+  if (isObject(value)) {
+    if (isThenable(value)) return followPromise(run, value, follow);
+    if (isGenerator(value) && followGenerator(run.meter, value)) return value;
+    if (isNodeStream(value)) {
+      followStream(run, value);
+      return value;
+    }
+  }
+  run.end("finished");
+  return value;
+}
+
+function endingCallback(run: Run, callback: AnyFunction): AnyFunction {
+  return function ended(this: unknown, ...args: unknown[]): unknown {
+    const [error] = args;
+    if (error === undefined || error === null) run.end("finished");
+    else run.fail(error);
+    return Reflect.apply(callback, this, args);
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
