@@ -14,11 +14,14 @@
 // quantiles 0.5 to 0.999, on a shared machine; the t-digest, CKMS and reservoir were simple ones of our own:
 //
 //                            worst error of value   bytes a series   ns an observation
-//   this                            1 %                12,600              22
-//   64 bins an octave, no log       0.8 %              28,100              22
+//   this                          0.9 %                13,000              23
+//   64 bins an octave, no log     0.8 %                28,100              22
 //   t-digest, 100                  80 % (Pareto)       37,800             111
 //   CKMS, targets as in Go          5 %                32,100           1,100 (each value into all age buckets)
 //   reservoir of 1,024             15 % (Pareto)       41,800              18 (and its error is luck)
+//
+// The whole call, labels and clock included: Summary.observe() 126 ns (of which 57 read the clock), that of
+// @prometheus-io/client 0.16 (a t-digest an age bucket, each value into all) 3,300 ns and 65,700 bytes a series.
 //
 // A t-digest or CKMS bounds the error of rank: near 0.999 of a long tail that may be any value. Sketches add up, bin by
 // bin, so a value goes into one age bucket and a scrape adds them; CKMS streams do not add up.
