@@ -7,6 +7,9 @@
 //
 //   name_bucket{ + method="GET" + ,le="0.1"}  + 17 \n
 //   └ per metric   └ per row       └ per bucket  └ counted
+//
+// Exponential buckets, when the histogram has them, are kept beside (native-series.ts); the text formats have no words for
+// them, protobuf has (`family`).
 
 import {
   canonicalNumber,
@@ -23,6 +26,7 @@ import { MAX_DIGITS, writeNumber } from "./digits.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import { wireText } from "./label-values.ts";
+import { NativeSeries, type NativeSettings } from "./native-series.ts";
 import { headerText, labelsWriter, seriesText } from "./series-text.ts";
 import { SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
@@ -50,8 +54,15 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
   /** Exemplars by row * (bounds + 1) + bucket; made by the first one. */
   exemplars: ExemplarStore | undefined;
   collect: (() => void | Promise<void>) | undefined;
+  /** How exponential buckets are recorded, too; `undefined`: they are not. */
+  readonly native: NativeSettings | undefined;
+  readonly #nativeSeries: (NativeSeries | undefined)[] = [];
 
-  constructor(options: Omit<StoreOptions, "stride" | "type">, upperBounds: readonly number[]) {
+  constructor(
+    options: Omit<StoreOptions, "stride" | "type">,
+    upperBounds: readonly number[],
+    native?: NativeSettings,
+  ) {
     super({
       ...options,
       type: "histogram",
@@ -59,6 +70,7 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
       reservedLabels: ["le"],
     });
     this.upperBounds = upperBounds;
+    this.native = native;
     this.finder = new BucketFinder(upperBounds);
     this.definition = JSON.stringify([
       this.type,
@@ -66,9 +78,11 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
       this.unit,
       this.labelNames,
       upperBounds,
+      native,
     ]);
     this.sampleNames = ["", "_bucket", "_sum", "_count", "_created"].map((end) => this.name + end);
     this.onRow = (row) => {
+      this.#nativeSeries[row] = undefined;
       for (let bucket = 0; bucket <= upperBounds.length; bucket++) {
         this.exemplars?.delete(this.exemplarPosition(row, bucket));
       }
@@ -77,6 +91,15 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
 
   get series(): number {
     return this.table.size;
+  }
+
+  /** Counts an observation in the exponential buckets of a row, when there are some. */
+  observeNative(row: number, value: number): void {
+    if (this.native !== undefined) this.#native(row, this.native).observe(value);
+  }
+
+  #native(row: number, settings: NativeSettings): NativeSeries {
+    return (this.#nativeSeries[row] ??= new NativeSeries(settings));
   }
 
   exemplarPosition(row: number, bucket: number): number {
@@ -126,7 +149,13 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     const sum = cells[cumulativeCounts.length]!;
     const { upperBounds } = this;
     const histogram = ClassicHistogram.from({ upperBounds, cumulativeCounts, sum });
-    return exemplars.size === 0 ? { histogram } : { histogram, exemplars };
+    return {
+      histogram,
+      ...(exemplars.size === 0 ? {} : { exemplars }),
+      ...(this.native === undefined
+        ? {}
+        : { native: this.#native(row, this.native).histogram(sum) }),
+    };
   }
 }
 

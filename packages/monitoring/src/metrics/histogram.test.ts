@@ -143,3 +143,54 @@ test("Histogram refuses bounds that are none, `le` as a label, and NaN", () => {
   assert.throws(() => histogram.observe(Number.NaN), { code: "FLX_METRIC_VALUE" });
   assert.throws(() => histogram.observe(undefined as never), { code: "FLX_METRIC_VALUE" });
 });
+
+test("Histogram keeps exponential buckets beside the classic ones, or instead", async () => {
+  const registry = new Registry();
+  const both = new Histogram({
+    name: "both",
+    help: "h",
+    buckets: [1, 10],
+    native: true,
+    registers: [registry],
+  });
+  const only = new Histogram({
+    name: "only",
+    help: "h",
+    labelNames: ["a"],
+    native: { schema: 0, zeroThreshold: 0.5 },
+    registers: [registry],
+  });
+  for (const value of [0.25, 3, 3, 12]) {
+    both.observe(value);
+    only.labels("x").observe(value);
+  }
+  const [first, second] = await registry.families();
+  assert.ok(first?.type === "histogram" && second?.type === "histogram");
+  const [bothPoint] = first.points;
+  const [onlyPoint] = second.points;
+  assert.equal(bothPoint?.value.native?.schema, 3);
+  assert.equal(bothPoint?.value.native?.count, bothPoint?.value.histogram.count);
+  assert.equal(
+    onlyPoint?.value.native?.toString(),
+    "{count:4, sum:18.25, [-0.5,0.5]:1, (2,4]:2, (8,16]:1}",
+  );
+  assert.deepEqual((await lines(registry)).slice(-3), [
+    'only_bucket{a="x",le="+Inf"} 4',
+    'only_sum{a="x"} 18.25',
+    'only_count{a="x"} 4',
+  ]);
+
+  both.reset();
+  only.remove("x");
+  only.zero({ a: "x" });
+  for (const family of await registry.families()) {
+    assert.ok(family.type === "histogram");
+    assert.equal(family.points[0]?.value.native?.count, 0);
+  }
+  const registers = [registry];
+  for (const native of [{ schema: 9 }, { schema: 0.5 }, { maxBuckets: 1 }, { zeroThreshold: -1 }]) {
+    assert.throws(() => new Histogram({ name: "bad", help: "h", native, registers }), {
+      code: "FLX_METRIC_BUCKETS",
+    });
+  }
+});

@@ -1,6 +1,7 @@
-// A classic histogram: how many observations were at or below each of a few bounds, and their sum.
+// A histogram: how many observations were at or below each of a few bounds, and their sum; and, when asked for, the same in
+// exponential buckets that need no bounds.
 
-import { FlxError, type UnixMs } from "@flx/model";
+import { FlxError, MAX_SCHEMA, MIN_SCHEMA, type UnixMs } from "@flx/model";
 import { BoundSeries } from "./bound-series.ts";
 import type { BucketFinder } from "./bucket-finder.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
@@ -15,6 +16,7 @@ import type {
   TimerArguments,
   ValueArguments,
 } from "./label-types.ts";
+import { DEFAULT_NATIVE, type NativeOptions, type NativeSettings } from "./native-series.ts";
 import { finishLabels, startTimer } from "./timer.ts";
 
 /** Seconds, for the duration of requests: the bounds of the Prometheus clients. */
@@ -30,8 +32,13 @@ export interface HistogramOptions<
   Names extends string,
   Values extends DeclaredValues<Names>,
 > extends InstrumentOptions<Names, Values> {
-  /** Upper bounds, ascending; +Inf is added. Default: DEFAULT_BUCKETS. */
+  /** Upper bounds, ascending; +Inf is added. Default: DEFAULT_BUCKETS, or none when `native` is given. */
   readonly buckets?: readonly number[];
+  /**
+   * Exponential buckets that need no bounds, exposed by protobuf: `true`, or how fine they are. Together with `buckets` both
+   * forms are kept.
+   */
+  readonly native?: boolean | NativeOptions;
   /** Called before each exposition. */
   readonly collect?: (this: Histogram<Names, Values>) => void | Promise<void>;
 }
@@ -53,9 +60,11 @@ export class Histogram<
    *   `FLX_METRIC_BUCKETS` when bounds are not finite and ascending
    */
   constructor(options: HistogramOptions<Names, Values>) {
-    const bounds = checkedBounds(options.name, options.buckets ?? DEFAULT_BUCKETS);
+    const native = nativeSettings(options.name, options.native);
+    const fallback = native === undefined ? DEFAULT_BUCKETS : [];
+    const bounds = checkedBounds(options.name, options.buckets ?? fallback);
     const misuse = misuseOf(options.registers);
-    const metric = new HistogramMetric({ ...options, misuse }, bounds);
+    const metric = new HistogramMetric({ ...options, misuse }, bounds, native);
     const { collect } = options;
     if (collect !== undefined) metric.collect = () => collect.call(this);
     this.#metric = registerEverywhere(metric, options.registers);
@@ -185,6 +194,9 @@ export class BoundHistogram {
     const { chunk, start } = series;
     chunk[start + this.#finder.find(value)]! += 1;
     chunk[start + this.#sumAt]! += value;
+    if (series.store.native !== undefined && series.row >= 0) {
+      series.store.observeNative(series.row, value);
+    }
   }
 
   /** Counts one observation and keeps it as the exemplar of its bucket. */
@@ -223,6 +235,7 @@ function observe(metric: HistogramMetric, row: number, value: number): void {
   const start = (row & CHUNK_MASK) * cells.stride;
   chunk[start + metric.finder.find(value)]! += 1;
   chunk[start + cells.stride - 1]! += value;
+  if (metric.native !== undefined) metric.observeNative(row, value);
 }
 
 function refuse(metric: HistogramMetric, value: unknown): void {
@@ -230,6 +243,25 @@ function refuse(metric: HistogramMetric, value: unknown): void {
     "FLX_METRIC_VALUE",
     `histogram ${metric.name} can only observe a number, not ${String(value)}`,
   );
+}
+
+function nativeSettings(
+  name: string,
+  native: boolean | NativeOptions | undefined,
+): NativeSettings | undefined {
+  if (native === undefined || native === false) return undefined;
+  const settings = { ...DEFAULT_NATIVE, ...(native === true ? {} : native) };
+  const { schema, maxBuckets, zeroThreshold } = settings;
+  const fine = Number.isInteger(schema) && schema >= MIN_SCHEMA && schema <= MAX_SCHEMA;
+  const bounded = Number.isInteger(maxBuckets) && maxBuckets >= 2 && maxBuckets <= MAX_BUCKETS;
+  if (!fine || !bounded || !(zeroThreshold >= 0 && zeroThreshold < Infinity)) {
+    throw new FlxError(
+      "FLX_METRIC_BUCKETS",
+      `native histogram ${name} needs a schema from ${MIN_SCHEMA} to ${MAX_SCHEMA}, 2 to ${MAX_BUCKETS} buckets and a ` +
+        `threshold >= 0, got ${schema}, ${maxBuckets} and ${zeroThreshold}`,
+    );
+  }
+  return settings;
 }
 
 function checkedBounds(name: string, buckets: readonly number[]): readonly number[] {
