@@ -5,8 +5,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FlxError } from "@flx/model";
 import { Counter } from "./counter.ts";
-import type { DeclaredValues, LabelsOf, OptionalValueArguments } from "./label-types.ts";
+import { Gauge } from "./gauge.ts";
+import { Histogram } from "./histogram.ts";
+import type {
+  DeclaredValues,
+  LabelsOf,
+  OptionalValueArguments,
+  ValueArguments,
+} from "./label-types.ts";
 import { Registry } from "./registry.ts";
+import { Summary } from "./summary.ts";
 
 const registers = [new Registry({ misuse: "throw" })];
 const plain = new Counter({ name: "plain_total", help: "h", registers });
@@ -133,4 +141,58 @@ test("generic code over instruments compiles", () => {
   dynamic.labels("1", "2").inc();
   const none = new Counter({ name: "none_total", help: "h", labelNames: [], registers });
   none.inc(2);
+});
+
+test("the other instruments take labels as Counter does", () => {
+  const about = { help: "h", labelNames: ["method", "status"], registers } as const;
+  const gauge = new Gauge({ ...about, name: "g", labelValues: { method: ["GET"] } });
+  const took = [
+    new Histogram({ ...about, name: "h" }),
+    new Summary({ ...about, name: "s", percentiles: [] }),
+  ];
+  gauge.set({ method: "GET", status: 200 }, 1);
+  gauge.labels("GET", 200).set(1);
+  // @ts-expect-error the value is missing
+  assert.throws(() => gauge.set({ method: "GET", status: 200 }));
+  // @ts-expect-error status is missing
+  refused(() => gauge.set({ method: "GET" }, 1));
+  // @ts-expect-error POST is not in the list
+  refused(() => gauge.set({ method: "POST", status: 200 }, 1));
+  // @ts-expect-error one value is missing
+  refused(() => gauge.labels("GET"));
+  for (const instrument of took) {
+    instrument.observe({ method: "GET", status: 200 }, 1);
+    instrument.startTimer({ method: "GET" })({ status: 200 });
+    // @ts-expect-error status is missing
+    refused(() => instrument.observe({ method: "GET" }, 1));
+    // @ts-expect-error path is not declared
+    refused(() => instrument.observe({ method: "GET", status: 200, path: "/" }, 1));
+    // @ts-expect-error labels are missing
+    refused(() => instrument.observe(1));
+    // @ts-expect-error path is not declared
+    refused(() => instrument.startTimer({ path: "/" })());
+    // @ts-expect-error one value is missing
+    refused(() => instrument.labels("GET"));
+  }
+});
+
+test("generic code over several instruments compiles", () => {
+  /** Anything that observes. */
+  interface Observer<Names extends string> {
+    observe(...args: ValueArguments<Names, LabelsOf<Names, {}>>): void;
+  }
+  function observeTwice<Names extends string>(
+    observer: Observer<Names>,
+    ...args: ValueArguments<Names, LabelsOf<Names, {}>>
+  ): void {
+    observer.observe(...args);
+    observer.observe(...args);
+  }
+  const about = { help: "h", labelNames: ["method"], registers } as const;
+  observeTwice(new Histogram({ ...about, name: "generic_h" }), { method: "GET" }, 1);
+  observeTwice(new Summary({ ...about, name: "generic_s" }), { method: "GET" }, 1);
+
+  const all: { readonly name: string; reset(): void }[] = [plain, labelled, listed];
+  for (const instrument of all) instrument.reset();
+  assert.equal(all.length, 3);
 });

@@ -111,7 +111,7 @@ test("LinePages.render() does so with several pages and chunks of cells", () => 
       for (const command of second) if (command.kind !== "scrape") apply(at, command);
       assert.equal(rendered(at), naive(at));
     }),
-    { numRuns: 12 },
+    { numRuns: 6 },
   );
 });
 

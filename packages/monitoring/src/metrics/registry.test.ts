@@ -216,7 +216,7 @@ test("an exposition lets other work in, and no series is in it twice when labels
     registers: [registry],
     maxSeries: 100_000,
   });
-  const size = 30_000;
+  const size = 15_000;
   for (let i = 0; i < size; i++) gauge.set({ a: i }, i);
   let turns = 0;
   const state = { finished: false };
