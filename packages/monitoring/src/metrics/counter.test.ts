@@ -158,6 +158,18 @@ test("Counter is exposed under the names each format wants, and a scrape changes
   );
 });
 
+test("BoundCounter.incWithExemplar() keeps no exemplar of what was not counted", async () => {
+  const registry = new Registry({ misuse: "count" });
+  const counter = new Counter({ name: "c_total", help: "h", registers: [registry] });
+  const bound = counter.labels();
+  bound.incWithExemplar({ trace_id: "1" }, -1);
+  bound.incWithExemplar({ trace_id: "2" }, Number.NaN);
+  bound.incWithExemplar({ trace_id: "3".repeat(121) }, 2); // counted, the exemplar is too long
+  const text = await registry.metrics({ format: "openmetrics", names: ["c_total"] });
+  assert.match(text, /^c_total 2$/m);
+  assert.deepEqual([...registry.misuse.counts.values()], [2, 1]);
+});
+
 test("BoundCounter.incWithExemplar() keeps the newest exemplar until the series goes", async () => {
   const registry = new Registry();
   const registers = [registry];

@@ -117,7 +117,7 @@ export class BoundCounter {
   ): void {
     this.inc(value);
     const { store, row } = this.#series;
-    if (row < 0) return;
+    if (row < 0 || !isIncrement(value)) return;
     store.exemplars ??= new ExemplarStore();
     const wrong = store.exemplars.put(row, exemplarLabels, value, timestampMs);
     if (wrong !== undefined) store.misuse.report(wrong.code, wrong.message);
