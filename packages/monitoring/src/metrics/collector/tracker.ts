@@ -48,9 +48,10 @@ export interface Tracker {
   /**
    * Wraps a function: same type, name and length; `this`, arguments, result and errors pass through.
    *
+   * @param context never given; without it this would be a decorator of setters, too
    * @throws {FlxError} `FLX_TRACK_TARGET` when it is no function, or a class
    */
-  <Fn extends AnyFunction>(fn: Fn): Fn;
+  <Fn extends AnyFunction>(fn: Fn, context?: undefined): Fn;
 }
 
 /** The tracker whose runs are counted in `meter`. */
