@@ -20,8 +20,9 @@
 //   CKMS, targets as in Go          5 %                32,100           1,100 (each value into all age buckets)
 //   reservoir of 1,024             15 % (Pareto)       41,800              18 (and its error is luck)
 //
-// The whole call, labels and clock included: Summary.observe() 126 ns (of which 57 read the clock), that of
-// @prometheus-io/client 0.16 (a t-digest an age bucket, each value into all) 3,300 ns and 65,700 bytes a series.
+// The whole of it, labels and clock included, lognormal: Summary.observe() takes 126 ns, of which 57 read the clock, and a
+// series with all five buckets filled 10,400 bytes; the summary of @prometheus-io/client 0.16 (a t-digest an age bucket,
+// each value into all of them) 3,300 ns and 65,700 bytes, with an error of 6 % at 0.999.
 //
 // A t-digest or CKMS bounds the error of rank: near 0.999 of a long tail that may be any value. Sketches add up, bin by
 // bin, so a value goes into one age bucket and a scrape adds them; CKMS streams do not add up.
