@@ -134,5 +134,9 @@ test("sums go on exactly after a reset", async () => {
   metric.add({ currency: "EUR" }, 12_345);
   registry.resetMetrics();
   metric.add({ currency: "EUR" }, 30);
+  metric.add({ currency: "DKK" }, 30);
+  metric.remove({ currency: "DKK" });
   assert.deepEqual(await lines(registry), ['m{currency="EUR"} 0.3']);
+  metric.reset();
+  assert.deepEqual(await lines(registry), []);
 });

@@ -53,6 +53,16 @@ export class MoneyCounter<Labels extends { readonly currency: string }> {
     const scale = checkedScale(this.#metric, labels, minorUnits, 0);
     if (scale !== undefined) add(this.#metric, labels, minorUnits, scale);
   }
+
+  /** Takes the series of a label set away. */
+  remove(labels: Labels): void {
+    this.#metric.remove([labels]);
+  }
+
+  /** Takes all series away. */
+  reset(): void {
+    this.#metric.reset();
+  }
 }
 
 /** Sums of money that go up and down. */
@@ -90,6 +100,16 @@ export class MoneyGauge<Labels extends { readonly currency: string }> {
   add(labels: Labels, minorUnits: number): void {
     const scale = checkedScale(this.#metric, labels, minorUnits, -Infinity);
     if (scale !== undefined) add(this.#metric, labels, minorUnits, scale);
+  }
+
+  /** Takes the series of a label set away. */
+  remove(labels: Labels): void {
+    this.#metric.remove([labels]);
+  }
+
+  /** Takes all series away. */
+  reset(): void {
+    this.#metric.reset();
   }
 }
 

@@ -367,3 +367,23 @@ test("a pipeline's last argument is no callback", async () => {
   track((fn: () => void) => assert.equal(fn, each))(each);
   assert.equal(await counts(), "success 1");
 });
+
+test("a result that throws when it is looked at is given back as it is", async () => {
+  const { track, counts } = collecting();
+  const strict = new Proxy(
+    {},
+    {
+      get() {
+        throw boom;
+      },
+    },
+  );
+  assert.ok(track(() => strict)() === strict);
+  const frozen = Object.freeze(
+    (function* (): Generator<number> {
+      yield 1;
+    })(),
+  );
+  assert.ok(track(() => frozen)() === frozen);
+  assert.equal(await counts(), "success 2");
+});

@@ -4,7 +4,7 @@
 //   a promise or thenable         followed; and then what it resolves to
 //   a generator                   a run of its own, from its first next() to its end
 //   a stream of Node              followed
-//   anything else                 finished, at once
+//   anything else                 finished, at once; also a web stream, which cannot be heard without reading it
 //
 //   and in the callback style of gRPC, when the function returns nothing that can be followed:
 //   handler(call, callback)       ends with the callback; its first argument is the error
@@ -42,7 +42,7 @@ export function trackedCall(
     run.fail(error);
     throw error;
   }
-  if (isCallback && !(isObject(result) && isThenable(result))) return result;
+  if (isCallback && kindOf(result) !== "promise") return result;
   const call = args[0];
   if (meter.isCallbackStyle && result === undefined && isNodeStream(call)) {
     followStream(run, call, "write");
@@ -53,16 +53,24 @@ export function trackedCall(
 
 /** Ends the run with what the value stands for; gives what is to be returned in its place. */
 function follow(run: Run, value: unknown): unknown {
-  if (isObject(value)) {
-    if (isThenable(value)) return followPromise(run, value, follow);
-    if (isGenerator(value) && followGenerator(run.meter, value)) return value;
-    if (isNodeStream(value)) {
-      followStream(run, value);
-      return value;
-    }
-  }
-  run.end("finished");
+  const kind = kindOf(value);
+  if (kind === "promise") return followPromise(run, value as PromiseLike<unknown>, follow);
+  if (kind === "generator" && followGenerator(run.meter, value as object)) return value;
+  if (kind === "stream") followStream(run, value as object);
+  else run.end("finished");
   return value;
+}
+
+/** What a result is. Asking must not fail: there are objects that throw at every property they do not know. */
+function kindOf(value: unknown): "promise" | "generator" | "stream" | "value" {
+  if (!isObject(value)) return "value";
+  try {
+    if (isThenable(value)) return "promise";
+    if (isGenerator(value)) return "generator";
+    return isNodeStream(value) ? "stream" : "value";
+  } catch {
+    return "value";
+  }
 }
 
 function endingCallback(run: Run, callback: AnyFunction): AnyFunction {
