@@ -48,3 +48,25 @@ export {
 } from "./registry.ts";
 export { BoundStateSet, type NewStates, StateSet, type StateSetOptions } from "./state-set.ts";
 export { BoundSummary, DEFAULT_PERCENTILES, Summary, type SummaryOptions } from "./summary.ts";
+export {
+  type AdminHandler,
+  type AdminServer,
+  type AdminServerOptions,
+  DEFAULT_ADMIN_PORT,
+  startAdminServer,
+} from "./http/admin-server.ts";
+export { expressMetrics, type ExpressMiddleware } from "./http/express.ts";
+export { fastifyMetrics, type FastifyLike } from "./http/fastify.ts";
+export { type HonoContext, honoMetrics, webMetrics } from "./http/hono.ts";
+export { type KoaContext, koaMetrics } from "./http/koa.ts";
+export { metricsHandler, type NodeHandler } from "./http/metrics-handler.ts";
+export type { MountOptions } from "./http/mount.ts";
+export { Pushgateway, type PushgatewayOptions, type PushGroup } from "./http/pushgateway.ts";
+export type { MetricsHandlerOptions } from "./http/scrape-endpoint.ts";
+export {
+  type ContentCoding,
+  type ExposedFormat,
+  negotiateCoding,
+  type NegotiatedFormat,
+  negotiateFormat,
+} from "./negotiation.ts";

@@ -1,0 +1,40 @@
+// Metrics in a fastify application.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { metricsHandler } from "./metrics-handler.ts";
+import type { MountOptions } from "./mount.ts";
+
+/** A fastify instance, as far as it is used here. */
+export interface FastifyLike {
+  route(options: {
+    method: string[];
+    url: string;
+    handler: (
+      request: { readonly raw: IncomingMessage },
+      reply: { readonly raw: ServerResponse; hijack(): unknown },
+    ) => void;
+  }): unknown;
+}
+
+/**
+ * A plugin with the route of the metrics.
+ *
+ * @example await app.register(fastifyMetrics, { registry, path: "/metrics" })
+ */
+export async function fastifyMetrics(
+  fastify: FastifyLike,
+  { path = "/metrics", ...options }: MountOptions = {},
+): Promise<void> {
+  const handle = metricsHandler(options);
+  await Promise.resolve(
+    fastify.route({
+      method: ["GET", "HEAD"],
+      url: path,
+      handler: (request, reply) => {
+        // The answer is streamed; fastify must not write one of its own.
+        reply.hijack();
+        handle(request.raw, reply.raw);
+      },
+    }),
+  );
+}
