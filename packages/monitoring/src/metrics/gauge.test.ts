@@ -75,6 +75,21 @@ test("Gauge.trackInprogress() counts what is under way, whatever way it ends", a
   await f("g 0");
 });
 
+test("Gauge.trackInprogress() counts down in its own series only, whatever was removed meanwhile", async () => {
+  const registry = new Registry();
+  const gauge = new Gauge({ name: "g", help: "g", labelNames: ["a"], registers: [registry] });
+  const work = () => Promise.withResolvers<void>();
+  const [first, second] = [work(), work()];
+  const kept = gauge.trackInprogress({ a: "kept" }, () => first.promise);
+  const removed = gauge.trackInprogress({ a: "removed" }, () => second.promise);
+  gauge.remove({ a: "removed" });
+  gauge.set({ a: "other" }, 5); // takes the free row
+  first.resolve();
+  second.resolve();
+  await Promise.all([kept, removed]);
+  assert.deepEqual(await lines(registry), ['g{a="kept"} 0', 'g{a="other"} 5']);
+});
+
 test("Gauge.startTimer() sets seconds, with labels known in two steps", async () => {
   const registry = new Registry();
   const gauge = new Gauge({ name: "g", help: "g", labelNames: ["a", "b"], registers: [registry] });

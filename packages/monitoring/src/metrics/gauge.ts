@@ -120,9 +120,10 @@ export class Gauge<
     const work = run ?? (labelsOrRun as () => Result);
     const row = this.#row(run === undefined ? undefined : labelsOrRun);
     if (row < 0) return work();
-    const epoch = this.#metric.epoch;
+    const generation = this.#metric.generation(row);
     const done = () => {
-      if (this.#metric.epoch === epoch) add(this.#metric, row, -1);
+      // A series that was taken away meanwhile counts from zero again, without this call.
+      if (this.#metric.generation(row) === generation) add(this.#metric, row, -1);
     };
     add(this.#metric, row, 1);
     let result: Result;

@@ -24,6 +24,8 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
   /** Exemplars by row; made by the first one. */
   exemplars: ExemplarStore | undefined;
   collect: (() => void | Promise<void>) | undefined;
+  /** By row; made when somebody first asks. */
+  #generations: Map<number, number> | undefined;
   /** One set of pages for each name and set of default labels the metric was exposed with. */
   readonly #pages = new Map<string, LinePages>();
 
@@ -37,9 +39,16 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
         ? [this.name, this.#bareName(), total, `${this.#bareName()}_created`]
         : [this.name];
     this.onRow = (row) => {
+      this.#generations?.set(row, this.generation(row) + 1);
       this.exemplars?.delete(row);
       for (const pages of this.#pages.values()) pages.retitle(row);
     };
+  }
+
+  /** Which of the series that had this row in turn it stands for now; changes when the row is given up or taken. */
+  generation(row: number): number {
+    this.#generations ??= new Map();
+    return this.#generations.get(row) ?? 0;
   }
 
   get series(): number {
