@@ -3,6 +3,7 @@
 //   error, whoever handles it      failed; heard through errorMonitor, so that an error nobody handles still crashes
 //   end, finish                    finished, once every side that was open is over
 //   close before that              stopped (reading) or cancelled (writing: what was not written is lost)
+//   premature close (pipeline)     cancelled: the other end left, a client that hung up
 //   cancelled (grpc-js)            cancelled
 
 import { errorMonitor, type EventEmitter } from "node:events";
@@ -51,7 +52,7 @@ export function followStream(run: Run, value: object, sides: "all" | "write" = "
       errorMonitor,
       (error) => {
         stop();
-        run.fail(error);
+        endWith(run, error, "finished");
       },
     ],
     [
@@ -86,6 +87,7 @@ export function followStream(run: Run, value: object, sides: "all" | "write" = "
   for (const [event, listener] of listeners) stream.on(event, listener);
 }
 
+/** A stream is destroyed with that code when the other end of its pipeline left: nothing failed here. */
 function endWith(run: Run, error: unknown, otherwise: "finished" | "stopped" | "cancelled"): void {
   if (error === undefined || error === null) run.end(otherwise);
   else if ((error as { code?: unknown }).code === "ERR_STREAM_PREMATURE_CLOSE")

@@ -72,7 +72,9 @@ test("MetricsCollector.setSystemUsage() sets what is known, and NaN for what is 
     'flx_disk_usage_percent{mountpoint="/data"} NaN',
   ];
   await f("flx_cpu_usage_percent 12", "flx_memory_usage_percent 50", ...disks);
-  new MetricsCollector(registry).cpuUsage.inc(); // another one shares the gauges and forgets nothing
+  // Another one shares the gauges, and does not forget.
+  assert.equal(new MetricsCollector(registry).cpuUsage.name, "flx_cpu_usage_percent");
+  await f("flx_cpu_usage_percent 12", "flx_memory_usage_percent 50", ...disks);
   collector.setSystemUsage({ cpuPercent: 13 });
   await f("flx_cpu_usage_percent 13", "flx_memory_usage_percent NaN", ...disks);
   collector.setSystemUsage({ cpuPercent: 13, disks: [root] }); // /data is unmounted

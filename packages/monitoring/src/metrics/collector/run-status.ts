@@ -3,7 +3,7 @@
 //   how it ended                                 pipelines, commands      gRPC
 //   returned, resolved, iterated to the end      success                  OK
 //   stopped by the reader: return(), destroy()   success                  CANCELLED
-//   an AbortError, a write that was given up     cancelled                CANCELLED
+//   an AbortError, a stream that was given up    cancelled                CANCELLED
 //   any other error                              failure                  the name of the error's code, else UNKNOWN
 //
 // Why "cancelled" is no failure: somebody asked for it (a deployment, a caller that left), and an alert on the share

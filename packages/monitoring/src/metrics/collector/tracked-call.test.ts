@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Duplex, PassThrough, Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
 import { Registry } from "../registry.ts";
 import { MetricsCollector } from "./metrics-collector.ts";
@@ -298,6 +299,26 @@ test("a stream that breaks, is left or given up counts as such", async () => {
   await already.toArray();
   track(() => already)();
   assert.equal(await counts(), "success 2, failure 1, cancelled 1");
+});
+
+test("a stream whose reader hung up counts as cancelled", async () => {
+  const { track, counts } = collecting();
+  const source = track(() => new Readable({ read() {} }))();
+  const client = new PassThrough();
+  const piped = pipeline(source, client);
+  client.destroy();
+  await assert.rejects(piped, { code: "ERR_STREAM_PREMATURE_CLOSE" });
+  assert.equal(await counts(), "cancelled 1");
+});
+
+test("a gRPC call whose rows are left is cancelled", async () => {
+  const { grpc, grpcCounts } = collecting();
+  const rows = grpc(function* (): Generator<number> {
+    yield 1;
+    yield 2;
+  });
+  for (const _ of rows()) break;
+  assert.equal(await grpcCounts(), "CANCELLED 1");
 });
 
 test("an error of a stream that nobody handles is still uncaught", () => {
