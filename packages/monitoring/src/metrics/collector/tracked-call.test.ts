@@ -382,6 +382,21 @@ test("a gRPC handler that writes to its call ends with the call", async () => {
   assert.equal(await grpcCounts(), "OK 1, CANCELLED 1, RESOURCE_EXHAUSTED 1");
 });
 
+test("a gRPC handler that refuses on its call before it returns has failed", async () => {
+  const { grpc, grpcCounts } = collecting();
+  const open = () => new PassThrough().on("error", (error) => error);
+  const refuse = (call: PassThrough) => {
+    call.emit("error", { code: 9 });
+    call.end();
+  };
+  grpc(refuse)(open());
+  assert.equal(await grpcCounts(), "FAILED_PRECONDITION 1");
+  await grpc(async (call: PassThrough) => {
+    refuse(call);
+  })(open());
+  assert.equal(await grpcCounts(), "FAILED_PRECONDITION 2");
+});
+
 test("a pipeline's last argument is no callback", async () => {
   const { track, counts } = collecting();
   const each = () => {};

@@ -35,6 +35,10 @@ export function trackedCall(
   const passed = isCallback
     ? [...args.slice(0, -1), endingCallback(run, callback as AnyFunction)]
     : args;
+  const call = args[0];
+  const isWritten = meter.isCallbackStyle && !isCallback && isWritableStream(call);
+  // Before the call: the handler may refuse with an error on the stream before it returns.
+  if (isWritten) followStream(run, call, "write");
   let result: unknown;
   try {
     result = Reflect.apply(fn, self, passed);
@@ -43,11 +47,7 @@ export function trackedCall(
     throw error;
   }
   if (isCallback && kindOf(result) !== "promise") return result;
-  const call = args[0];
-  if (meter.isCallbackStyle && result === undefined && isNodeStream(call)) {
-    followStream(run, call, "write");
-    return result;
-  }
+  if (isWritten && result === undefined) return result;
   return follow(run, result);
 }
 
@@ -71,6 +71,10 @@ function kindOf(value: unknown): "promise" | "generator" | "stream" | "value" {
   } catch {
     return "value";
   }
+}
+
+function isWritableStream(value: unknown): value is object {
+  return kindOf(value) === "stream" && (value as { writable?: unknown }).writable === true;
 }
 
 function endingCallback(run: Run, callback: AnyFunction): AnyFunction {
