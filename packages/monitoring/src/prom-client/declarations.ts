@@ -8,6 +8,7 @@ import type {
   PrometheusContentType,
   RegistryContentType,
 } from "./content-type.ts";
+import { ClusterRegistry as ClusterRegistryClass } from "./cluster-registry.ts";
 import { Counter as CounterClass } from "./counter.ts";
 import { collectDefaultMetrics as collectDefaults } from "./default-metrics.ts";
 import { Gauge as GaugeClass } from "./gauge.ts";
@@ -15,6 +16,7 @@ import { Histogram as HistogramClass } from "./histogram.ts";
 import { Pushgateway as PushgatewayClass } from "./pushgateway.ts";
 import { globalRegistry, Registry as RegistryClass } from "./registry.ts";
 import { Summary as SummaryClass } from "./summary.ts";
+import { WorkerRegistry as WorkerRegistryClass } from "./worker-registry.ts";
 
 /** Container for metrics. */
 export interface Registry<
@@ -65,6 +67,64 @@ export interface RegistryConstructor {
 }
 
 export const Registry: RegistryConstructor = RegistryClass as unknown as RegistryConstructor;
+
+type Registries =
+  | Array<Registry<PrometheusContentType> | Registry<OpenMetricsContentType>>
+  | Registry<PrometheusContentType>
+  | Registry<OpenMetricsContentType>;
+
+/** The metrics of all workers of a cluster. */
+export interface ClusterRegistry<T extends RegistryContentType> extends Registry<T> {
+  /** The exposition of primary and workers. */
+  clusterMetrics(): Promise<string>;
+  /** In a worker: hands its sums to the primary, before `process.exit()`. */
+  shutdown(timeout?: number): Promise<void>;
+}
+
+/** The class of cluster registries. */
+export interface ClusterRegistryConstructor extends Omit<RegistryConstructor, "prototype"> {
+  new <T extends RegistryContentType = RegistryContentType>(
+    regContentType?: RegistryContentType,
+  ): ClusterRegistry<T>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as a class declares it
+  readonly prototype: ClusterRegistry<any>;
+  /** The registries this process contributes. */
+  setRegistries(regs: Registries): void;
+}
+
+export const ClusterRegistry: ClusterRegistryConstructor =
+  ClusterRegistryClass as unknown as ClusterRegistryConstructor;
+
+/** @deprecated use ClusterRegistry */
+export type AggregatorRegistry<T extends RegistryContentType> = ClusterRegistry<T>;
+
+/** @deprecated use ClusterRegistry */
+export const AggregatorRegistry: ClusterRegistryConstructor = ClusterRegistry;
+
+/** The metrics of all worker threads. */
+export interface WorkerRegistry<T extends RegistryContentType> extends Registry<T> {
+  /** The exposition of all threads. */
+  workerMetrics(): Promise<string>;
+  /** In a worker: hands its sums to the primary, before the thread ends. */
+  shutdown(timeout?: number): Promise<void>;
+}
+
+/** The class of worker registries. */
+export interface WorkerRegistryConstructor extends Omit<RegistryConstructor, "prototype"> {
+  new <T extends RegistryContentType = RegistryContentType>(
+    regContentType?: RegistryContentType,
+    primary?: boolean,
+  ): WorkerRegistry<T>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as a class declares it
+  readonly prototype: WorkerRegistry<any>;
+  /** The registries this thread contributes. */
+  setRegistries(regs: Registries): void;
+  /** How many threads the primary knows. */
+  workerCount(): number;
+}
+
+export const WorkerRegistry: WorkerRegistryConstructor =
+  WorkerRegistryClass as unknown as WorkerRegistryConstructor;
 
 export type Collector = () => void;
 

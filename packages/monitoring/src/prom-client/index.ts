@@ -8,6 +8,8 @@ import {
   type RegistryContentType,
 } from "./content-type.ts";
 import {
+  AggregatorRegistry,
+  ClusterRegistry,
   collectDefaultMetrics,
   Counter,
   Gauge,
@@ -16,6 +18,7 @@ import {
   register,
   Registry,
   Summary,
+  WorkerRegistry,
 } from "./declarations.ts";
 import { validateMetricName } from "./metric.ts";
 
@@ -51,7 +54,9 @@ export type {
   SummaryConfiguration,
 } from "./declarations.ts";
 export {
+  AggregatorRegistry,
   aggregators,
+  ClusterRegistry,
   collectDefaultMetrics,
   Counter,
   exponentialBuckets,
@@ -65,6 +70,7 @@ export {
   Registry,
   Summary,
   validateMetricName,
+  WorkerRegistry,
 };
 
 /** The content type `register` begins with; `register.contentType` is the one it has now. */
@@ -72,7 +78,9 @@ export const contentType: RegistryContentType = prometheusContentType;
 
 /** All of it as one object, as `require` gives the peer. */
 export interface Client {
+  readonly AggregatorRegistry: typeof AggregatorRegistry;
   readonly aggregators: typeof aggregators;
+  readonly ClusterRegistry: typeof ClusterRegistry;
   readonly collectDefaultMetrics: typeof collectDefaultMetrics;
   readonly Counter: typeof Counter;
   readonly exponentialBuckets: typeof exponentialBuckets;
@@ -86,12 +94,15 @@ export interface Client {
   readonly Registry: typeof Registry;
   readonly Summary: typeof Summary;
   readonly validateMetricName: typeof validateMetricName;
+  readonly WorkerRegistry: typeof WorkerRegistry;
   /** The content type of `register`; setting it is `register.setContentType`. */
   contentType: RegistryContentType;
 }
 
 const client: Client = {
+  AggregatorRegistry,
   aggregators,
+  ClusterRegistry,
   collectDefaultMetrics,
   Counter,
   exponentialBuckets,
@@ -105,6 +116,7 @@ const client: Client = {
   Registry,
   Summary,
   validateMetricName,
+  WorkerRegistry,
   get contentType(): RegistryContentType {
     return register.contentType;
   },
