@@ -482,6 +482,9 @@ class BodyReader {
     if (!(nanos >= 0 && nanos < 1e9)) {
       refuse("FLX_EXPOSITION_TIMESTAMP", `${nanos} nanoseconds are not 0 to 999999999`);
     }
+    if (!Number.isSafeInteger(seconds * 1000)) {
+      refuse("FLX_EXPOSITION_TIMESTAMP", `${seconds} seconds are no time`);
+    }
     return (seconds * 1000 + nanos / 1e6) as UnixMs;
   }
 

@@ -86,14 +86,13 @@ export class ProtobufExposition {
   }
 
   /**
-   * Adds a family; the generator pauses where other work may be let in. A family that cannot be written leaves
-   * nothing behind.
+   * Adds a family; the generator pauses where other work may be let in. A family that cannot be written, or whose
+   * generator is given up, leaves nothing behind. Points are only iterated, once, so they may come one by one.
    *
    * @throws {FlxError} `FLX_EXPOSITION_*` when the family cannot be written
    */
   *add(family: MetricFamily): Generator<void, void, undefined> {
     const wire = wireFamily(family, "text");
-    this.#names.take(family, wire);
     const writer = new ProtobufWriter();
     writer.text(FAMILY.name, wire.name);
     const help = checkedHelp(family);
@@ -110,6 +109,8 @@ export class ProtobufExposition {
       if (++written % POINTS_A_STEP === 0) yield;
     }
     chunks.push(writer.take());
+    // Not before: a family that was given up leaves its name free.
+    this.#names.take(family, wire);
     // The family's own length, now that it is known.
     writer.varint(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
     this.chunks.push(writer.take(), ...chunks);

@@ -17,7 +17,7 @@ import {
 } from "./protobuf-read.ts";
 import { columnsOf, countsOf, spansOf } from "./protobuf-spans.ts";
 import { ProtobufReader, ProtobufWriter } from "./protobuf-wire.ts";
-import { writeProtobufExposition } from "./protobuf-write.ts";
+import { ProtobufExposition, writeProtobufExposition } from "./protobuf-write.ts";
 import { writeExposition } from "./write.ts";
 
 const { root } = protobuf.parse(
@@ -352,6 +352,19 @@ test("writeProtobufExposition() refuses what has no form", () => {
   );
   f("FLX_EXPOSITION_UNIT", gauge(1, { unit: "seconds" }));
   f("FLX_EXPOSITION_CLASH", gauge(1), gauge(2));
+});
+
+test("ProtobufExposition.add() given up, or failing, leaves nothing behind", () => {
+  const exposition = new ProtobufExposition();
+  const points = Array.from({ length: 200 }, (_, i) => {
+    return { labels: Labels.from({ i: String(i) }), value: i };
+  });
+  const many = gauge(0, { points });
+  for (const _ of exposition.add(many)) break;
+  assert.deepEqual(exposition.chunks, []);
+  assert.throws(() => exposition.addAll(gauge(1, { unit: "seconds" })));
+  exposition.addAll(many);
+  assert.deepEqual(Buffer.concat(exposition.chunks), Buffer.from(writeProtobufExposition([many])));
 });
 
 test("writeExposition() leaves native histograms out", () => {

@@ -5,6 +5,7 @@ import {
   type FlxErrorCode,
   formatNumber,
   formatSeconds,
+  isLegacyLabelName,
   Labels,
   type UnixMs,
 } from "@flx/model";
@@ -17,6 +18,8 @@ const MAX_CHARACTERS = 128;
 /** Exemplars by position: a row, or a row's bucket. */
 export class ExemplarStore {
   readonly #exemplars = new Map<number, Exemplar>();
+  /** Whether a label was ever kept whose name is outside the classic characters. */
+  oddNames = false;
 
   /**
    * Keeps an exemplar.
@@ -40,6 +43,7 @@ export class ExemplarStore {
         };
       }
       pairs.push([name, wireText(text)]);
+      this.oddNames ||= !isLegacyLabelName(name);
       characters += codePoints(name) + codePoints(wireText(text));
     }
     if (characters > MAX_CHARACTERS) {

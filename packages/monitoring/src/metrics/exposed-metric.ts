@@ -34,8 +34,12 @@ export interface ExposedMetric {
   collect: (() => void | Promise<void>) | undefined;
   /** Writes the metric; the generator pauses where other work may be let in. */
   expose(out: TextChunks, options: ExposeOptions): Generator<void, void, undefined>;
-  /** The metric as the model has it. */
-  family(): MetricFamily;
+  /** The metric as the model has it; of the rows from `from` to before `to`, where there is a `rowCount`. */
+  family(from?: number, to?: number): MetricFamily;
+  /** How many rows `family` can be asked for in parts; without it, it always gives everything. */
+  readonly rowCount?: number;
+  /** Its exemplars, when it has some; whether their labels have names outside the classic characters. */
+  readonly exemplars?: { readonly oddNames: boolean } | undefined;
   /** Every value back to zero; series without labels stay, the others go. */
   reset(): void;
 }

@@ -2,15 +2,18 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import {
   type EscapingScheme,
   parseExpositionStrict,
   parseProtobufExpositionStrict,
+  writeProtobufExposition,
 } from "@flx/model";
 import { Counter } from "./counter.ts";
 import { Gauge } from "./gauge.ts";
 import { Histogram } from "./histogram.ts";
 import { Registry } from "./registry.ts";
+import { Summary } from "./summary.ts";
 
 function shop(): Registry {
   const registry = new Registry();
@@ -84,6 +87,47 @@ test("Registry.metrics() escapes default labels, too", async () => {
   registry.setDefaultLabels({ "service.name": "shop" });
   const text = await registry.metrics({ escaping: "underscores" });
   assert.match(text, /^orders_placed_total\{country="DE",service_name="shop"\} 5$/m);
+});
+
+test("Registry.metrics() escapes the labels of exemplars, too", async () => {
+  const registry = new Registry();
+  const hits = new Counter({ name: "hits_total", help: "x", registers: [registry] });
+  hits.labels().incWithExemplar({ "trace.id": "7" });
+  const f = async (escaping: EscapingScheme, want: RegExp) => {
+    assert.match(await registry.metrics({ escaping, format: "openmetrics" }), want);
+  };
+  await f("allow-utf-8", /^hits_total 1 # \{"trace\.id"="7"\} 1 /m);
+  await f("underscores", /^hits_total 1 # \{trace_id="7"\} 1 /m);
+});
+
+test("Registry.expose() in parts is the same as in one piece, also when series go meanwhile", async () => {
+  const registry = new Registry();
+  const registers = [registry];
+  const labelNames = ["n"] as const;
+  const about = { help: "x", labelNames, registers };
+  const counter = new Counter({ name: "c_total", ...about });
+  const gauge = new Gauge({ name: "g", ...about });
+  const histogram = new Histogram({ name: "h", native: true, buckets: [1], ...about });
+  const summary = new Summary({ name: "s", maxAgeSeconds: Infinity, ...about });
+  for (let n = 0; n < 1_000; n++) {
+    counter.inc({ n }, n);
+    gauge.set({ n }, n);
+    histogram.observe({ n }, n);
+    summary.observe({ n }, n);
+  }
+  gauge.remove({ n: 500 });
+  const read = (chunks: readonly Uint8Array[]) =>
+    writeProtobufExposition(parseProtobufExpositionStrict(bytes(chunks)));
+  const whole = async () => writeProtobufExposition(await registry.families());
+  assert.deepEqual(read(await registry.expose({ format: "protobuf" })), await whole());
+
+  const underWay = registry.expose({ format: "protobuf" });
+  for (let n = 0; n < 900; n++) {
+    await setImmediate();
+    for (const metric of [counter, histogram]) metric.remove({ n });
+  }
+  read(await underWay);
+  assert.deepEqual(read(await registry.expose({ format: "protobuf" })), await whole());
 });
 
 test("Registry.expose() leaves out the metric whose escaped name is taken, and counts it", async () => {

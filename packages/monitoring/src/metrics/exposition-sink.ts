@@ -11,6 +11,7 @@ import {
   escapeLabelName,
   escapeMetricName,
   type EscapingScheme,
+  expositionChunks,
   FlxError,
   type MetricFamily,
   ProtobufExposition,
@@ -20,6 +21,12 @@ import type { ExposedMetric } from "./exposed-metric.ts";
 import type { ExposedFormat } from "./negotiation.ts";
 import { TextChunks } from "./text-chunks.ts";
 import { withDefaultLabels } from "./default-labels.ts";
+
+/** Rows that are made into points at a time. */
+const ROWS_A_PART = 128;
+
+/** Characters written between two pauses. */
+const CHUNK_LENGTH = 8_192;
 
 /** How one exposition is written. */
 export interface SinkOptions {
@@ -33,8 +40,6 @@ export type Steps = Generator<void, void, undefined>;
 
 /** Takes metrics, gives bytes. */
 export interface ExpositionSink {
-  /** Whether a metric is read while it is written, so that a change meanwhile can be seen in the bytes. */
-  readonly live: boolean;
   /**
    * Writes a metric. When it throws, or is given up by `return()`, nothing of the metric is left.
    *
@@ -52,7 +57,6 @@ export function expositionSink(options: SinkOptions): ExpositionSink {
 }
 
 class TextSink implements ExpositionSink {
-  readonly live = true;
   readonly #options: SinkOptions & { readonly format: Exclude<ExposedFormat, "protobuf"> };
   readonly #out = new TextChunks();
   readonly #names = new EscapedNames();
@@ -68,7 +72,7 @@ class TextSink implements ExpositionSink {
     try {
       this.#names.take(metric, escaping);
       if (isPlain(metric, this.#options)) yield* metric.expose(this.#out, this.#options);
-      else this.#escaped(metric);
+      else yield* this.#escaped(metric);
       done = true;
     } finally {
       if (!done) {
@@ -86,21 +90,25 @@ class TextSink implements ExpositionSink {
     return this.#out.finish();
   }
 
-  #escaped(metric: ExposedMetric): void {
+  *#escaped(metric: ExposedMetric): Steps {
     const { format, escaping, defaultLabels } = this.#options;
-    const whole = withDefaultLabels(metric.family(), defaultLabels, metric.labelNames);
-    const { bareName: _, ...family } = escapeFamily(whole, escaping) as MetricFamily & {
-      bareName?: true;
-    };
+    const { bareName, ...family } = lazyFamily(metric, defaultLabels, escaping);
     // In OpenMetrics a counter has `_total`, declared with it or not, as in the pages of line-metric.ts.
-    const bare = format === "text" && "bareName" in whole ? { ...family, bareName: true } : family;
-    const text = writeExposition([bare as MetricFamily], { format });
+    const written = format === "text" && bareName === true ? { ...family, bareName } : family;
+    let text = "";
+    for (const chunk of expositionChunks([written], {
+      format,
+      chunkLength: CHUNK_LENGTH,
+    })) {
+      this.#out.text(text);
+      text = chunk;
+      yield;
+    }
     this.#out.text(text.replace(/# EOF\n$/, ""));
   }
 }
 
 class ProtobufSink implements ExpositionSink {
-  readonly live = false;
   readonly #options: SinkOptions;
   readonly #out = new ProtobufExposition();
 
@@ -110,8 +118,7 @@ class ProtobufSink implements ExpositionSink {
 
   *metric(metric: ExposedMetric): Steps {
     const { escaping, defaultLabels } = this.#options;
-    const family = withDefaultLabels(metric.family(), defaultLabels, metric.labelNames);
-    yield* this.#out.add(escapeFamily(family, escaping));
+    yield* this.#out.add(lazyFamily(metric, defaultLabels, escaping));
   }
 
   finish(own: readonly MetricFamily[]): readonly Uint8Array[] {
@@ -126,11 +133,34 @@ class ProtobufSink implements ExpositionSink {
   }
 }
 
+/**
+ * The family of a metric whose points are made while they are iterated, some rows at a time: all at once, a hundred
+ * thousand of them would hold the event loop up. The model's writers iterate points once, in order.
+ */
+function lazyFamily(
+  metric: ExposedMetric,
+  defaultLabels: ReadonlyMap<string, string>,
+  escaping: EscapingScheme,
+): MetricFamily & { readonly bareName?: true } {
+  const part = (from?: number, to?: number): MetricFamily => {
+    const family = withDefaultLabels(metric.family(from, to), defaultLabels, metric.labelNames);
+    return escapeFamily(family, escaping);
+  };
+  if (metric.rowCount === undefined) return part();
+  function* points(): Generator<MetricFamily["points"][number], void, undefined> {
+    for (let row = 0; row < (metric.rowCount ?? 0); row += ROWS_A_PART) {
+      yield* part(row, row + ROWS_A_PART).points;
+    }
+  }
+  return { ...part(0, 0), points: points() as Iterable<unknown> } as MetricFamily;
+}
+
 /** Whether a metric's own text is what the scraper can read. */
 function isPlain(metric: ExposedMetric, { escaping, defaultLabels }: SinkOptions): boolean {
   return (
     escaping === "allow-utf-8" ||
     (escapeMetricName(metric.name, escaping) === metric.name &&
+      metric.exemplars?.oddNames !== true &&
       metric.labelNames.every((name) => escapeLabelName(name, escaping) === name) &&
       defaultLabels.keys().every((name) => escapeLabelName(name, escaping) === name))
   );

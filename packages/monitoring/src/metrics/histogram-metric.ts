@@ -121,9 +121,14 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     }
   }
 
-  family(): MetricFamily {
+  get rowCount(): number {
+    return this.table.rows;
+  }
+
+  family(from = 0, to: number = this.table.rows): MetricFamily {
     const points: MetricPoint<HistogramValue>[] = [];
-    for (let row = 0; row < this.table.rows; row++) {
+    const end = Math.min(to, this.table.rows);
+    for (let row = from; row < end; row++) {
       if (!this.isUsed(row)) continue;
       const values = this.table.valuesOf(row);
       const labels = Labels.from(

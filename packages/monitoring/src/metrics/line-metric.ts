@@ -72,11 +72,15 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     }
   }
 
-  family(): MetricFamily {
+  get rowCount(): number {
+    return this.table.rows;
+  }
+
+  family(from = 0, to: number = this.table.rows): MetricFamily {
     const { name, type, help, unit } = this;
     const about = unit === undefined ? { help } : { help, unit };
     if (type === "counter") {
-      const points = this.#points<CounterValue>((total, row) => {
+      const points = this.#points<CounterValue>(from, to, (total, row) => {
         const exemplar = this.exemplars?.get(row);
         return exemplar === undefined ? { total } : { total, exemplar };
       });
@@ -89,12 +93,17 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
         ...(bare ? { bareName: true } : {}),
       };
     }
-    return { name, type: "gauge", ...about, points: this.#points((value) => value) };
+    return { name, type: "gauge", ...about, points: this.#points(from, to, (value) => value) };
   }
 
-  #points<Value>(valueOf: (value: number, row: number) => Value): MetricPoint<Value>[] {
+  #points<Value>(
+    from: number,
+    to: number,
+    valueOf: (value: number, row: number) => Value,
+  ): MetricPoint<Value>[] {
     const points: MetricPoint<Value>[] = [];
-    for (let row = 0; row < this.table.rows; row++) {
+    const end = Math.min(to, this.table.rows);
+    for (let row = from; row < end; row++) {
       if (!this.isUsed(row)) continue;
       const values = this.table.valuesOf(row);
       const labels = Labels.from(

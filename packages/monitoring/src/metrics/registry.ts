@@ -331,9 +331,9 @@ async function exposeMetric(
     slice.startedMs = performance.now();
     stop.throwIfAborted();
     // Leaving the loop takes back what was written.
-    if (sink.live && metric.epoch !== epoch) break;
+    if (metric.epoch !== epoch) break;
   }
-  if (!sink.live || metric.epoch === epoch) return;
+  if (metric.epoch === epoch) return;
   for (const _ of sink.metric(metric)) continue;
 }
 

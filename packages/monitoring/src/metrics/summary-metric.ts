@@ -67,16 +67,24 @@ export class SummaryMetric extends TextMetric {
     (this.#recent[row] ??= new SlidingQuantiles(this.#ageBuckets, slice)).observe(value, slice);
   }
 
-  family(): MetricFamily {
+  get rowCount(): number {
+    return this.table.rows;
+  }
+
+  family(from = 0, to: number = this.table.rows): MetricFamily {
     const { name, help, unit } = this;
-    const points = this.points((row): SummaryValue => {
-      const [count = 0, sum = 0] = this.cells.row(row);
-      const values = this.#quantiles(row);
-      const quantiles = this.#percentiles.map((quantile, i) => {
-        return { quantile, value: values[i]! };
-      });
-      return { quantiles, sum, count };
-    });
+    const points = this.points(
+      (row): SummaryValue => {
+        const [count = 0, sum = 0] = this.cells.row(row);
+        const values = this.#quantiles(row);
+        const quantiles = this.#percentiles.map((quantile, i) => {
+          return { quantile, value: values[i]! };
+        });
+        return { quantiles, sum, count };
+      },
+      from,
+      to,
+    );
     return { name, type: "summary", help, ...(unit === undefined ? {} : { unit }), points };
   }
 

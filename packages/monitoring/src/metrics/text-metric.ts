@@ -64,10 +64,15 @@ export abstract class TextMetric extends SeriesStore implements ExposedMetric {
   /** The lines of one series; `labels` without braces. */
   protected abstract lines(row: number, labels: string, openMetrics: boolean): string;
 
-  /** The points of the model's family. */
-  protected points<Value>(valueOf: (row: number) => Value): MetricPoint<Value>[] {
+  /** The points of the model's family, of some rows. */
+  protected points<Value>(
+    valueOf: (row: number) => Value,
+    from = 0,
+    to: number = this.table.rows,
+  ): MetricPoint<Value>[] {
     const points: MetricPoint<Value>[] = [];
-    for (let row = 0; row < this.table.rows; row++) {
+    const end = Math.min(to, this.table.rows);
+    for (let row = from; row < end; row++) {
       if (!this.isUsed(row)) continue;
       const values = this.table.valuesOf(row);
       const pairs = this.labelNames.map((label, i) => [label, wireText(values[i]!)] as const);
