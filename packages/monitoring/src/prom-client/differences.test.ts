@@ -66,6 +66,17 @@ test("a collect() that fails costs its own metric only, and is counted", async (
   await assert.rejects(failing.get(), /no/);
 });
 
+test("a collect() that never settles is given up after 5 seconds", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const registry = new Registry();
+  const collect = () => Promise.withResolvers<void>().promise;
+  const options = { name: "hanging", help: "H", registers: [registry], collect };
+  assert.ok(new Gauge(options));
+  const lines = linesOf(registry);
+  t.mock.timers.tick(5_000);
+  assert.deepEqual(await lines, ['flx_metrics_collect_failures_total{metric="hanging"} 1']);
+});
+
 test("OpenMetrics: one `_total`, no renamed metric, also when aggregated", async () => {
   const registry = new Registry(openMetricsContentType);
   const counter = new Counter({ ...declared, registers: [registry] });
