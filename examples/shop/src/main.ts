@@ -16,7 +16,11 @@ async function main([name = "help", ...args]: readonly string[]): Promise<number
     throw new UsageError(`it is: shop ${command.name} ${command.takes}`.trimEnd());
   }
   const run = await command.load();
-  return run(given);
+  const gateway = process.env["SHOP_PUSHGATEWAY"];
+  // A command is gone before anybody scrapes it, so its metrics are pushed, when there is somewhere to push them.
+  if (gateway === undefined || name === "up") return run(given);
+  const { trackedAndPushed } = await import("./cli/pushed.ts");
+  return trackedAndPushed(gateway, name, () => run(given));
 }
 
 function help(name: string | undefined): number {

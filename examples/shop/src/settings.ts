@@ -10,6 +10,8 @@ export type Settings = {
   readonly gatewayPort: number;
   readonly ordersPort: number;
   readonly paymentsPort: number;
+  /** Where this process exposes its metrics; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
   /** host:port under which the gateway and the commands reach orders. */
   readonly ordersAddress: string;
   /** host:port under which orders and reconciliation reach payments. */
@@ -30,6 +32,10 @@ export const defaultPorts = {
   control: 8070,
   orders: 50_051,
   payments: 50_052,
+  "gateway-metrics": 9464,
+  "orders-metrics": 9465,
+  "payments-metrics": 9466,
+  "pipelines-metrics": 9467,
 } as const;
 
 export const defaultDayMs = 240_000;
@@ -46,6 +52,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     gatewayPort: Number(env["SHOP_GATEWAY_PORT"] ?? defaultPorts.gateway),
     ordersPort,
     paymentsPort,
+    metricsPort: env["SHOP_METRICS_PORT"] ? Number(env["SHOP_METRICS_PORT"]) : undefined,
     ordersAddress: env["SHOP_ORDERS_ADDRESS"] ?? `${host}:${ordersPort}`,
     paymentsAddress: env["SHOP_PAYMENTS_ADDRESS"] ?? `${host}:${paymentsPort}`,
     tlsFolder: env["SHOP_TLS_FOLDER"] || undefined,

@@ -127,11 +127,19 @@ export function startShopProcess(
 
 /** Runs `shop WORDS` to its end. */
 export function runCommand(...words: string[]): Promise<CommandResult> {
+  return runCommandWith({}, ...words);
+}
+
+/** Runs `shop WORDS` to its end with some more environment. */
+export function runCommandWith(
+  env: Readonly<Record<string, string>>,
+  ...words: string[]
+): Promise<CommandResult> {
   return new Promise((resolve) => {
     const done = execFile(
       process.execPath,
       [...shopCommand, ...words],
-      { timeout: 30_000 },
+      { timeout: 30_000, env: { ...process.env, ...env } },
       (_, stdout, stderr) => {
         resolve({ code: done.exitCode ?? -1, stdout, stderr });
       },

@@ -23,6 +23,10 @@ export const commands: readonly Command[] = [
       "control-port": { value: "N", help: "port of the control API (default 8070)" },
       "orders-port": { value: "N", help: "gRPC port of orders (default 50051)" },
       "payments-port": { value: "N", help: "gRPC port of payments (default 50052)" },
+      "metrics-port": {
+        value: "N",
+        help: "metrics port of gateway (default 9464); orders, payments, pipelines take the next three",
+      },
       traffic: {
         value: "HOW",
         help: "none, low (2/s), normal (10/s), or requests a second (default normal)",

@@ -2,9 +2,11 @@
 
 import { join } from "node:path";
 import { createLog } from "../log.ts";
+import { shopMetrics } from "../metrics.ts";
 import { PipelineBusyError } from "../pipelines/run-lock.ts";
 import { pipelineNames, runPipeline, type PipelineName } from "../pipelines/run-pipeline.ts";
 import type { Run } from "../pipelines/runs.ts";
+import { thisService } from "../service.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import { findShop } from "../supervisor/shop-file.ts";
 import { unknownWord, type Given } from "./arguments.ts";
@@ -19,11 +21,11 @@ export async function run(given: Given): Promise<number> {
   const dataFolder = dataFolderOf(given);
   if (name === "reconciliation") runningShop(dataFolder);
   try {
-    const result = await runPipeline(
-      name,
-      settingsFor(dataFolder),
-      createLog("pipelines", "error"),
-    );
+    const result = await runPipeline(name, {
+      settings: settingsFor(dataFolder),
+      log: createLog("pipelines", "error"),
+      metrics: shopMetrics(thisService("pipelines")),
+    });
     console.log(given.options["json"] ? JSON.stringify(result, undefined, 2) : runText(result));
     return result.status === "succeeded" ? 0 : 1;
   } catch (error) {

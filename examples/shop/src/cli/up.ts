@@ -2,7 +2,7 @@
 
 import { createLog } from "../log.ts";
 import { defaultDayMs, defaultPorts } from "../settings.ts";
-import { PortTakenError, type PortName, type Ports } from "../supervisor/ports.ts";
+import { PortTakenError, type Ports } from "../supervisor/ports.ts";
 import { Supervisor, type ShopOptions } from "../supervisor/supervisor.ts";
 import { durationMs, numberOption, UsageError, type Given } from "./arguments.ts";
 import { CommandError, dataFolderOf } from "./command.ts";
@@ -62,13 +62,19 @@ function shopOptions(given: Given): ShopOptions {
 /** With `--port 0` every port not named is a free one. */
 function wantedPorts(given: Given): Ports {
   const gateway = port(given, "port", defaultPorts.gateway);
-  const other = (name: PortName): number =>
+  const other = (name: "control" | "orders" | "payments"): number =>
     port(given, `${name}-port`, gateway === 0 ? 0 : defaultPorts[name]);
+  const metrics = port(given, "metrics-port", gateway === 0 ? 0 : defaultPorts["gateway-metrics"]);
+  const metricsOf = (position: number): number => (metrics === 0 ? 0 : metrics + position);
   return {
     gateway,
     control: other("control"),
     orders: other("orders"),
     payments: other("payments"),
+    "gateway-metrics": metricsOf(0),
+    "orders-metrics": metricsOf(1),
+    "payments-metrics": metricsOf(2),
+    "pipelines-metrics": metricsOf(3),
   };
 }
 

@@ -28,12 +28,14 @@ The shop is open.
   shop      ${shop}
   control   ${control}
   gRPC      orders localhost:${ports.orders}, payments localhost:${ports.payments} (${options.tls ? "TLS" : "plain text"})
+  metrics   ${metricsText(ports)}
   data      ${here(options.dataFolder)} (databases, inbox, reports; logs of every process in logs/)
   traffic   ${trafficText(options)}
 
 Look at it
   curl '${shop}/products?country=DE'
   curl ${shop}/orders --json '${order}'
+  curl -s http://localhost:${ports["orders-metrics"]}/metrics | grep orders_
   ${command} status${data}
 
 Break it: ${command} fault on NAME${data}, and fault off NAME
@@ -41,6 +43,12 @@ ${faults.map(({ name, does }) => `  ${name.padEnd(width)}  ${does}`).join("\n")}
 
 Ctrl-C stops everything. Below: warnings, errors and now and then a summary.
 `;
+}
+
+function metricsText(ports: Ports): string {
+  const of = (name: "gateway" | "orders" | "payments" | "pipelines"): string =>
+    `${name} http://localhost:${ports[`${name}-metrics`]}/metrics`;
+  return [of("gateway"), of("orders"), of("payments"), of("pipelines")].join("\n            ");
 }
 
 function trafficText({ perSecond, dayMs }: ShopOptions): string {

@@ -6,10 +6,13 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
+  type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { once } from "node:events";
+import type { Tracker } from "@flx/monitoring/metrics";
 import type { Log } from "../log.ts";
+import type { ShopMetrics } from "../metrics.ts";
 import { ShopError } from "../shop-error.ts";
 import type { Running } from "../process/run.ts";
 import type { ServerStream, Unary } from "./client.ts";
@@ -36,6 +39,7 @@ export type ServerOptions<Api> = {
   readonly port: number;
   readonly tlsFolder: string | undefined;
   readonly log: Log;
+  readonly metrics: ShopMetrics;
 };
 
 const drainMs = 1000;
@@ -47,9 +51,10 @@ export async function startGrpcServer<Api>(options: ServerOptions<Api>): Promise
   for (const [name, rpc] of Object.entries(options.definition)) {
     const handler = (options.handlers as Record<string, AnyHandler>)[rpc.originalName ?? name];
     if (handler === undefined) throw new Error(`no handler for ${rpc.path}`);
+    const track = options.metrics.collector.trackGrpcRequest(rpc.path.slice(1));
     implementation[name] = rpc.responseStream
-      ? streaming(rpc.path, handler, options.log)
-      : answering(rpc.path, handler, options.log);
+      ? streaming(rpc.path, handler, options.log, track)
+      : answering(rpc.path, handler, options.log, track);
   }
   server.addService(options.definition, implementation);
   await listen(server, options);
@@ -58,23 +63,26 @@ export async function startGrpcServer<Api>(options: ServerOptions<Api>): Promise
 
 type AnyHandler = (request: object, call: CallInfo) => unknown;
 
-function answering(path: string, handler: AnyHandler, log: Log) {
-  return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): void => {
+function answering(path: string, handler: AnyHandler, log: Log, track: Tracker) {
+  const work = track(async (call: ServerUnaryCall<object, object>): Promise<object> => {
     const requestId = requestIdOf(call.metadata);
-    const work = async (): Promise<object> =>
-      (await handler(call.request, { requestId })) as object;
-    work().then(
+    try {
+      return (await handler(call.request, { requestId })) as object;
+    } catch (error) {
+      report(log, path, requestId, error);
+      throw toServiceError(error);
+    }
+  });
+  return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): void => {
+    work(call).then(
       (message) => answer(null, message),
-      (error: unknown) => {
-        report(log, path, requestId, error);
-        answer(toServiceError(error));
-      },
+      (error: unknown) => answer(error as ServiceError),
     );
   };
 }
 
-function streaming(path: string, handler: AnyHandler, log: Log) {
-  const writeAll = async (call: ServerWritableStream<object, object>): Promise<void> => {
+function streaming(path: string, handler: AnyHandler, log: Log, track: Tracker) {
+  const writeAll = track(async (call: ServerWritableStream<object, object>): Promise<void> => {
     const requestId = requestIdOf(call.metadata);
     try {
       for (const message of handler(call.request, { requestId }) as Iterable<object>) {
@@ -85,10 +93,12 @@ function streaming(path: string, handler: AnyHandler, log: Log) {
       call.end();
     } catch (error) {
       report(log, path, requestId, error);
-      call.emit("error", toServiceError(error));
+      throw toServiceError(error);
     }
+  });
+  return (call: ServerWritableStream<object, object>): void => {
+    writeAll(call).catch((error: unknown) => call.emit("error", error));
   };
-  return (call: ServerWritableStream<object, object>): void => void writeAll(call);
 }
 
 /** A broken business rule is normal life; anything else is our fault and is logged with its stack. */

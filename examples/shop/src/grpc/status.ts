@@ -22,13 +22,17 @@ const statusOf: Readonly<Record<ShopErrorCode, status>> = {
 };
 
 /** The answer a gRPC server gives for something thrown by a handler. */
-export function toServiceError(error: unknown): Partial<ServiceError> {
-  if (!(error instanceof ShopError)) {
-    return { code: status.INTERNAL, details: "internal error" };
-  }
+export function toServiceError(error: unknown): ServiceError {
   const metadata = new Metadata();
+  if (!(error instanceof ShopError)) {
+    return serviceError(status.INTERNAL, "internal error", metadata);
+  }
   metadata.set(codeHeader, error.code);
-  return { code: statusOf[error.code], details: error.message, metadata };
+  return serviceError(statusOf[error.code], error.message, metadata);
+}
+
+function serviceError(code: status, details: string, metadata: Metadata): ServiceError {
+  return Object.assign(new Error(details), { code, details, metadata });
 }
 
 /** The error a gRPC client throws: a ShopError when the server said so, else the ServiceError itself. */

@@ -15,7 +15,7 @@ import { OrdersStore } from "./store.ts";
 
 const paymentsDeadlineMs = 1500;
 
-await runProcess("orders", async ({ service, settings, log, faults }) => {
+await runProcess("orders", async ({ service, settings, log, faults, metrics }) => {
   const database = openOrdersDatabase(settings.dataFolder);
   const store = new OrdersStore(database);
   const payments = connectPayments(settings, paymentsDeadlineMs);
@@ -24,11 +24,12 @@ await runProcess("orders", async ({ service, settings, log, faults }) => {
 
   const server = await startGrpcServer<OrdersApi>({
     definition: loadService("orders.proto", "shop.orders.v1.Orders"),
-    handlers: ordersHandlers({ store, payments, price, log }),
+    handlers: ordersHandlers({ store, payments, price, log, metrics }),
     host,
     port: settings.ordersPort,
     tlsFolder: settings.tlsFolder,
     log,
+    metrics,
   });
   return {
     async stop() {

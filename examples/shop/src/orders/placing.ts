@@ -11,6 +11,7 @@
 import { randomUUID } from "node:crypto";
 import type { CallInfo } from "../grpc/server.ts";
 import type { Log } from "../log.ts";
+import type { ShopMetrics } from "../metrics.ts";
 import type { Payment, PaymentsClient } from "../payments/messages.ts";
 import { ShopError } from "../shop-error.ts";
 import { marketOf } from "./markets.ts";
@@ -23,6 +24,7 @@ export type OrderDesk = {
   readonly payments: PaymentsClient;
   readonly price: Pricing;
   readonly log: Log;
+  readonly metrics: ShopMetrics;
 };
 
 /** Places an order and takes the money; throws a ShopError when the shop or the bank says no. */
@@ -38,6 +40,10 @@ export async function placeOrder(
   desk.store.insertPending(order);
   const payment = await pay(desk, order, request.cardNumber, call);
   desk.store.setPaid(order.id, payment.id);
+  const { country, currency, totalMinor } = order;
+  const { business } = desk.metrics;
+  business.orders_placed_total.inc({ country });
+  business.orders_revenue_total.add({ country, currency: currency as "EUR" }, totalMinor);
   desk.log.info("order placed", {
     order: order.id,
     country: order.country,
@@ -93,6 +99,7 @@ async function pay(
       return await desk.payments.capture({ paymentId: payment.id }, call);
   } catch (error) {
     desk.store.close(order.id, "payment_failed", payment?.id ?? "");
+    desk.metrics.business.orders_failed_total.inc({ reason: "payment_failed" });
     desk.log.warn("payment failed", {
       order: order.id,
       reason: (error as Error).message,
@@ -103,5 +110,6 @@ async function pay(
     });
   }
   desk.store.close(order.id, "declined", payment.id);
+  desk.metrics.business.orders_failed_total.inc({ reason: "declined" });
   throw new ShopError("payment_declined", `the card was declined: ${payment.declineReason}`);
 }

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { FaultSwitches } from "../faults/switches.ts";
 import type { Handlers } from "../grpc/server.ts";
 import type { Log } from "../log.ts";
+import type { ShopMetrics } from "../metrics.ts";
 import type { Random } from "../random.ts";
 import { ShopError } from "../shop-error.ts";
 import { askBank } from "./bank.ts";
@@ -15,6 +16,7 @@ export type Till = {
   readonly faults: FaultSwitches;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: ShopMetrics;
 };
 
 /** Answers each rpc from the till's store; the bank decides authorisations. */
@@ -28,7 +30,7 @@ export function paymentsHandlers(till: Till): Handlers<PaymentsApi> {
 }
 
 async function authorise(
-  { store, faults, random, log }: Till,
+  { store, faults, random, log, metrics }: Till,
   request: AuthoriseRequest,
 ): Promise<Payment> {
   const declined = await askBank(request, faults, random);
@@ -43,6 +45,7 @@ async function authorise(
     createdAtMs: Date.now(),
   };
   store.insert(payment);
+  if (declined !== undefined) metrics.business.payments_declined_total.inc({ reason: declined });
   log.info(payment.status, { payment: payment.id, order: payment.orderId, reason: declined });
   return payment;
 }

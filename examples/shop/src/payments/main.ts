@@ -9,18 +9,19 @@ import { paymentsHandlers } from "./handlers.ts";
 import type { PaymentsApi } from "./messages.ts";
 import { openPaymentsDatabase, PaymentsStore } from "./store.ts";
 
-await runProcess("payments", async ({ settings, log, faults }) => {
+await runProcess("payments", async ({ settings, log, faults, metrics }) => {
   const database = openPaymentsDatabase(settings.dataFolder);
   const store = new PaymentsStore(database);
   crashAfterStart(faults);
 
   const server = await startGrpcServer<PaymentsApi>({
     definition: loadService("payments.proto", "shop.payments.v1.Payments"),
-    handlers: paymentsHandlers({ store, faults, random: Math.random, log }),
+    handlers: paymentsHandlers({ store, faults, random: Math.random, log, metrics }),
     host,
     port: settings.paymentsPort,
     tlsFolder: settings.tlsFolder,
     log,
+    metrics,
   });
   return {
     async stop() {

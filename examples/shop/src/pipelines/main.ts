@@ -14,7 +14,7 @@ import { Schedule } from "./schedule.ts";
 
 const rowsPerDelivery = 300;
 
-await runProcess("pipelines", ({ settings, log, faults }) => {
+await runProcess("pipelines", ({ settings, log, faults, metrics }) => {
   const { dataFolder, openedAtMs, dayMs } = settings;
   const { inbox } = openFolders(dataFolder);
 
@@ -29,7 +29,7 @@ await runProcess("pipelines", ({ settings, log, faults }) => {
       deliver();
       return true;
     }
-    const run = await runPipeline(name, settings, log);
+    const run = await runPipeline(name, { settings, log, metrics });
     return run.status === "succeeded";
   });
 

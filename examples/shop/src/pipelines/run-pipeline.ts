@@ -2,6 +2,7 @@
 
 import { openOrdersDatabase } from "../orders/database.ts";
 import type { Log } from "../log.ts";
+import type { ShopMetrics } from "../metrics.ts";
 import type { Settings } from "../settings.ts";
 import { deliverSamples, openFolders } from "./folders.ts";
 import { nightlyImport } from "./nightly-import.ts";
@@ -14,8 +15,18 @@ export const pipelineNames = ["nightly-import", "reconciliation", "restock"] as 
 
 export type PipelineName = (typeof pipelineNames)[number];
 
+/** What a run needs around it. */
+export type PipelineSurroundings = {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly metrics: ShopMetrics;
+};
+
 /** Runs a pipeline to its end. A failed run is an answer, not an error; throws a PipelineBusyError. */
-export async function runPipeline(name: PipelineName, settings: Settings, log: Log): Promise<Run> {
+export async function runPipeline(
+  name: PipelineName,
+  { settings, log, metrics }: PipelineSurroundings,
+): Promise<Run> {
   const { dataFolder } = settings;
   openFolders(dataFolder);
   using stack = new DisposableStack();
@@ -25,7 +36,10 @@ export async function runPipeline(name: PipelineName, settings: Settings, log: L
   const id = runs.begin(name, startedAtMs);
   log.debug("pipeline started", { pipeline: name, run: id });
   try {
-    const counts = await work(name, settings, log);
+    const counts = await metrics.collector.trackPipeline(name, () => work(name, settings, log));
+    for (const outcome of ["written", "skipped", "rejected"] as const) {
+      metrics.business.pipeline_rows_total.inc({ pipeline: name, outcome }, counts[outcome]);
+    }
     const run = runs.end(id, Date.now() - startedAtMs, counts);
     log.info("pipeline succeeded", { pipeline: name, run: id, ms: run.durationMs, ...counts });
     return run;

@@ -8,9 +8,11 @@
 // A process that does not end by itself within `stopTimeoutMs` after being asked is ended.
 
 import { parseFaultNames, FaultPanel, type FaultSwitches } from "../faults/switches.ts";
+import { startAdminServer } from "@flx/monitoring/metrics";
 import { createLog, type Log } from "../log.ts";
+import { shopMetrics, type ShopMetrics } from "../metrics.ts";
 import { thisService, type Service, type ServiceName } from "../service.ts";
-import { readSettings, type Settings } from "../settings.ts";
+import { host, readSettings, type Settings } from "../settings.ts";
 import type { FromChild, ToChild } from "./messages.ts";
 
 const stopTimeoutMs = 2000;
@@ -21,6 +23,7 @@ export type Surroundings = {
   readonly settings: Settings;
   readonly log: Log;
   readonly faults: FaultSwitches;
+  readonly metrics: ShopMetrics;
 };
 
 /** A started service; `stop` finishes what is running, then frees everything. */
@@ -57,7 +60,10 @@ export async function runProcess(
   if (supervised && !process.connected) return;
 
   try {
-    running = await start({ service, settings: readSettings(), log, faults });
+    const settings = readSettings();
+    const { metricsPort: port } = settings;
+    if (port !== undefined) await startAdminServer({ port, host });
+    running = await start({ service, settings, log, faults, metrics: shopMetrics(service) });
   } catch (error) {
     return fail(log, error);
   }

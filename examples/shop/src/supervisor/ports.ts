@@ -16,6 +16,10 @@ export const portOptions: Readonly<Record<PortName, string>> = {
   control: "--control-port",
   orders: "--orders-port",
   payments: "--payments-port",
+  "gateway-metrics": "--metrics-port",
+  "orders-metrics": "--metrics-port",
+  "payments-metrics": "--metrics-port",
+  "pipelines-metrics": "--metrics-port",
 };
 
 /** A port the shop needs belongs to somebody else. The message says what to do. */

@@ -214,6 +214,7 @@ export class Supervisor {
       SHOP_GATEWAY_PORT: String(this.#ports.gateway),
       SHOP_ORDERS_PORT: String(this.#ports.orders),
       SHOP_PAYMENTS_PORT: String(this.#ports.payments),
+      SHOP_METRICS_PORT: name === "traffic" ? "" : String(this.#ports[`${name}-metrics`]),
       SHOP_ORDERS_ADDRESS: `${host}:${this.#ports.orders}`,
       SHOP_PAYMENTS_ADDRESS: `${host}:${name === "orders" ? this.#network!.port : this.#ports.payments}`,
       SHOP_TLS_FOLDER: tls ? this.#tlsFolder() : "",
