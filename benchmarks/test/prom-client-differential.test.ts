@@ -392,3 +392,56 @@ test("aggregation gives what that of @prometheus-io/client gives", async () => {
     }),
   );
 });
+
+test("summaries over a window slide and are pruned as those of @prometheus-io/client", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_700_000_000_000 });
+  const step = fc.record({
+    a: fc.constantFrom("x", "y"),
+    observed: fc.integer({ min: 0, max: 9 }),
+    laterMs: fc.integer({ min: 0, max: 25_000 }),
+  });
+  // With several, the peer counts what it saw before its first turn several times: values are compared for one.
+  const buckets = fc.constantFrom(1, 3);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 30 }),
+      buckets,
+      fc.boolean(),
+      async (steps, ageBuckets, prune) => {
+        const registries: Anything[] = [];
+        const summaries = [ours, theirs].map((client: Anything) => {
+          const registry = new client.Registry();
+          registries.push(registry);
+          return new client.Summary({
+            name: "s",
+            help: "S",
+            labelNames: ["a"],
+            maxAgeSeconds: 60,
+            ageBuckets,
+            pruneAgedBuckets: prune,
+            registers: [registry],
+          });
+        });
+        for (const { a, observed, laterMs } of steps) {
+          for (const summary of summaries) summary.observe({ a }, observed);
+          t.mock.timers.tick(laterMs);
+          const [own, peer] = await Promise.all(registries.map((registry) => registry.metrics()));
+          const text = ageBuckets === 1 ? rounded : withoutQuantiles;
+          assert.deepEqual(text(own as string), text(peer as string));
+        }
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+/** Numbers to twelve digits: interpolation in another order differs in the last one. */
+function rounded(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.replace(/ ([\d.e+-]+)$/, (_, n) => ` ${Number(n).toPrecision(12)}`));
+}
+
+function withoutQuantiles(text: string): string[] {
+  return rounded(text).map((line) => line.replace(/^(s\{quantile=.*) \S+$/, "$1"));
+}

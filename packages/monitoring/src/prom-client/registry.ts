@@ -250,8 +250,12 @@ export class Registry {
   }
 }
 
+// Under a global symbol, so that two copies of this package share one and no metric silently goes missing.
+const key = Symbol.for("@flx/monitoring/prom-client.register");
+const shared = globalThis as { [key]?: Registry };
+
 /** The registry that metrics join when nothing else is said. */
-export const globalRegistry: Registry = new Registry();
+export const globalRegistry: Registry = (shared[key] ??= new Registry());
 
 interface Prepared {
   readonly metric: RegisteredMetric;
