@@ -4,10 +4,13 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { GC_KINDS, type GcKind, GcMonitor } from "./gc.ts";
 
-/** Makes garbage until some collections have happened: several in one turn of the loop make one batch. */
+/**
+ * Makes some 300 MB of garbage, several times what the young generation can have grown to (64 MB): several
+ * collections in one turn of the loop make one batch.
+ */
 function makeGarbage(): void {
   let kept: unknown[] = [];
-  for (let i = 0; i < 300_000; i++) {
+  for (let i = 0; i < 3_000_000; i++) {
     if (i % 50_000 === 0) kept = [];
     kept.push({ i, text: `${i}` });
   }
