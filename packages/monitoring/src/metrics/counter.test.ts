@@ -192,3 +192,13 @@ test("BoundCounter.incWithExemplar() keeps the newest exemplar until the series 
   assert.ok((await text()).includes('c_total{a="x"} 1'));
   assert.ok((await text()).includes("p_total 0"));
 });
+
+test("a counter that clashes in one of its registries joins none of them", () => {
+  const [first, second] = [new Registry(), new Registry()];
+  new Counter({ name: "c_total", help: "another", registers: [second] }).inc();
+  assert.throws(() => new Counter({ name: "c_total", help: "c", registers: [first, second] }), {
+    code: "FLX_METRIC_CLASH",
+  });
+  assert.equal(first.get("c_total"), undefined);
+  assert.equal(second.get("c_total")?.help, "another");
+});

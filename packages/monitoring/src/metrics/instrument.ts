@@ -43,7 +43,17 @@ export function registerEverywhere<Metric extends ExposedMetric>(
   registers: readonly Registry[] = [defaultRegistry],
 ): Metric {
   let used: ExposedMetric = metric;
-  for (const registry of registers) used = registry.register(used);
+  const joined: Registry[] = [];
+  try {
+    for (const registry of registers) {
+      if (registry.get(metric.name) === undefined) joined.push(registry);
+      used = registry.register(used);
+    }
+  } catch (error) {
+    // All or nothing: a clash in one registry leaves no half-declared metric in the others.
+    for (const registry of joined) registry.unregister(metric.name);
+    throw error;
+  }
   // The newest declaration brings the callback: after a hot reload the old one would work with what is gone.
   if (used !== metric && metric.collect !== undefined) used.collect = metric.collect;
   return used as Metric;
