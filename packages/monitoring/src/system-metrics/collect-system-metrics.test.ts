@@ -447,6 +447,20 @@ test("collectSystemMetrics() makes series of what a snapshot knows, and none of 
   );
 });
 
+test("flx_runtime_active_* count what keeps the loop alive at the exposition", async () => {
+  const registry = new Registry();
+  using _ = collectSystemMetrics({ registry, sampler: { snapshot: () => bare } });
+  const timers = async () => {
+    const text = await registry.metrics({ names: ["flx_runtime_active_resources"] });
+    return Number(/\{type="Timeout"\} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  const before = await timers();
+  const added = [1, 2, 3].map(() => setTimeout(() => undefined, 60_000));
+  const during = await timers();
+  for (const timer of added) clearTimeout(timer);
+  assert.equal(during - before, 3);
+});
+
 test("collectSystemMetrics() takes away at the next exposition what is no longer known", async () => {
   const registry = new Registry();
   let snapshot: SystemSnapshot = { ...bare, cgroup, filesystems: [root] };
