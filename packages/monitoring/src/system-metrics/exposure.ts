@@ -4,8 +4,8 @@
 //   V8 collects ── GcMonitor ── histogram of pauses
 //
 // Families that were there before (MetricsCollector has three of them) stay when this closes: they go back to their own
-// `collect`, and what is no longer measured becomes NaN. All others are unregistered, also those that somebody declared a second time
-// meanwhile: a registry does not know how often a family was declared.
+// `collect`, and what is no longer measured becomes NaN. All others are unregistered, also those that somebody declared a
+// second time meanwhile: a registry does not know how often a family was declared.
 
 import { Histogram } from "../metrics/histogram.ts";
 import { Info } from "../metrics/info.ts";
