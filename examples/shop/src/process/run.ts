@@ -9,6 +9,7 @@
 
 import { parseFaultNames, FaultPanel, type FaultSwitches } from "../faults/switches.ts";
 import { startAdminServer } from "@flx/monitoring/metrics";
+import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
 import { createLog, type Log } from "../log.ts";
 import { shopMetrics, type ShopMetrics } from "../metrics.ts";
 import { thisService, type Service, type ServiceName } from "../service.ts";
@@ -62,7 +63,10 @@ export async function runProcess(
   try {
     const settings = readSettings();
     const { metricsPort: port } = settings;
-    if (port !== undefined) await startAdminServer({ port, host });
+    if (port !== undefined) {
+      await startAdminServer({ port, host });
+      collectSystemMetrics();
+    }
     running = await start({ service, settings, log, faults, metrics: shopMetrics(service) });
   } catch (error) {
     return fail(log, error);

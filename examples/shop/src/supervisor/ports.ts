@@ -57,7 +57,22 @@ export async function choosePorts(wanted: Ports): Promise<Ports> {
   }
 }
 
+/** Free ports are looked for here: below those that systems give to outgoing connections, which could take one again. */
+const freeRange = { first: 10_000, count: 20_000 };
+const freeTries = 100;
+
 async function hold(name: string, port: number): Promise<Server> {
+  if (port !== 0) return listenOn(name, port);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await listenOn(name, freeRange.first + Math.floor(Math.random() * freeRange.count));
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || tries === freeTries) throw error;
+    }
+  }
+}
+
+async function listenOn(name: string, port: number): Promise<Server> {
   const server = createServer();
   server.listen(port, host);
   try {

@@ -79,7 +79,7 @@ class LimitReached extends FlxError {}
 /**
  * The families of a body of delimited `io.prometheus.client.MetricFamily`. Never throws for what the bytes are.
  *
- * @example parseProtobufExposition(writeProtobufExposition(families)).families
+ *     parseProtobufExposition(writeProtobufExposition(families)).families
  */
 export function parseProtobufExposition(
   body: Uint8Array,

@@ -37,13 +37,13 @@ export interface Observable {
 /**
  * A counter kept elsewhere.
  *
+ *     observableCounter({
+ *       name: "pool_acquired_total",
+ *       help: "Connections handed out",
+ *       collect: (observe) => observe(pool.acquired),
+ *     });
+ *
  * @throws {FlxError} `FLX_METRIC_*` when the declaration is wrong or clashes with another metric
- * @example
- *   observableCounter({
- *     name: "pool_acquired_total",
- *     help: "Connections handed out",
- *     collect: (observe) => observe(pool.acquired),
- *   });
  */
 export function observableCounter<
   const Names extends string = never,
@@ -55,16 +55,16 @@ export function observableCounter<
 /**
  * A gauge kept elsewhere.
  *
+ *     observableGauge({
+ *       name: "queue_length",
+ *       help: "Jobs waiting",
+ *       labelNames: ["queue"],
+ *       collect: async (observe) => {
+ *         for (const queue of queues) observe({ queue: queue.name }, await queue.length());
+ *       },
+ *     });
+ *
  * @throws {FlxError} `FLX_METRIC_*` when the declaration is wrong or clashes with another metric
- * @example
- *   observableGauge({
- *     name: "queue_length",
- *     help: "Jobs waiting",
- *     labelNames: ["queue"],
- *     collect: async (observe) => {
- *       for (const queue of queues) observe({ queue: queue.name }, await queue.length());
- *     },
- *   });
  */
 export function observableGauge<
   const Names extends string = never,

@@ -38,10 +38,10 @@ const exposures = new WeakMap<Registry, Map<string, Exposure>>();
 /**
  * Exposes machine, container, process and runtime; docs/reference/system-metrics.md lists the families.
  *
+ *     using metrics = collectSystemMetrics({ registry });
+ *     await registry.metrics();
+ *
  * @throws {FlxError} `FLX_METRIC_CLASH` when a name belongs to another metric; then nothing is registered
- * @example
- *   using metrics = collectSystemMetrics({ registry });
- *   await registry.metrics();
  */
 export function collectSystemMetrics(options: SystemMetricsOptions = {}): SystemMetrics {
   const { registry = defaultRegistry, prefix = "flx_", intervalMs } = options;

@@ -72,9 +72,8 @@ const systemClock: SystemClock = {
 /**
  * The facts of machine, container, process and runtime, sampled in the background.
  *
- * @example
- *   using sampler = new SystemSampler();
- *   sampler.snapshot().process.residentBytes;
+ *     using sampler = new SystemSampler();
+ *     sampler.snapshot().process.residentBytes;
  */
 export class SystemSampler implements Disposable {
   readonly #clock: SystemClock;

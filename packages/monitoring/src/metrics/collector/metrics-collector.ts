@@ -57,9 +57,8 @@ export interface DiskUsage {
 /**
  * The metrics of a service.
  *
- * @example
- *   const metrics = new MetricsCollector(registry, { version: "1.4.0", environment: "production" });
- *   await metrics.trackPipeline("nightly-import", async () => { ... });
+ *     const metrics = new MetricsCollector(registry, { version: "1.4.0", environment: "production" });
+ *     await metrics.trackPipeline("nightly-import", async () => { ... });
  */
 export class MetricsCollector {
   readonly registry: Registry;

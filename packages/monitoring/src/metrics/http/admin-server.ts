@@ -101,7 +101,8 @@ function adminHandler(
     if (url.length > maxUrlLength) say(response, 414, "the URL is too long");
     else if (handler !== undefined) {
       // Called inside the promise, so that a throw and a rejection are one.
-      void Promise.try(handler, request, response).catch((error: unknown) => {
+      const answered = Promise.resolve().then(() => handler(request, response));
+      void answered.catch((error: unknown) => {
         onError?.(error);
         if (response.headersSent) response.destroy();
         else say(response, 500, "internal error");

@@ -14,7 +14,7 @@ export type ExpressMiddleware = (
 /**
  * A middleware that answers scrapes of its path and leaves everything else to the next one.
  *
- * @example app.use(expressMetrics({ registry }))
+ *     app.use(expressMetrics({ registry }))
  */
 export function expressMetrics({
   path = "/metrics",

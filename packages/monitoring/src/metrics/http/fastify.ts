@@ -19,7 +19,7 @@ export interface FastifyLike {
 /**
  * A plugin with the route of the metrics.
  *
- * @example await app.register(fastifyMetrics, { registry, path: "/metrics" })
+ *     await app.register(fastifyMetrics, { registry, path: "/metrics" })
  */
 export async function fastifyMetrics(
   fastify: FastifyLike,

@@ -16,7 +16,7 @@ export interface HonoContext {
 /**
  * A handler of hono.
  *
- * @example app.get("/metrics", honoMetrics({ registry }))
+ *     app.get("/metrics", honoMetrics({ registry }))
  */
 export function honoMetrics(
   options: MetricsHandlerOptions = {},

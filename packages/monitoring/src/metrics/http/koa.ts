@@ -15,7 +15,7 @@ export interface KoaContext {
 /**
  * A middleware that answers scrapes of its path and leaves everything else to the next one.
  *
- * @example app.use(koaMetrics({ registry }))
+ *     app.use(koaMetrics({ registry }))
  */
 export function koaMetrics({ path = "/metrics", ...options }: MountOptions = {}): (
   context: KoaContext,

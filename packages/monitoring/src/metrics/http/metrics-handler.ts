@@ -17,7 +17,7 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse) =
  * A request handler that serves the metrics of a registry: GET and HEAD, `?name[]=` for some of them, in the format
  * and compression that the scraper asks for. It never throws.
  *
- * @example createServer(metricsHandler({ registry })).listen(9464)
+ *     createServer(metricsHandler({ registry })).listen(9464)
  */
 export function metricsHandler(options: MetricsHandlerOptions = {}): NodeHandler {
   const serve = nodeScrapes(options);
