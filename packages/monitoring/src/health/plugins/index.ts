@@ -1,0 +1,3 @@
+// @flx/monitoring/health/plugins: checks for what a service depends on.
+
+export type { HealthCheck } from "../health-check.ts";
