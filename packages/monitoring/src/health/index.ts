@@ -1,5 +1,13 @@
 // @flx/monitoring/health: how a service is, and telling those who ask.
 
+export {
+  CHECK_KINDS,
+  type CheckKind,
+  type CheckOptions,
+  type ComponentOptions,
+  type HeartbeatOptions,
+} from "./check-options.ts";
+export type { ComponentHealth } from "./component-health.ts";
 export type {
   CheckAnswer,
   CheckContext,
@@ -7,4 +15,19 @@ export type {
   HealthCheck,
   Measurement,
 } from "./health-check.ts";
+export type {
+  GroupEvent,
+  HealthEvents,
+  LifecycleEvent,
+  RegistrationEvent,
+  ResultEvent,
+  TransitionEvent,
+} from "./health-events.ts";
+export type {
+  GroupState,
+  HealthGroup,
+  HealthReport,
+  HealthSource,
+  Lifecycle,
+} from "./health-source.ts";
 export { HealthStatus } from "./health-status.ts";
