@@ -15,6 +15,8 @@ export type ExpressMiddleware = (
  * A middleware that answers scrapes of its path and leaves everything else to the next one.
  *
  *     app.use(expressMetrics({ registry }))
+ *
+ * In a router, `path` is below the router's own; under a path of its own (`app.use("/m", ...)`) it may be the whole one.
  */
 export function expressMetrics({
   path = "/metrics",
@@ -22,7 +24,8 @@ export function expressMetrics({
 }: MountOptions = {}): ExpressMiddleware {
   const serve = nodeScrapes(options);
   return (request, response, next) => {
-    if (pathOf(request.originalUrl ?? request.url ?? "/") === path) void serve(request, response);
+    const { url = "/", originalUrl = url } = request;
+    if (pathOf(url) === path || pathOf(originalUrl) === path) void serve(request, response);
     else next();
   };
 }

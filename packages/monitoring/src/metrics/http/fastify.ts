@@ -9,11 +9,14 @@ export interface FastifyLike {
   route(options: {
     method: string[];
     url: string;
-    handler: (
-      request: { readonly raw: IncomingMessage },
-      reply: { readonly raw: ServerResponse; hijack(): unknown },
-    ) => void;
+    handler: (request: { readonly raw: IncomingMessage }, reply: FastifyReplyLike) => void;
   }): unknown;
+}
+
+interface FastifyReplyLike {
+  readonly raw: ServerResponse;
+  hijack(): unknown;
+  getHeaders(): Readonly<Record<string, number | string | string[] | undefined>>;
 }
 
 /**
@@ -31,7 +34,10 @@ export async function fastifyMetrics(
       method: ["GET", "HEAD"],
       url: path,
       handler: (request, reply) => {
-        // The answer is streamed; fastify must not write one of its own.
+        // The answer is streamed; fastify must not write one of its own. What hooks have set so far is sent with ours.
+        for (const [name, value] of Object.entries(reply.getHeaders())) {
+          if (value !== undefined) reply.raw.setHeader(name, value);
+        }
         reply.hijack();
         handle(request.raw, reply.raw);
       },
