@@ -113,7 +113,7 @@ export class BoundCounter {
   incWithExemplar(
     exemplarLabels: Readonly<Record<string, unknown>>,
     value = 1,
-    timestampMs: UnixMs = Date.now() as UnixMs,
+    timestampMs: UnixMs = this.#series.store.wallClock() as UnixMs,
   ): void {
     this.inc(value);
     const { store, row } = this.#series;

@@ -8,6 +8,8 @@ export interface ExposeOptions {
   readonly format: ExpositionFormat;
   /** Labels of the registry, added to every series that does not have them itself. */
   readonly defaultLabels: ReadonlyMap<string, string>;
+  /** Whether OpenMetrics gets `_created` lines (created-series.ts). */
+  readonly createdSeries: boolean;
 }
 
 /** A metric as a registry holds it. */

@@ -17,6 +17,7 @@ import {
   ProtobufExposition,
   writeExposition,
 } from "@flx/model";
+import { withoutCreated } from "./created-series.ts";
 import type { ExposedMetric } from "./exposed-metric.ts";
 import type { ExposedFormat } from "./negotiation.ts";
 import { TextChunks } from "./text-chunks.ts";
@@ -33,6 +34,8 @@ export interface SinkOptions {
   readonly format: ExposedFormat;
   readonly escaping: EscapingScheme;
   readonly defaultLabels: ReadonlyMap<string, string>;
+  /** Whether OpenMetrics gets `_created` lines. */
+  readonly createdSeries: boolean;
 }
 
 /** A metric being written; the generator pauses where other work may be let in. */
@@ -91,8 +94,8 @@ class TextSink implements ExpositionSink {
   }
 
   *#escaped(metric: ExposedMetric): Steps {
-    const { format, escaping, defaultLabels } = this.#options;
-    const { bareName, ...family } = lazyFamily(metric, defaultLabels, escaping);
+    const { format } = this.#options;
+    const { bareName, ...family } = lazyFamily(metric, this.#options);
     // In OpenMetrics a counter has `_total`, declared with it or not, as in the pages of line-metric.ts.
     const written = format === "text" && bareName === true ? { ...family, bareName } : family;
     let text = "";
@@ -117,8 +120,7 @@ class ProtobufSink implements ExpositionSink {
   }
 
   *metric(metric: ExposedMetric): Steps {
-    const { escaping, defaultLabels } = this.#options;
-    yield* this.#out.add(lazyFamily(metric, defaultLabels, escaping));
+    yield* this.#out.add(lazyFamily(metric, this.#options));
   }
 
   finish(own: readonly MetricFamily[]): readonly Uint8Array[] {
@@ -139,12 +141,12 @@ class ProtobufSink implements ExpositionSink {
  */
 function lazyFamily(
   metric: ExposedMetric,
-  defaultLabels: ReadonlyMap<string, string>,
-  escaping: EscapingScheme,
+  { format, escaping, defaultLabels, createdSeries }: SinkOptions,
 ): MetricFamily & { readonly bareName?: true } {
   const part = (from?: number, to?: number): MetricFamily => {
     const family = withDefaultLabels(metric.family(from, to), defaultLabels, metric.labelNames);
-    return escapeFamily(family, escaping);
+    const written = format === "openmetrics" && !createdSeries ? withoutCreated(family) : family;
+    return escapeFamily(written, escaping);
   };
   if (metric.rowCount === undefined) return part();
   function* points(): Generator<MetricFamily["points"][number], void, undefined> {

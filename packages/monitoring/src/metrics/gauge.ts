@@ -85,7 +85,7 @@ export class Gauge<
   setToCurrentTime(...args: [Names] extends [never] ? [] : [labels: LabelsOf<Names, Values>]): void;
   setToCurrentTime(labels?: LabelInput): void {
     const row = this.#row(labels);
-    if (row >= 0) set(this.#metric, row, Date.now() / 1000);
+    if (row >= 0) set(this.#metric, row, this.#metric.wallClock() / 1000);
   }
 
   /**
@@ -200,7 +200,7 @@ export class BoundGauge {
 
   /** Sets the value to the present time, in seconds since 1970. */
   setToCurrentTime(): void {
-    this.set(Date.now() / 1000);
+    this.set(this.#series.store.wallClock() / 1000);
   }
 
   /** Starts a timer; the function it gives sets the gauge to the seconds since, and returns them. */

@@ -22,6 +22,7 @@ import {
   type MetricPoint,
 } from "@flx/model";
 import { BucketFinder } from "./bucket-finder.ts";
+import { createdLine } from "./created-series.ts";
 import { MAX_DIGITS, writeNumber } from "./digits.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
@@ -108,15 +109,19 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
 
   *expose(
     out: TextChunks,
-    { format, defaultLabels }: ExposeOptions,
+    { format, defaultLabels, createdSeries }: ExposeOptions,
   ): Generator<void, void, undefined> {
     const openMetrics = format === "openmetrics";
+    const withCreated = openMetrics && createdSeries;
     out.text(headerText(this.name, this.type, this.help, this.unit, openMetrics));
     const lines = new HistogramLines(this, openMetrics);
     const labelsOf = labelsWriter(this.labelNames, defaultLabels);
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.isUsed(row)) continue;
-      out.write(lines.row(row, labelsOf(this.table.valuesOf(row))));
+      const labels = labelsOf(this.table.valuesOf(row));
+      out.write(lines.row(row, labels));
+      const createdMs = withCreated ? this.createdMs(row) : undefined;
+      if (createdMs !== undefined) out.text(createdLine(this.name, labels, createdMs));
       if (row % ROWS_A_STEP === 0) yield;
     }
   }
@@ -154,8 +159,10 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     const sum = cells[cumulativeCounts.length]!;
     const { upperBounds } = this;
     const histogram = ClassicHistogram.from({ upperBounds, cumulativeCounts, sum });
+    const createdMs = this.createdMs(row);
     return {
       histogram,
+      ...(createdMs === undefined ? {} : { createdMs }),
       ...(exemplars.size === 0 ? {} : { exemplars }),
       ...(this.native === undefined
         ? {}

@@ -71,7 +71,7 @@ test("Histogram's exposition is what the model's writer writes, in both formats"
   );
   await fc.assert(
     fc.asyncProperty(name, label, observations, async (metricName, labelName, values) => {
-      const registry = new Registry();
+      const registry = new Registry({ createdSeries: true });
       const histogram = new Histogram({
         name: metricName,
         help: "h",

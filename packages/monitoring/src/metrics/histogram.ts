@@ -203,7 +203,7 @@ export class BoundHistogram {
   observeWithExemplar(
     exemplarLabels: Readonly<Record<string, unknown>>,
     value: number,
-    timestampMs: UnixMs = Date.now() as UnixMs,
+    timestampMs: UnixMs = this.#series.store.wallClock() as UnixMs,
   ): void {
     this.observe(value);
     const { store, row } = this.#series;

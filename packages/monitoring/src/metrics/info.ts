@@ -16,7 +16,10 @@ import { TextMetric, type FamilyHeader } from "./text-metric.ts";
 export interface InfoOptions<
   Names extends string,
   Values extends DeclaredValues<Names>,
-> extends Omit<InstrumentOptions<Names, Values>, "unit" | "maxSeries" | "expireAfterMs" | "clock"> {
+> extends Omit<
+  InstrumentOptions<Names, Values>,
+  "unit" | "maxSeries" | "expireAfterMs" | "clock" | "wallClock"
+> {
   /** Called before each exposition, to bring the info up to date. */
   readonly collect?: (this: Info<Names, Values>) => void | Promise<void>;
 }

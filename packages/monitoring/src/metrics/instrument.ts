@@ -25,6 +25,8 @@ export interface InstrumentOptions<Names extends string, Values extends Declared
   readonly expireAfterMs?: number;
   /** Milliseconds that never go back, for tests; default `performance.now()`. */
   readonly clock?: () => number;
+  /** Milliseconds since 1970, for tests; default `Date.now()`. */
+  readonly wallClock?: () => number;
 }
 
 /** The misuse policy of a declaration: that of its first registry. */

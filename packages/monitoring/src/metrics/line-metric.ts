@@ -7,6 +7,7 @@ import {
   type MetricFamily,
   type MetricPoint,
 } from "@flx/model";
+import { createdLine } from "./created-series.ts";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 import { wireText } from "./label-values.ts";
@@ -61,8 +62,10 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     const familyName = openMetrics && counter ? this.#bareName() : this.name;
     out.text(headerText(familyName, this.type, this.help, this.unit, openMetrics));
     const sampleName = openMetrics && counter ? this.#totalName() : this.name;
-    if (openMetrics && this.exemplars !== undefined) {
-      yield* this.#exposeWithExemplars(out, sampleName, options, this.exemplars);
+    const created =
+      openMetrics && counter && options.createdSeries && this.createdMs(0) !== undefined;
+    if (created || (openMetrics && this.exemplars !== undefined)) {
+      yield* this.#exposeLines(out, sampleName, options);
       return;
     }
     const pages = this.#pagesOf(sampleName, options.defaultLabels);
@@ -82,7 +85,12 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     if (type === "counter") {
       const points = this.#points<CounterValue>(from, to, (total, row) => {
         const exemplar = this.exemplars?.get(row);
-        return exemplar === undefined ? { total } : { total, exemplar };
+        const createdMs = this.createdMs(row);
+        return {
+          total,
+          ...(createdMs === undefined ? {} : { createdMs }),
+          ...(exemplar === undefined ? {} : { exemplar }),
+        };
       });
       const bare = !name.endsWith("_total");
       return {
@@ -114,16 +122,22 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     return points;
   }
 
-  *#exposeWithExemplars(
+  /** OpenMetrics with what pages have no place for: exemplars, created times. */
+  *#exposeLines(
     out: TextChunks,
     sampleName: string,
-    { defaultLabels }: ExposeOptions,
-    exemplars: ExemplarStore,
+    { defaultLabels, createdSeries }: ExposeOptions,
   ): Generator<void, void, undefined> {
-    const prefix = this.#prefixes(sampleName, defaultLabels);
+    const labelsOf = labelsWriter(this.labelNames, defaultLabels);
+    const bareName = this.#bareName();
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.isUsed(row)) continue;
-      out.text(`${prefix(row)}${formatNumber(this.cells.get(row))}${exemplars.text(row)}\n`);
+      const labels = labelsOf(this.table.valuesOf(row));
+      const exemplar = this.exemplars?.text(row) ?? "";
+      const value = formatNumber(this.cells.get(row));
+      out.text(`${seriesText(sampleName, labels)} ${value}${exemplar}\n`);
+      const createdMs = createdSeries ? this.createdMs(row) : undefined;
+      if (createdMs !== undefined) out.text(createdLine(bareName, labels, createdMs));
       if ((row & 127) === 127) yield;
     }
   }

@@ -24,7 +24,7 @@ export type Observe<Names extends string, Values extends DeclaredValues<Names>> 
 export interface ObservableOptions<
   Names extends string,
   Values extends DeclaredValues<Names>,
-> extends Omit<InstrumentOptions<Names, Values>, "expireAfterMs" | "clock"> {
+> extends Omit<InstrumentOptions<Names, Values>, "expireAfterMs" | "clock" | "wallClock"> {
   /** Called at each exposition; it observes every series there is now, before its promise settles. */
   readonly collect: (observe: Observe<Names, Values>) => void | Promise<void>;
 }
@@ -78,7 +78,9 @@ function observable<Names extends string, Values extends DeclaredValues<Names>>(
   options: ObservableOptions<Names, Values>,
 ): Observable {
   const { collect, registers, ...declaration } = options;
-  const declared = new LineMetric({ ...declaration, type, misuse: misuseOf(registers) });
+  const misuse = misuseOf(registers);
+  // When what is observed began to count is not known here.
+  const declared = new LineMetric({ ...declaration, type, misuse, countsFromOpening: false });
   // Called only once `rounds` is there, for the metric in use, which may be an identical older one.
   declared.collect = () => rounds.run(collect);
   const rounds = new Rounds(registerEverywhere(declared, registers));

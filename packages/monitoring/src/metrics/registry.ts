@@ -60,6 +60,8 @@ const collecting = new WeakMap<ExposedMetric, Promise<void>>();
 export interface RegistryOptions {
   /** What a wrong call does; by default it throws, and in production (NODE_ENV) it is counted. */
   readonly misuse?: MisusePolicy;
+  /** Whether OpenMetrics gets a `_created` line for each counter, histogram and summary (default false: created-series.ts). */
+  readonly createdSeries?: boolean;
 }
 
 /** One exposition. */
@@ -70,6 +72,8 @@ export interface ExpositionRequest {
   readonly escaping?: EscapingScheme | undefined;
   /** Only the metrics with these names; the name of one of its samples will do. */
   readonly names?: readonly string[] | undefined;
+  /** Whether OpenMetrics gets `_created` lines; default: as the registry says. */
+  readonly createdSeries?: boolean | undefined;
   /** How long `collect` callbacks may take, in milliseconds (default 5,000). */
   readonly collectTimeoutMs?: number | undefined;
   /** When it is aborted, the exposition stops, unless somebody else waits for the same one. */
@@ -93,9 +97,11 @@ export class Registry {
   readonly #running = new SharedWork<readonly Uint8Array[]>();
   /** `collect` callbacks that failed or took too long, by metric. */
   readonly #collectFailures = new Map<string, number>();
+  readonly #createdSeries: boolean;
   #defaultLabels: ReadonlyMap<string, string> = new Map();
 
   constructor(options: RegistryOptions = {}) {
+    this.#createdSeries = options.createdSeries ?? false;
     this.misuse = new Misuse(options.misuse ?? defaultMisusePolicy());
     this.#reserveOwnNames();
   }
@@ -214,18 +220,25 @@ export class Registry {
    * @throws the reason of the request's signal
    */
   async expose(request: ExpositionRequest = {}): Promise<readonly Uint8Array[]> {
-    const { format, escaping, names, collectTimeoutMs, signal } = request;
-    const key = JSON.stringify([format, escaping, names, collectTimeoutMs]);
+    const { format, escaping, names, createdSeries, collectTimeoutMs, signal } = request;
+    const key = JSON.stringify([format, escaping, names, createdSeries, collectTimeoutMs]);
     return this.#running.join(key, signal, (stop) => this.#expose(request, stop));
   }
 
   async #expose(
-    { format = "text", escaping = "allow-utf-8", names, collectTimeoutMs }: ExpositionRequest,
+    {
+      format = "text",
+      escaping = "allow-utf-8",
+      names,
+      createdSeries = this.#createdSeries,
+      collectTimeoutMs,
+    }: ExpositionRequest,
     stop: AbortSignal,
   ): Promise<readonly Uint8Array[]> {
     const metrics = this.#selected(names);
     const failed = await this.#collect(metrics, collectTimeoutMs);
-    const sink = expositionSink({ format, escaping, defaultLabels: this.#defaultLabels });
+    const defaultLabels = this.#defaultLabels;
+    const sink = expositionSink({ format, escaping, defaultLabels, createdSeries });
     const slice = { startedMs: performance.now() };
     for (const metric of metrics) {
       stop.throwIfAborted();

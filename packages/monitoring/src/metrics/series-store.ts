@@ -10,8 +10,15 @@
 // `layout` changes whenever rows are removed or move: a bound handle keeps the place of its numbers and looks it up
 // again then, so that a handle kept for ever never counts into another series' row.
 
-import { type DurationMs, FlxError, isLegacyLabelName, type MetricType } from "@flx/model";
+import {
+  type DurationMs,
+  FlxError,
+  isLegacyLabelName,
+  type MetricType,
+  type UnixMs,
+} from "@flx/model";
 import { Cells } from "./cells.ts";
+import { CreatedTimes } from "./created-times.ts";
 import { Expiry } from "./expiry.ts";
 import { LabelTable, NO_ROW, type LabelInput } from "./label-table.ts";
 import type { Misuse } from "./misuse.ts";
@@ -22,6 +29,9 @@ export const OVERFLOW = "__overflow__";
 
 /** Series a metric may have when nothing else is said. */
 export const DEFAULT_MAX_SERIES = 10_000;
+
+/** Types whose numbers only grow, from a time that is worth knowing. */
+const COUNTING_TYPES: ReadonlySet<MetricType> = new Set(["counter", "histogram", "summary"]);
 
 /** What every metric is declared with. */
 export interface StoreOptions {
@@ -37,6 +47,10 @@ export interface StoreOptions {
   readonly expireAfterMs?: DurationMs | number | undefined;
   /** Milliseconds that never go back; default `performance.now()`. */
   readonly clock?: (() => number) | undefined;
+  /** Milliseconds since 1970; default `Date.now()`. */
+  readonly wallClock?: (() => number) | undefined;
+  /** Whether the numbers began to count here, when their series was opened; default: of types that count. */
+  readonly countsFromOpening?: boolean | undefined;
   readonly misuse: Misuse;
   /** Numbers a series needs. */
   readonly stride: number;
@@ -55,6 +69,7 @@ export class SeriesStore {
   readonly cells: Cells;
   readonly misuse: Misuse;
   readonly maxSeries: number;
+  readonly wallClock: () => number;
   /** Changes when rows were removed. */
   epoch = 0;
   /** Changes when rows were removed or have moved: what was kept of a row's place must be looked up again. */
@@ -68,6 +83,7 @@ export class SeriesStore {
 
   readonly #allowed: readonly (ReadonlySet<string> | undefined)[];
   readonly #expiry: Expiry | undefined;
+  readonly #created: CreatedTimes | undefined;
   readonly #used = new RowSet();
 
   /**
@@ -85,6 +101,10 @@ export class SeriesStore {
     this.maxSeries = options.maxSeries ?? DEFAULT_MAX_SERIES;
     this.table = new LabelTable(this.labelNames);
     this.cells = new Cells(options.stride);
+    this.wallClock = options.wallClock ?? (() => Date.now());
+    if (options.countsFromOpening ?? COUNTING_TYPES.has(options.type)) {
+      this.#created = new CreatedTimes(this.wallClock);
+    }
     this.#allowed = this.labelNames.map((name) => {
       // An own property: a label may be called "constructor".
       const lists = options.labelValues ?? {};
@@ -111,6 +131,11 @@ export class SeriesStore {
   /** Whether a row stands for a series. */
   isUsed(row: number): boolean {
     return this.#used.has(row);
+  }
+
+  /** When the series of a row began to count; `undefined` where that is not known here, or the type does not count. */
+  createdMs(row: number): UnixMs | undefined {
+    return this.#created?.of(row);
   }
 
   /** The row for labels as a caller passes them; NO_ROW when they were wrong and that was only counted. */
@@ -147,6 +172,7 @@ export class SeriesStore {
   remove(args: readonly unknown[]): void {
     if (this.labelNames.length === 0) {
       this.cells.clearRow(0);
+      this.#created?.opened(0);
       this.onRow?.(0);
       return;
     }
@@ -159,6 +185,7 @@ export class SeriesStore {
   removeRow(row: number): void {
     this.table.remove(row);
     this.#used.delete(row);
+    this.#created?.closed(row);
     this.epoch++;
     this.layout++;
     this.onRow?.(row);
@@ -176,7 +203,9 @@ export class SeriesStore {
   /** Takes all series away; a metric without labels goes back to zero. */
   reset(): void {
     this.cells.clear();
+    this.#created?.clear();
     if (this.labelNames.length === 0) {
+      this.#created?.opened(0);
       this.onRow?.(0);
       return;
     }
@@ -230,6 +259,7 @@ export class SeriesStore {
     this.cells.clearRow(row);
     this.#used.add(row);
     this.#expiry?.opened(row);
+    this.#created?.opened(row);
     this.onRow?.(row);
     return row;
   }

@@ -31,15 +31,6 @@ export function labelsWriter(
   };
 }
 
-/** The labels of one series, as `labelsWriter` writes them. */
-export function labelsText(
-  names: readonly string[],
-  values: readonly string[],
-  defaults: ReadonlyMap<string, string>,
-): string {
-  return labelsWriter(names, defaults)(values);
-}
-
 /** `name="value"`, the name in quotes when it needs them. */
 export function labelText(name: string, value: string): string {
   return `${labelName(name)}="${labelValue(value)}"`;

@@ -21,7 +21,7 @@ export interface StateSetOptions<
   State extends string,
   Names extends string,
   Values extends DeclaredValues<Names>,
-> extends Omit<InstrumentOptions<Names, Values>, "unit"> {
+> extends Omit<InstrumentOptions<Names, Values>, "unit" | "wallClock"> {
   /** The states there are. */
   readonly states: readonly State[];
   /** Called before each exposition, to bring the states up to date. */

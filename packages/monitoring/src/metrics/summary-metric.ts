@@ -11,6 +11,8 @@ import {
   type MetricFamily,
   type SummaryValue,
 } from "@flx/model";
+import { createdLine } from "./created-series.ts";
+import type { ExposeOptions } from "./exposed-metric.ts";
 import { labelText, seriesText } from "./series-text.ts";
 import type { StoreOptions } from "./series-store.ts";
 import { SlidingQuantiles } from "./sliding-quantiles.ts";
@@ -80,7 +82,8 @@ export class SummaryMetric extends TextMetric {
         const quantiles = this.#percentiles.map((quantile, i) => {
           return { quantile, value: values[i]! };
         });
-        return { quantiles, sum, count };
+        const createdMs = this.createdMs(row);
+        return { quantiles, sum, count, ...(createdMs === undefined ? {} : { createdMs }) };
       },
       from,
       to,
@@ -92,7 +95,8 @@ export class SummaryMetric extends TextMetric {
     return { name: this.name, typeWord: "summary" };
   }
 
-  protected lines(row: number, labels: string, openMetrics: boolean): string {
+  protected lines(row: number, labels: string, { format, createdSeries }: ExposeOptions): string {
+    const openMetrics = format === "openmetrics";
     const [count = 0, sum = 0] = this.cells.row(row);
     const values = this.#quantiles(row);
     const { name } = this;
@@ -106,7 +110,9 @@ export class SummaryMetric extends TextMetric {
     if (!openMetrics || sum >= 0) {
       lines += `${seriesText(`${name}_sum`, labels)} ${formatNumber(sum)}\n`;
     }
-    return `${lines}${seriesText(`${name}_count`, labels)} ${formatNumber(count)}\n`;
+    lines += `${seriesText(`${name}_count`, labels)} ${formatNumber(count)}\n`;
+    const createdMs = openMetrics && createdSeries ? this.createdMs(row) : undefined;
+    return createdMs === undefined ? lines : lines + createdLine(name, labels, createdMs);
   }
 
   #quantiles(row: number): number[] {

@@ -123,7 +123,7 @@ test("Summary.startTimer() observes seconds, with labels known in two steps", as
 });
 
 test("Summary is exposed as the model's writer writes it", async () => {
-  const registry = new Registry();
+  const registry = new Registry({ createdSeries: true });
   registry.setDefaultLabels({ app: "x" });
   const summary = new Summary({
     name: "my.s_seconds",

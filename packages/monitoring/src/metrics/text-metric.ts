@@ -4,7 +4,7 @@
 import { Labels, type MetricFamily, type MetricPoint } from "@flx/model";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import { wireText } from "./label-values.ts";
-import { headerText, labelsText } from "./series-text.ts";
+import { headerText, labelsWriter } from "./series-text.ts";
 import { SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
 
@@ -47,11 +47,11 @@ export abstract class TextMetric extends SeriesStore implements ExposedMetric {
     const { name, typeWord } = this.header(openMetrics);
     const defaults = new Map(options.defaultLabels);
     for (const label of this.ownLabels) defaults.delete(label);
+    const labelsOf = labelsWriter(this.labelNames, defaults);
     out.text(headerText(name, typeWord, this.help, this.unit, openMetrics));
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.isUsed(row)) continue;
-      const labels = labelsText(this.labelNames, this.table.valuesOf(row), defaults);
-      out.text(this.lines(row, labels, openMetrics));
+      out.text(this.lines(row, labelsOf(this.table.valuesOf(row)), options));
       if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
     }
   }
@@ -62,7 +62,7 @@ export abstract class TextMetric extends SeriesStore implements ExposedMetric {
   protected abstract readonly ownLabels: readonly string[];
   protected abstract header(openMetrics: boolean): FamilyHeader;
   /** The lines of one series; `labels` without braces. */
-  protected abstract lines(row: number, labels: string, openMetrics: boolean): string;
+  protected abstract lines(row: number, labels: string, options: ExposeOptions): string;
 
   /** The points of the model's family, of some rows. */
   protected points<Value>(

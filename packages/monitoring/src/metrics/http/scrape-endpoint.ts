@@ -18,6 +18,8 @@ import { availableCodings } from "./compress.ts";
 export interface MetricsHandlerOptions {
   /** Default: the registry of the process. */
   readonly registry?: Registry;
+  /** Whether OpenMetrics gets `_created` lines; default: as the registry says. */
+  readonly createdSeries?: boolean;
   /** Whether bodies may be compressed (default true). */
   readonly compress?: boolean;
   /** Scrapes answered at the same time; further ones get 503 (default 20). */
@@ -125,6 +127,7 @@ export class ScrapeEndpoint {
       format,
       escaping,
       names: namesIn(url),
+      createdSeries: this.#options.createdSeries,
       collectTimeoutMs: this.#collectTimeoutMs(header("x-prometheus-scrape-timeout-seconds")),
       signal,
     });
