@@ -1,0 +1,41 @@
+// The public API of @flx/promql, by name.
+
+export {
+  type DurationContext,
+  durationMs,
+  isConstantDuration,
+  MAX_DURATION_SECONDS,
+} from "./ast/duration.ts";
+export { type FunctionSignature, FUNCTIONS } from "./ast/functions.ts";
+export type {
+  Aggregation,
+  AggregationOp,
+  ArithmeticOp,
+  AtModifier,
+  Binary,
+  BinaryOp,
+  Call,
+  Cardinality,
+  ComparisonOp,
+  DurationBinary,
+  DurationCall,
+  DurationExpr,
+  DurationParen,
+  DurationUnary,
+  Expr,
+  MatrixSelector,
+  NumberLiteral,
+  Paren,
+  SetOp,
+  Span,
+  StringLiteral,
+  Subquery,
+  TrimOp,
+  Unary,
+  VectorMatching,
+  VectorSelector,
+} from "./ast/nodes.ts";
+export { valueType } from "./ast/type-of.ts";
+export { documentedType, type ValueType } from "./ast/value-type.ts";
+export { Matcher, type MatchOp } from "./matcher/matcher.ts";
+export { type CompiledPattern, compilePattern } from "./matcher/pattern.ts";
