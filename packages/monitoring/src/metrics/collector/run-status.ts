@@ -19,7 +19,7 @@ export type Ending =
 export type StatusOf = (ending: Ending) => string;
 
 /** The status codes of gRPC; the position is the number. */
-const GRPC_STATUS = [
+export const GRPC_STATUS = [
   "OK",
   "CANCELLED",
   "UNKNOWN",
