@@ -14,11 +14,28 @@ export const CHUNK_MASK: number = CHUNK_ROWS - 1;
 
 const FIRST_ROWS = 8;
 
+/** Where the arrays of cells come from: plain memory, or memory that other threads read (fleet/). */
+export interface CellMemory {
+  /** An array of so many zeros. */
+  take(length: number): Float64Array;
+  /** Takes an array back whose numbers have moved, or are no longer wanted. */
+  release(array: Float64Array): void;
+}
+
+/** Arrays of this thread alone. */
+export const ownMemory: CellMemory = {
+  take: (length) => new Float64Array(length),
+  release: () => {},
+};
+
 /** A growing table of numbers, all zero at first. */
 export class Cells {
   /** Numbers in a row. */
   readonly stride: number;
   readonly chunks: Float64Array[];
+  #memory: CellMemory = ownMemory;
+  /** Told of each chunk that is new or has moved, before it is used. */
+  #onChunk: ((index: number) => void) | undefined;
 
   constructor(stride = 1) {
     this.stride = stride;
@@ -32,12 +49,37 @@ export class Cells {
     const firstRows = first.length / stride;
     if (row >= firstRows && firstRows < CHUNK_ROWS) {
       const rows = Math.min(CHUNK_ROWS, Math.max(firstRows * 2, nextPowerOfTwo(row + 1)));
-      const grown = new Float64Array(rows * stride);
-      grown.set(first);
-      chunks[0] = grown;
+      this.#move(0, rows * stride);
     }
-    while (chunks.length <= row >> CHUNK_BITS) chunks.push(new Float64Array(CHUNK_ROWS * stride));
+    while (chunks.length <= row >> CHUNK_BITS) {
+      chunks.push(this.#memory.take(CHUNK_ROWS * stride));
+      this.#onChunk?.(chunks.length - 1);
+    }
     return chunks[0] !== first;
+  }
+
+  /** Moves every number to other memory; what has kept a chunk must look it up again. */
+  moveTo(memory: CellMemory, onChunk?: (index: number) => void): void {
+    const before = [...this.chunks];
+    const released = this.#memory;
+    this.#memory = memory;
+    this.#onChunk = onChunk;
+    for (const [index, chunk] of before.entries()) {
+      const moved = memory.take(chunk.length);
+      moved.set(chunk);
+      this.chunks[index] = moved;
+      onChunk?.(index);
+      released.release(chunk);
+    }
+  }
+
+  #move(index: number, length: number): void {
+    const before = this.chunks[index]!;
+    const moved = this.#memory.take(length);
+    moved.set(before);
+    this.chunks[index] = moved;
+    this.#onChunk?.(index);
+    this.#memory.release(before);
   }
 
   /** The first number of a row. */

@@ -20,6 +20,8 @@ export class ExemplarStore {
   readonly #exemplars = new Map<number, Exemplar>();
   /** Whether a label was ever kept whose name is outside the classic characters. */
   oddNames = false;
+  /** Positions that were put since this was emptied; kept only when somebody asks for it by setting it. */
+  changed: Set<number> | undefined;
 
   /**
    * Keeps an exemplar.
@@ -53,7 +55,22 @@ export class ExemplarStore {
       };
     }
     this.#exemplars.set(position, { labels: Labels.from(pairs), value, timestampMs });
+    this.changed?.add(position);
     return undefined;
+  }
+
+  /** Keeps an exemplar that another store had, unless there is a newer one. */
+  take(position: number, exemplar: Exemplar): void {
+    const before = this.#exemplars.get(position);
+    if ((before?.timestampMs ?? -Infinity) >= (exemplar.timestampMs ?? 0)) return;
+    this.#exemplars.set(position, exemplar);
+    this.changed?.add(position);
+    for (const [name] of exemplar.labels) this.oddNames ||= !isLegacyLabelName(name);
+  }
+
+  /** The positions that have an exemplar. */
+  positions(): Iterable<number> {
+    return this.#exemplars.keys();
   }
 
   get(position: number): Exemplar | undefined {

@@ -20,8 +20,10 @@ import {
   Labels,
   type MetricFamily,
   type MetricPoint,
+  type NativeHistogram,
 } from "@flx/model";
 import { BucketFinder } from "./bucket-finder.ts";
+import { ownMemory } from "./cells.ts";
 import { createdLine } from "./created-series.ts";
 import { MAX_DIGITS, writeNumber } from "./digits.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
@@ -29,7 +31,7 @@ import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import { wireText } from "./label-values.ts";
 import { NativeSeries, type NativeSettings } from "./native-series.ts";
 import { headerText, labelsWriter, seriesText } from "./series-text.ts";
-import { SeriesStore, type StoreOptions } from "./series-store.ts";
+import { type SeriesSharing, SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
 
 /** Rows written between two pauses. */
@@ -58,6 +60,8 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
   /** How exponential buckets are recorded, too; `undefined`: they are not. */
   readonly native: NativeSettings | undefined;
   readonly #nativeSeries: (NativeSeries | undefined)[] = [];
+  /** Gives the exponential buckets of a row where they are not recorded here but put together (fleet/). */
+  nativeOf: ((row: number, sum: number) => NativeHistogram) | undefined;
 
   constructor(
     options: Omit<StoreOptions, "stride" | "type">,
@@ -83,6 +87,7 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     ]);
     this.sampleNames = ["", "_bucket", "_sum", "_count", "_created"].map((end) => this.name + end);
     this.onRow = (row) => {
+      this.#nativeSeries[row]?.release();
       this.#nativeSeries[row] = undefined;
       for (let bucket = 0; bucket <= upperBounds.length; bucket++) {
         this.exemplars?.delete(this.exemplarPosition(row, bucket));
@@ -99,8 +104,28 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     if (this.native !== undefined) this.#native(row, this.native).observe(value);
   }
 
+  override share(sharing: SeriesSharing | undefined): void {
+    super.share(sharing);
+    for (const [row, series] of this.#nativeSeries.entries()) {
+      series?.moveTo(sharing?.memory ?? ownMemory, () => sharing?.nativeMoved?.(row, series));
+    }
+  }
+
   #native(row: number, settings: NativeSettings): NativeSeries {
-    return (this.#nativeSeries[row] ??= new NativeSeries(settings));
+    const existing = this.#nativeSeries[row];
+    if (existing !== undefined) return existing;
+    const made = new NativeSeries(settings);
+    const { sharing } = this;
+    if (sharing !== undefined) {
+      made.moveTo(sharing.memory, () => sharing.nativeMoved?.(row, made));
+    }
+    this.#nativeSeries[row] = made;
+    return made;
+  }
+
+  #nativeHistogram(row: number, sum: number): NativeHistogram | undefined {
+    if (this.native === undefined) return undefined;
+    return this.nativeOf?.(row, sum) ?? this.#native(row, this.native).histogram(sum);
   }
 
   exemplarPosition(row: number, bucket: number): number {
@@ -160,13 +185,12 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     const { upperBounds } = this;
     const histogram = ClassicHistogram.from({ upperBounds, cumulativeCounts, sum });
     const createdMs = this.createdMs(row);
+    const native = this.#nativeHistogram(row, sum);
     return {
       histogram,
       ...(createdMs === undefined ? {} : { createdMs }),
       ...(exemplars.size === 0 ? {} : { exemplars }),
-      ...(this.native === undefined
-        ? {}
-        : { native: this.#native(row, this.native).histogram(sum) }),
+      ...(native === undefined ? {} : { native }),
     };
   }
 }

@@ -66,14 +66,14 @@ export class Info<
 }
 
 /** The one series of an info. */
-class InfoMetric extends TextMetric {
+export class InfoMetric extends TextMetric {
   readonly sampleNames: readonly string[];
   protected readonly ownLabels: readonly string[] = [];
   readonly #bareName: string;
 
   constructor(options: Omit<StoreOptions, "type" | "stride" | "misuse">, misuse: Misuse) {
-    // While facts are replaced there are two series for a moment.
-    super({ ...options, type: "info", misuse, stride: 1, maxSeries: 2 });
+    // While facts are replaced there are two series for a moment; several threads together may have more.
+    super({ ...options, type: "info", misuse, stride: 1, maxSeries: options.maxSeries ?? 2 });
     this.#bareName = this.name.replace(/_info$/, "");
     this.sampleNames = [this.#bareName, `${this.#bareName}_info`];
     if (this.labelNames.length === 0) this.show(false);

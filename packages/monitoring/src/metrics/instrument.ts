@@ -5,6 +5,7 @@ import type { ExposedMetric } from "./exposed-metric.ts";
 import type { DeclaredValues, OnlyDeclared } from "./label-types.ts";
 import type { Misuse } from "./misuse.ts";
 import type { Registry } from "./registry.ts";
+import type { Aggregator } from "./series-store.ts";
 
 /** What every instrument is declared with. */
 export interface InstrumentOptions<Names extends string, Values extends DeclaredValues<Names>> {
@@ -21,6 +22,8 @@ export interface InstrumentOptions<Names extends string, Values extends Declared
   readonly registers?: readonly Registry[];
   /** Series it may have before new label sets go to the overflow series (default 10,000). */
   readonly maxSeries?: number;
+  /** How the values of several threads or processes become one (fleet/); default "sum", of state sets "max". */
+  readonly aggregator?: Aggregator;
   /** Milliseconds that a series may stand still before it is taken away, for labels that come and go; default: never. */
   readonly expireAfterMs?: number;
   /** Milliseconds that never go back, for tests; default `performance.now()`. */

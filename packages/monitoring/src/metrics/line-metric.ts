@@ -13,15 +13,15 @@ import type { ExemplarStore } from "./exemplar-store.ts";
 import { wireText } from "./label-values.ts";
 import { LinePages } from "./line-pages.ts";
 import { headerText, labelsWriter, seriesText } from "./series-text.ts";
-import { SeriesStore, type StoreOptions } from "./series-store.ts";
+import { type SeriesSharing, SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
 
 /** A counter's or gauge's series and their lines. */
 export class LineMetric extends SeriesStore implements ExposedMetric {
   readonly definition: string;
   readonly sampleNames: readonly string[];
-  /** The numbers of a metric without labels, which never move: it has one row. */
-  readonly single: Float64Array | undefined;
+  /** The numbers of a metric without labels, which only `share` moves: it has one row. */
+  single: Float64Array | undefined;
   /** Exemplars by row; made by the first one. */
   exemplars: ExemplarStore | undefined;
   collect: (() => void | Promise<void>) | undefined;
@@ -54,6 +54,11 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
 
   get series(): number {
     return this.table.size;
+  }
+
+  override share(sharing: SeriesSharing | undefined): void {
+    super.share(sharing);
+    if (this.labelNames.length === 0) this.single = this.cells.chunks[0];
   }
 
   *expose(out: TextChunks, options: ExposeOptions): Generator<void, void, undefined> {

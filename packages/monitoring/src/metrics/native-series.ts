@@ -12,6 +12,7 @@
 // Source: https://prometheus.io/docs/specs/native_histograms/ ; index and bounds: @flx/model, exponential-buckets.ts.
 
 import { bucketIndex, coarserIndex, MIN_SCHEMA, NativeHistogram } from "@flx/model";
+import { type CellMemory, ownMemory } from "./cells.ts";
 
 /** How native histograms are recorded. */
 export interface NativeOptions {
@@ -38,12 +39,22 @@ const MAX_SPARSENESS = 4;
 /** Buckets a window grows by at each end at least. */
 const GROWTH = 8;
 
+/** Where the counts of one side stand: the index of the first bucket, and the counts from there on. */
+export interface NativeWindow {
+  readonly offset: number;
+  readonly counts: Float64Array;
+}
+
 /** One series' exponential buckets. */
 export class NativeSeries {
   readonly #settings: NativeSettings;
   #schema: number;
-  #zeroCount = 0;
+  /** One number, in an array because other threads may read it. */
+  #zero: Float64Array = new Float64Array(1);
   readonly #sides = { positive: new Window(), negative: new Window() };
+  #memory: CellMemory = ownMemory;
+  /** Told when an array is new or has moved, before anything is counted in it. */
+  #onMove: (() => void) | undefined;
 
   constructor(settings: NativeSettings) {
     this.#settings = settings;
@@ -55,12 +66,49 @@ export class NativeSeries {
     return this.#schema;
   }
 
+  /** Where the counts stand now; other threads read them there. */
+  get places(): { zero: Float64Array; positive: NativeWindow; negative: NativeWindow } {
+    return { zero: this.#zero, ...this.#sides };
+  }
+
+  /** Keeps the counts in other memory from now on; `onMove` is told of it, and of every move after it. */
+  moveTo(memory: CellMemory, onMove: () => void): void {
+    this.#onMove = onMove;
+    const before = this.#memory;
+    this.#memory = memory;
+    this.#replace(before, () => {
+      const zero = memory.take(1);
+      zero.set(this.#zero);
+      this.#zero = zero;
+      this.#sides.positive.moveTo(memory);
+      this.#sides.negative.moveTo(memory);
+    });
+  }
+
+  /** Gives all memory back; the series is not used after this. */
+  release(): void {
+    for (const array of this.#arrays()) this.#memory.release(array);
+  }
+
+  #arrays(): Float64Array[] {
+    return [this.#zero, this.#sides.positive.counts, this.#sides.negative.counts];
+  }
+
+  /** Runs what replaces arrays, says where the counts stand now, and only then releases those that were replaced. */
+  #replace(released: CellMemory, work: () => void): void {
+    const before = this.#arrays();
+    work();
+    this.#onMove?.();
+    const now = this.#arrays();
+    for (const array of before) if (!now.includes(array)) released.release(array);
+  }
+
   /** Counts one observation; not NaN. */
   observe(value: number): void {
     const { zeroThreshold } = this.#settings;
     if (value > zeroThreshold) this.#count(this.#sides.positive, value);
     else if (value < -zeroThreshold) this.#count(this.#sides.negative, -value);
-    else this.#zeroCount++;
+    else this.#zero[0]! += 1;
   }
 
   /** Everything counted so far. */
@@ -68,7 +116,7 @@ export class NativeSeries {
     return NativeHistogram.from({
       schema: this.#schema,
       zeroThreshold: this.#settings.zeroThreshold,
-      zeroCount: this.#zeroCount,
+      zeroCount: this.#zero[0]!,
       sum,
       positive: this.#sides.positive.columns(),
       negative: this.#sides.negative.columns(),
@@ -82,7 +130,7 @@ export class NativeSeries {
         window.lengthWith(index) <= this.#settings.maxBuckets * MAX_SPARSENESS ||
         this.#schema === MIN_SCHEMA
       ) {
-        window.growTo(index);
+        this.#replace(this.#memory, () => window.growTo(index, this.#memory));
       } else {
         this.#halve();
         index = bucketIndex(this.#schema, value);
@@ -99,9 +147,11 @@ export class NativeSeries {
   }
 
   #halve(): void {
-    this.#schema--;
-    this.#sides.positive.halve();
-    this.#sides.negative.halve();
+    this.#replace(this.#memory, () => {
+      this.#schema--;
+      this.#sides.positive.halve(this.#memory);
+      this.#sides.negative.halve(this.#memory);
+    });
   }
 }
 
@@ -110,7 +160,22 @@ class Window {
   /** How many buckets are not empty. */
   populated = 0;
   #offset = 0;
-  #counts = new Float64Array(0);
+  #counts: Float64Array = new Float64Array(0);
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get counts(): Float64Array {
+    return this.#counts;
+  }
+
+  moveTo(memory: CellMemory): void {
+    if (this.#counts.length === 0) return;
+    const moved = memory.take(this.#counts.length);
+    moved.set(this.#counts);
+    this.#counts = moved;
+  }
 
   holds(index: number): boolean {
     const at = index - this.#offset;
@@ -135,7 +200,7 @@ class Window {
   }
 
   /** Makes the window hold an index. */
-  growTo(index: number): void {
+  growTo(index: number, memory: CellMemory): void {
     const { length } = this.#counts;
     const isEmpty = length === 0;
     const growth = Math.max(GROWTH, length >> 1);
@@ -150,18 +215,18 @@ class Window {
           this.#offset + length - 1,
           index >= this.#offset + length ? Math.max(index, this.#offset + length - 1 + growth) : 0,
         );
-    const grown = new Float64Array(last - first + 1);
+    const grown = memory.take(last - first + 1);
     if (!isEmpty) grown.set(this.#counts, this.#offset - first);
     this.#counts = grown;
     this.#offset = first;
   }
 
   /** Adds pairs of buckets up: half the resolution. */
-  halve(): void {
+  halve(memory: CellMemory): void {
     if (this.#counts.length === 0) return;
     const offset = coarserIndex(this.#offset, 1);
     const last = coarserIndex(this.#offset + this.#counts.length - 1, 1);
-    const counts = new Float64Array(last - offset + 1);
+    const counts = memory.take(last - offset + 1);
     for (const [i, count] of this.#counts.entries()) {
       counts[coarserIndex(this.#offset + i, 1) - offset]! += count;
     }

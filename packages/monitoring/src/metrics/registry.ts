@@ -89,6 +89,19 @@ export interface CatalogueEntry {
   readonly labelNames: readonly string[];
 }
 
+/** Told of a metric that is registered (`true`) or no longer (`false`). */
+export type MetricWatcher = (metric: ExposedMetric, registered: boolean) => void;
+
+/** What a registry counts of its own troubles. */
+export interface Troubles {
+  /** Wrong calls that did nothing, by error code. */
+  readonly misuse: ReadonlyMap<string, number>;
+  /** Calls counted in the overflow series, by metric. */
+  readonly overflow: ReadonlyMap<string, number>;
+  /** Expositions of a metric that failed or took too long, by metric. */
+  readonly failures: ReadonlyMap<string, number>;
+}
+
 /** The metrics that are exposed together. */
 export class Registry {
   readonly misuse: Misuse;
@@ -98,6 +111,7 @@ export class Registry {
   /** `collect` callbacks that failed or took too long, by metric. */
   readonly #collectFailures = new Map<string, number>();
   readonly #createdSeries: boolean;
+  readonly #watchers = new Set<MetricWatcher>();
   #defaultLabels: ReadonlyMap<string, string> = new Map();
 
   constructor(options: RegistryOptions = {}) {
@@ -133,6 +147,7 @@ export class Registry {
     for (const name of metric.sampleNames)
       this.#sampleNames.set(name, `${metric.type} ${metric.name}`);
     this.#metrics.set(metric.name, metric);
+    for (const watcher of this.#watchers) watcher(metric, true);
     return metric;
   }
 
@@ -142,6 +157,16 @@ export class Registry {
     if (metric === undefined) return;
     this.#metrics.delete(name);
     for (const sample of metric.sampleNames) this.#sampleNames.delete(sample);
+    for (const watcher of this.#watchers) watcher(metric, false);
+  }
+
+  /** Calls a function with every metric there is, and each that comes or goes, until the function it gives is called. */
+  watch(watcher: MetricWatcher): () => void {
+    this.#watchers.add(watcher);
+    for (const metric of this.#metrics.values()) watcher(metric, true);
+    return () => {
+      this.#watchers.delete(watcher);
+    };
   }
 
   /** The metric of a name. */
@@ -151,6 +176,9 @@ export class Registry {
 
   /** Takes all metrics out. */
   clear(): void {
+    for (const metric of this.#metrics.values()) {
+      for (const watcher of this.#watchers) watcher(metric, false);
+    }
     this.#metrics.clear();
     this.#sampleNames.clear();
     this.#reserveOwnNames();
@@ -180,6 +208,25 @@ export class Registry {
       texts.set(name, text);
     }
     this.#defaultLabels = texts;
+  }
+
+  /** Labels that every series gets which does not have them itself. */
+  get defaultLabels(): ReadonlyMap<string, string> {
+    return this.#defaultLabels;
+  }
+
+  /** Brings all values up to date, as an exposition does first. */
+  async refresh(collectTimeoutMs?: number): Promise<void> {
+    await this.#collect([...this.#metrics.values()], collectTimeoutMs);
+  }
+
+  /** The registry's own troubles: how often what has happened, by reason or metric. */
+  troubles(): Troubles {
+    const overflow = new Map<string, number>();
+    for (const metric of this.#metrics.values()) {
+      if (metric.overflowed > 0) overflow.set(metric.name, metric.overflowed);
+    }
+    return { misuse: this.misuse.counts, overflow, failures: this.#collectFailures };
   }
 
   /** What is registered: name, type, help, unit, labels. */
@@ -306,14 +353,11 @@ export class Registry {
 
   /** The registry's own troubles, only those that there are. */
   #ownFamilies(): MetricFamily[] {
-    const overflowed = new Map<string, number>();
-    for (const metric of this.#metrics.values()) {
-      if (metric.overflowed > 0) overflowed.set(metric.name, metric.overflowed);
-    }
+    const { misuse, overflow, failures } = this.troubles();
     return [
-      ownFamily(SELF.misuse, this.misuse.counts),
-      ownFamily(SELF.overflow, overflowed),
-      ownFamily(SELF.failures, this.#collectFailures),
+      ownFamily(SELF.misuse, misuse),
+      ownFamily(SELF.overflow, overflow),
+      ownFamily(SELF.failures, failures),
     ]
       .filter(({ points }) => points.length > 0)
       .map((family) => withDefaultLabels(family, this.#defaultLabels, []));

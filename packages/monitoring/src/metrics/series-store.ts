@@ -17,11 +17,12 @@ import {
   type MetricType,
   type UnixMs,
 } from "@flx/model";
-import { Cells } from "./cells.ts";
+import { type CellMemory, Cells, ownMemory } from "./cells.ts";
 import { CreatedTimes } from "./created-times.ts";
 import { Expiry } from "./expiry.ts";
 import { LabelTable, NO_ROW, type LabelInput } from "./label-table.ts";
 import type { Misuse } from "./misuse.ts";
+import type { NativeSeries } from "./native-series.ts";
 import { RowSet } from "./row-set.ts";
 
 /** The value of every label of the series that takes what is over `maxSeries`. */
@@ -32,6 +33,22 @@ export const DEFAULT_MAX_SERIES = 10_000;
 
 /** Types whose numbers only grow, from a time that is worth knowing. */
 const COUNTING_TYPES: ReadonlySet<MetricType> = new Set(["counter", "histogram", "summary"]);
+
+/** How the values of several threads or processes become one; "omit" leaves the metric out. */
+export type Aggregator = "sum" | "min" | "max" | "average" | "first" | "omit";
+
+/** Gives the memory of a metric that other threads read, and is told what happens to its series (fleet/). */
+export interface SeriesSharing {
+  readonly memory: CellMemory;
+  /** A chunk of cells is new, or has moved; the one before is released after this. */
+  chunk(index: number): void;
+  /** A row stands for a series now; its labels are in the table. */
+  opened(row: number): void;
+  /** A row stands for no series any more; what it has may change after this. */
+  closed(row: number): void;
+  /** The exponential buckets of a row are new, or have moved; those before are released after this. */
+  nativeMoved?(row: number, series: NativeSeries): void;
+}
 
 /** What every metric is declared with. */
 export interface StoreOptions {
@@ -51,6 +68,8 @@ export interface StoreOptions {
   readonly wallClock?: (() => number) | undefined;
   /** Whether the numbers began to count here, when their series was opened; default: of types that count. */
   readonly countsFromOpening?: boolean | undefined;
+  /** How the values of several threads or processes become one (fleet/); default "sum". */
+  readonly aggregator?: Aggregator | undefined;
   readonly misuse: Misuse;
   /** Numbers a series needs. */
   readonly stride: number;
@@ -69,6 +88,9 @@ export class SeriesStore {
   readonly cells: Cells;
   readonly misuse: Misuse;
   readonly maxSeries: number;
+  readonly aggregator: Aggregator | undefined;
+  /** Set while other threads read the metric. */
+  sharing: SeriesSharing | undefined;
   readonly wallClock: () => number;
   /** Changes when rows were removed. */
   epoch = 0;
@@ -99,6 +121,7 @@ export class SeriesStore {
     this.labelNames = [...(options.labelNames ?? [])];
     this.misuse = options.misuse;
     this.maxSeries = options.maxSeries ?? DEFAULT_MAX_SERIES;
+    this.aggregator = options.aggregator;
     this.table = new LabelTable(this.labelNames);
     this.cells = new Cells(options.stride);
     this.wallClock = options.wallClock ?? (() => Date.now());
@@ -168,12 +191,19 @@ export class SeriesStore {
     return this.row(Object.fromEntries(this.labelNames.map((name, i) => [name, args[i]])));
   }
 
+  /** Moves all numbers to memory that other threads read, or back to plain memory. */
+  share(sharing: SeriesSharing | undefined): void {
+    this.sharing = sharing;
+    this.cells.moveTo(sharing?.memory ?? ownMemory, (index) => sharing?.chunk(index));
+    this.layout++;
+  }
+
   /** Takes a series away; a metric without labels goes back to zero instead. Unknown labels change nothing. */
   remove(args: readonly unknown[]): void {
     if (this.labelNames.length === 0) {
       this.cells.clearRow(0);
       this.#created?.opened(0);
-      this.onRow?.(0);
+      this.#reopen();
       return;
     }
     const isObject = args.length === 1 && typeof args[0] === "object" && args[0] !== null;
@@ -185,6 +215,7 @@ export class SeriesStore {
   removeRow(row: number): void {
     this.table.remove(row);
     this.#used.delete(row);
+    this.sharing?.closed(row);
     this.#created?.closed(row);
     this.epoch++;
     this.layout++;
@@ -197,7 +228,16 @@ export class SeriesStore {
     if (present) this.#used.add(0);
     else this.#used.delete(0);
     this.epoch++;
+    if (!present) this.sharing?.closed(0);
     this.onRow?.(0);
+    if (present) this.sharing?.opened(0);
+  }
+
+  /** The one row of a metric without labels stands for a new series. */
+  #reopen(): void {
+    if (this.isUsed(0)) this.sharing?.closed(0);
+    this.onRow?.(0);
+    if (this.isUsed(0)) this.sharing?.opened(0);
   }
 
   /** Takes all series away; a metric without labels goes back to zero. */
@@ -206,12 +246,13 @@ export class SeriesStore {
     this.#created?.clear();
     if (this.labelNames.length === 0) {
       this.#created?.opened(0);
-      this.onRow?.(0);
+      this.#reopen();
       return;
     }
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.isUsed(row)) continue;
       this.#used.delete(row);
+      this.sharing?.closed(row);
       this.onRow?.(row);
     }
     this.table.clear();
@@ -261,6 +302,7 @@ export class SeriesStore {
     this.#expiry?.opened(row);
     this.#created?.opened(row);
     this.onRow?.(row);
+    this.sharing?.opened(row);
     return row;
   }
 }

@@ -115,15 +115,16 @@ export class BoundStateSet<State extends string> {
   }
 }
 
-type AnyStateSetOptions = Omit<StoreOptions, "type" | "stride" | "misuse"> & {
+/** How a state set is declared, types apart. */
+export type AnyStateSetOptions = Omit<StoreOptions, "type" | "stride" | "misuse"> & {
   readonly states: readonly string[];
 };
 
 /** The series of a state set: a row has a 0 or 1 for each state. */
-class StateSetMetric extends TextMetric {
+export class StateSetMetric extends TextMetric {
   readonly sampleNames: readonly string[];
   protected readonly ownLabels: readonly string[];
-  readonly #states: readonly string[];
+  readonly states: readonly string[];
   /** `name="state"` of each state. */
   readonly #stateLabels: readonly string[];
 
@@ -135,7 +136,7 @@ class StateSetMetric extends TextMetric {
     super({ ...options, type: "stateset", misuse, stride, reservedLabels }, [states]);
     this.sampleNames = [name];
     this.ownLabels = reservedLabels;
-    this.#states = [...states];
+    this.states = [...states];
     this.#stateLabels = states.map((state) => labelText(name, state));
   }
 
@@ -143,7 +144,7 @@ class StateSetMetric extends TextMetric {
   checked(states: unknown): ReadonlyMap<number, boolean> | undefined {
     const changes = new Map<number, boolean>();
     if (typeof states === "string") {
-      for (const i of this.#states.keys()) changes.set(i, false);
+      for (const i of this.states.keys()) changes.set(i, false);
       return this.#note(changes, states, true);
     }
     if (typeof states !== "object" || states === null) return this.#refuse(states);
@@ -161,7 +162,7 @@ class StateSetMetric extends TextMetric {
   family(): MetricFamily {
     const points = this.points((row): StateSetValue => {
       const cells = this.cells.row(row);
-      return new Map(this.#states.map((state, i) => [state, cells[i] === 1]));
+      return new Map(this.states.map((state, i) => [state, cells[i] === 1]));
     });
     return { name: this.name, type: "stateset", help: this.help, points };
   }
@@ -180,7 +181,7 @@ class StateSetMetric extends TextMetric {
   }
 
   #note(changes: Map<number, boolean>, state: string, on: unknown): typeof changes | undefined {
-    const position = this.#states.indexOf(state);
+    const position = this.states.indexOf(state);
     if (position < 0 || typeof on !== "boolean") return this.#refuse(state);
     return changes.set(position, on);
   }
@@ -188,7 +189,7 @@ class StateSetMetric extends TextMetric {
   #refuse(state: unknown): undefined {
     this.misuse.report(
       "FLX_METRIC_STATE",
-      `${this.name} cannot take ${String(state)}: give one of ${this.#states.join(", ")}, or true or false for some of them`,
+      `${this.name} cannot take ${String(state)}: give one of ${this.states.join(", ")}, or true or false for some of them`,
     );
   }
 }
