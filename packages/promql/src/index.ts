@@ -39,3 +39,14 @@ export { valueType } from "./ast/type-of.ts";
 export { documentedType, type ValueType } from "./ast/value-type.ts";
 export { Matcher, type MatchOp } from "./matcher/matcher.ts";
 export { type CompiledPattern, compilePattern } from "./matcher/pattern.ts";
+export {
+  compacted as compactedHistogram,
+  type FloatHistogram,
+  floatHistogram,
+  type FloatHistogramInit,
+  equalHistograms,
+} from "./histogram/float-histogram.ts";
+export { addHistograms, scaleHistogram } from "./histogram/arithmetic.ts";
+export { histogramText } from "./histogram/text.ts";
+export { MemoryQueryable, type SampleInput } from "./series/memory-queryable.ts";
+export type { Queryable, SelectHints, SeriesData, TimeRange } from "./series/queryable.ts";
