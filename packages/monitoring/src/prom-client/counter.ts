@@ -28,7 +28,10 @@ export class Counter extends ValueMetric {
    * @throws {Error} when the value is negative, or a label is not declared
    */
   inc(labels?: unknown, value?: unknown): void {
-    if (this.enableExemplars) {
+    const { single } = this.series;
+    if (labels === undefined && single !== undefined) {
+      single[0]! += 1;
+    } else if (this.enableExemplars) {
       this.#incWithExemplar(labels as IncrementWithExemplar | undefined);
     } else if (typeof labels === "object" && labels !== null) {
       const step = value === undefined ? 1 : checkedStep(value);
@@ -37,6 +40,8 @@ export class Counter extends ValueMetric {
       const found = series.table.find(labels as LabelRecord);
       const row = found >= 0 ? found : series.row(labels as LabelRecord);
       series.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK]! += step;
+    } else if (single !== undefined) {
+      single[0]! += checkedStep(labels);
     } else {
       this.#add(undefined, labels);
     }
@@ -81,6 +86,7 @@ export class Counter extends ValueMetric {
 }
 
 function checkedStep(value: unknown): number {
+  if (typeof value === "number" && value >= 0 && value < Infinity) return value;
   const step = value ?? 1;
   if (typeof step !== "number" || !Number.isFinite(step)) {
     throw new TypeError(`Value is not a valid number: ${format(value)}`);

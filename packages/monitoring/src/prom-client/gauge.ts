@@ -31,6 +31,12 @@ export class Gauge extends ValueMetric {
    * @throws {Error} when a label is not declared
    */
   set(labelsOrValue: unknown, value?: unknown): void {
+    const { single } = this.series;
+    if (typeof labelsOrValue === "number" && single !== undefined) {
+      // -0 becomes 0, as it is written.
+      single[0] = labelsOrValue + 0;
+      return;
+    }
     const [labels, number] = splitArguments(labelsOrValue, value);
     checkNumber(number, "Value");
     this.#put(this.#row(labels), number);
@@ -38,6 +44,11 @@ export class Gauge extends ValueMetric {
 
   /** `inc()`, `inc(value)`, `inc(labels)`, `inc(labels, value)`; throws what `set` throws. */
   inc(labelsOrValue?: unknown, value?: unknown): void {
+    const { single } = this.series;
+    if (labelsOrValue === undefined && single !== undefined) {
+      single[0]! += 1;
+      return;
+    }
     const [labels, given] = splitArguments(labelsOrValue, value);
     const delta = given ?? 1;
     checkNumber(delta, "Delta");
@@ -46,6 +57,11 @@ export class Gauge extends ValueMetric {
 
   /** The same as `inc`, downwards. */
   dec(labelsOrValue?: unknown, value?: unknown): void {
+    const { single } = this.series;
+    if (labelsOrValue === undefined && single !== undefined) {
+      single[0]! -= 1;
+      return;
+    }
     const [labels, given] = splitArguments(labelsOrValue, value);
     const delta = minus(given ?? 1);
     checkNumber(delta, "Delta");

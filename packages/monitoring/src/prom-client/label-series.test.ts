@@ -38,3 +38,18 @@ test("`LabelSeries.bare()` is the series without labels, also after it was remov
   series.bare();
   assert.deepEqual(labelsOf(series), [{}]);
 });
+
+test("`LabelSeries.single` is the numbers of the one series of a metric without labels, while it is there", () => {
+  const series = new LabelSeries([], 1);
+  assert.equal(series.single, undefined);
+  for (const forget of [() => series.remove({}), () => series.clear()]) {
+    const row = series.bare();
+    series.single![0]! += 3;
+    assert.equal(series.cells.get(row), 3);
+    forget();
+    assert.equal(series.single, undefined);
+  }
+  const labelled = new LabelSeries(["a"], 1);
+  labelled.bare();
+  assert.equal(labelled.single, undefined);
+});

@@ -34,6 +34,8 @@ export class LabelSeries<Extra = undefined> {
   extras: (Extra | undefined)[] = [];
   /** The row of the series without labels when it is known, or -1. */
   bareRow = -1;
+  /** The numbers of the only series of a metric without labels, while it is there: what calls without labels write to. */
+  single: Float64Array | undefined;
   /** Called with each row that was added or removed. */
   onRow: ((row: number) => void) | undefined;
   /** Called when all rows are others: everything kept of them is void. */
@@ -76,7 +78,10 @@ export class LabelSeries<Extra = undefined> {
 
   /** The row of the series without labels, made when there is none. */
   bare(): number {
-    if (this.bareRow < 0) this.bareRow = this.#open(NO_LABELS);
+    if (this.bareRow < 0) {
+      this.bareRow = this.#open(NO_LABELS);
+      if (this.names.length === 0) this.single = this.cells.row(this.bareRow);
+    }
     return this.bareRow;
   }
 
@@ -98,6 +103,7 @@ export class LabelSeries<Extra = undefined> {
     this.#used[row] = false;
     this.extras[row] = undefined;
     this.bareRow = -1;
+    this.single = undefined;
     this.layout++;
     this.onRow?.(row);
   }
@@ -206,6 +212,7 @@ export class LabelSeries<Extra = undefined> {
 
   #rearranged(): void {
     this.bareRow = -1;
+    this.single = undefined;
     this.layout++;
     this.onRearranged?.();
   }
