@@ -71,6 +71,7 @@ export {
   type ProtobufLimits,
   type ProtobufProblem,
 } from "./exposition/protobuf-read.ts";
+export { ProtobufRows, type ProtobufRowsOptions } from "./exposition/protobuf-rows.ts";
 export { ProtobufExposition, writeProtobufExposition } from "./exposition/protobuf-write.ts";
 export { SeriesCache } from "./exposition/series-cache.ts";
 export { formatSeconds } from "./exposition/timestamp-text.ts";
@@ -105,3 +106,27 @@ export {
   WEEK,
   YEAR,
 } from "./units.ts";
+export {
+  DEFAULT_VALUE_LIMITS,
+  type ValueLimits,
+  writeAnyValue,
+  writeAttribute,
+} from "./otlp/any-value.ts";
+export { type OtlpLogRecord, writeLogRecord } from "./otlp/log-record.ts";
+export { MessageWriter } from "./otlp/message-writer.ts";
+export {
+  encodeRequest,
+  encodeResource,
+  encodeScope,
+  type OtlpScope,
+  type ScopeRecords,
+} from "./otlp/request.ts";
+export {
+  type AttributeColumns,
+  type OtlpEvent,
+  type OtlpLink,
+  type OtlpSpan,
+  type SpanIds,
+  type TraceIdWords,
+  writeSpan,
+} from "./otlp/span.ts";

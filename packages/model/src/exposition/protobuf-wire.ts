@@ -23,6 +23,9 @@ export const WIRE_FIXED64 = 1;
 export const WIRE_LENGTH = 2;
 export const WIRE_FIXED32 = 5;
 
+/** Texts up to this length are faster written by a loop than by TextEncoder. */
+const MAX_LOOP = 64;
+
 const TWO_32 = 4_294_967_296;
 const encoder = new TextEncoder();
 // A byte order mark is a character like any other here.
@@ -118,8 +121,23 @@ export class ProtobufWriter {
   text(field: number, text: string): void {
     const start = this.begin(field);
     this.#reserve(text.length * 3);
-    this.#at += encoder.encodeInto(text, this.#bytes.subarray(this.#at)).written;
+    if (text.length > MAX_LOOP || !this.#ascii(text)) {
+      this.#at = start + encoder.encodeInto(text, this.#bytes.subarray(start)).written;
+    }
     this.end(start);
+  }
+
+  /** Writes a text that is ASCII; false when it is not. */
+  #ascii(text: string): boolean {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 127) return false;
+      bytes[at++] = code;
+    }
+    this.#at = at;
+    return true;
   }
 
   /** Begins a field of a message or of packed numbers; give the answer to `end`. */

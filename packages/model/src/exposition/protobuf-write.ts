@@ -32,15 +32,15 @@ import {
   EXEMPLAR,
   FAMILY,
   HISTOGRAM,
-  LABEL,
   METRIC,
   NUMBER,
   QUANTILE,
   SPAN,
   SUMMARY,
-  TIMESTAMP,
   TYPE_NUMBERS,
 } from "./protobuf-fields.ts";
+import { writeLabel, writeTimestamp } from "./protobuf-parts.ts";
+import type { ProtobufRows } from "./protobuf-rows.ts";
 import { spansOf } from "./protobuf-spans.ts";
 import { ProtobufWriter } from "./protobuf-wire.ts";
 import { NameRegistry, wireFamily } from "./write-names.ts";
@@ -92,28 +92,58 @@ export class ProtobufExposition {
    * @throws {FlxError} `FLX_EXPOSITION_*` when the family cannot be written
    */
   *add(family: MetricFamily): Generator<void, void, undefined> {
-    const wire = wireFamily(family, "text");
     const writer = new ProtobufWriter();
-    writer.text(FAMILY.name, wire.name);
-    const help = checkedHelp(family);
-    if (help !== "") writer.text(FAMILY.help, help);
-    writer.uint(FAMILY.type, TYPE_NUMBERS[family.type]);
-    const unit = checkedUnit(family);
-    if (unit !== "") writer.text(FAMILY.unit, unit);
     const points = new PointWriter(writer, family);
-    const chunks: Uint8Array[] = [];
-    let written = 0;
-    for (const point of family.points) {
-      points.write(point);
-      if (writer.length >= CHUNK_BYTES) chunks.push(writer.take());
-      if (++written % POINTS_A_STEP === 0) yield;
+    yield* this.#family(family, writer, pointSteps(family, points));
+  }
+
+  /**
+   * Adds a family whose metrics are written by `rows` while `steps` is iterated; it pauses after each step, and leaves
+   * nothing behind when it is given up, as `add`. The family's own points are not looked at.
+   *
+   * @throws {FlxError} `FLX_EXPOSITION_*` when name, help or unit cannot be written, and what `steps` throws
+   */
+  *addRows(
+    family: MetricFamily,
+    rows: ProtobufRows,
+    steps: Iterable<void>,
+  ): Generator<void, void, undefined> {
+    yield* this.#family(family, rows, steps);
+  }
+
+  *#family(
+    family: MetricFamily,
+    metrics: Pick<ProtobufWriter, "length" | "take">,
+    steps: Iterable<void>,
+  ): Generator<void, void, undefined> {
+    const wire = wireFamily(family, "text");
+    const head = new ProtobufWriter();
+    head.text(FAMILY.name, wire.name);
+    const help = checkedHelp(family);
+    if (help !== "") head.text(FAMILY.help, help);
+    head.uint(FAMILY.type, TYPE_NUMBERS[family.type]);
+    const unit = checkedUnit(family);
+    if (unit !== "") head.text(FAMILY.unit, unit);
+    const chunks = [head.take()];
+    for (const _ of steps) {
+      if (metrics.length >= CHUNK_BYTES) chunks.push(metrics.take());
+      yield;
     }
-    chunks.push(writer.take());
+    chunks.push(metrics.take());
     // Not before: a family that was given up leaves its name free.
     this.#names.take(family, wire);
     // The family's own length, now that it is known.
-    writer.varint(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    this.chunks.push(writer.take(), ...chunks);
+    head.varint(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    this.chunks.push(head.take(), ...chunks);
+  }
+}
+
+/** Writes the points of a family, with pauses. */
+function* pointSteps(family: MetricFamily, points: PointWriter): Generator<void, void, undefined> {
+  let written = 0;
+  for (const point of family.points) {
+    points.write(point);
+    if (++written % POINTS_A_STEP === 0) yield;
   }
 }
 
@@ -324,31 +354,17 @@ class PointWriter {
   }
 
   #labels(field: number, { pairs }: Labels): void {
-    const out = this.#out;
     for (let i = 0; i < pairs.length; i += 2) {
-      const start = out.begin(field);
-      out.text(LABEL.name, pairs[i]!);
-      out.text(LABEL.value, pairs[i + 1]!);
-      out.end(start);
+      writeLabel(this.#out, field, pairs[i]!, pairs[i + 1]!);
     }
   }
 
-  /** A google.protobuf.Timestamp: whole seconds, and nanoseconds that only go forward. */
   #time(field: number, timeMs: UnixMs | undefined, point: MetricPoint<unknown>): void {
     if (timeMs === undefined) return;
-    let seconds = Math.floor(timeMs / 1000);
-    let nanos = Math.round((timeMs - seconds * 1000) * 1e6);
-    if (nanos >= 1e9) {
-      seconds++;
-      nanos = 0;
-    }
-    if (!Number.isSafeInteger(seconds)) {
+    if (!Number.isSafeInteger(Math.floor(timeMs / 1000))) {
       this.#refuse(point, "FLX_EXPOSITION_TIMESTAMP", `${timeMs} ms cannot be written`);
     }
-    const start = this.#out.begin(field);
-    this.#out.int(TIMESTAMP.seconds, seconds);
-    if (nanos !== 0) this.#out.int(TIMESTAMP.nanos, nanos);
-    this.#out.end(start);
+    writeTimestamp(this.#out, field, timeMs);
   }
 
   #refuse({ labels }: MetricPoint<unknown>, code: ExpositionProblemCode, reason: string): never {

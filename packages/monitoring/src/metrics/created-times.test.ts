@@ -41,4 +41,5 @@ test("CreatedTimes.of() finds a row among many runs", () => {
     times.opened(row);
   }
   for (let row = 0; row < 10_000; row++) assert.equal(times.of(row), Math.floor(row / 7));
+  for (let row = 9_999; row >= 0; row -= 3) assert.equal(times.of(row), Math.floor(row / 7));
 });

@@ -18,6 +18,8 @@ export class CreatedTimes {
   /** The first row of each run, ascending, and the time of all its rows. */
   #firstRows: number[] = [];
   #timesMs: number[] = [];
+  /** The run that was asked for last. */
+  #lastRun = 0;
   /** Rows up to here were given out before. */
   #nextRow = 0;
   /** Times of rows that were given out again. */
@@ -51,23 +53,31 @@ export class CreatedTimes {
     this.#firstRows = [];
     this.#timesMs = [];
     this.#nextRow = 0;
+    this.#lastRun = 0;
     this.#again.clear();
   }
 
   /** When the series of a row, which must have been opened, began. */
   of(row: number): UnixMs {
-    return (this.#again.get(row) ?? this.#timesMs[this.#runOf(row)]!) as UnixMs;
+    const again = this.#again.size === 0 ? undefined : this.#again.get(row);
+    return (again ?? this.#timesMs[this.#runOf(row)]!) as UnixMs;
   }
 
   /** The last run that begins at the row or before it. */
   #runOf(row: number): number {
+    const firstRows = this.#firstRows;
+    // Expositions ask for one row after the other.
+    if (firstRows[this.#lastRun]! <= row && !(firstRows[this.#lastRun + 1]! <= row)) {
+      return this.#lastRun;
+    }
     let low = 0;
-    let high = this.#firstRows.length - 1;
+    let high = firstRows.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#firstRows[middle]! <= row) low = middle;
+      if (firstRows[middle]! <= row) low = middle;
       else high = middle - 1;
     }
+    this.#lastRun = low;
     return low;
   }
 }

@@ -1,6 +1,6 @@
 // What a registry knows of a metric: who it is, and how to get it onto the wire.
 
-import type { ExpositionFormat, MetricFamily, MetricType } from "@flx/model";
+import type { ExpositionFormat, MetricFamily, MetricType, ProtobufRows } from "@flx/model";
 import type { TextChunks } from "./text-chunks.ts";
 
 /** How one exposition wants its metrics. */
@@ -40,6 +40,10 @@ export interface ExposedMetric {
   family(from?: number, to?: number): MetricFamily;
   /** How many rows `family` can be asked for in parts; without it, it always gives everything. */
   readonly rowCount?: number;
+  /**
+   * Writes its series as protobuf without making a model of them; pauses as `expose`. Without it, `family` is asked.
+   */
+  readonly writeRows?: ((rows: ProtobufRows) => Generator<void, void, undefined>) | undefined;
   /** Its exemplars, when it has some; whether their labels have names outside the classic characters. */
   readonly exemplars?: { readonly oddNames: boolean } | undefined;
   /** Every value back to zero; series without labels stay, the others go. */

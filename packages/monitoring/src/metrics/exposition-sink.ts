@@ -1,8 +1,9 @@
 // Where the metrics of one exposition go: text or protobuf, with names as the scraper reads them.
 //
 //   metric ── all names classic, text ──────> its pages, straight into chunks
-//     └────── family() ── default labels ── escaped ──┬──> text, by the model's writer
-//                                                     └──> protobuf
+//        ├── protobuf ──────────────────────> its numbers, row by row (ProtobufRows of the model)
+//        └── family() ── default labels ── escaped ──┬──> text, by the model's writer
+//                                                    └──> protobuf: what has no rows
 //
 // Two metrics whose escaped names meet would be one for the scraper: the later one is refused.
 
@@ -15,10 +16,12 @@ import {
   FlxError,
   type MetricFamily,
   ProtobufExposition,
+  ProtobufRows,
   writeExposition,
 } from "@flx/model";
 import { withoutCreated } from "./created-series.ts";
 import type { ExposedMetric } from "./exposed-metric.ts";
+import { wireText } from "./label-values.ts";
 import type { ExposedFormat } from "./negotiation.ts";
 import { TextChunks } from "./text-chunks.ts";
 import { withDefaultLabels } from "./default-labels.ts";
@@ -120,7 +123,10 @@ class ProtobufSink implements ExpositionSink {
   }
 
   *metric(metric: ExposedMetric): Steps {
-    yield* this.#out.add(lazyFamily(metric, this.#options));
+    const rows = metric.writeRows === undefined ? undefined : protobufRows(metric, this.#options);
+    const family = lazyFamily(metric, this.#options);
+    if (rows === undefined) yield* this.#out.add(family);
+    else yield* this.#out.addRows(family, rows, metric.writeRows!(rows));
   }
 
   finish(own: readonly MetricFamily[]): readonly Uint8Array[] {
@@ -155,6 +161,24 @@ function lazyFamily(
     }
   }
   return { ...part(0, 0), points: points() as Iterable<unknown> } as MetricFamily;
+}
+
+/** What writes the rows of a metric; `undefined` when names have to be escaped that only the model's way escapes. */
+function protobufRows(
+  { labelNames, exemplars }: ExposedMetric,
+  { escaping, defaultLabels }: SinkOptions,
+): ProtobufRows | undefined {
+  if (exemplars?.oddNames === true && escaping !== "allow-utf-8") return undefined;
+  const names = labelNames.map((name) => escapeLabelName(name, escaping));
+  const fixedLabels: [string, string][] = [];
+  for (const [name, value] of defaultLabels) {
+    if (labelNames.includes(name)) continue;
+    fixedLabels.push([escapeLabelName(name, escaping), wireText(value)]);
+  }
+  const different = new Set([...names, ...fixedLabels.map(([name]) => name)]);
+  // Names that meet when escaped are refused there.
+  if (different.size < names.length + fixedLabels.length) return undefined;
+  return new ProtobufRows({ labelNames: names, fixedLabels, wireText });
 }
 
 /** Whether a metric's own text is what the scraper can read. */

@@ -20,6 +20,7 @@ import {
   Labels,
   type MetricFamily,
   type MetricPoint,
+  type ProtobufRows,
   type NativeHistogram,
 } from "@flx/model";
 import { BucketFinder } from "./bucket-finder.ts";
@@ -59,6 +60,8 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
   collect: (() => void | Promise<void>) | undefined;
   /** How exponential buckets are recorded, too; `undefined`: they are not. */
   readonly native: NativeSettings | undefined;
+  /** Only of classic buckets. */
+  readonly writeRows: ExposedMetric["writeRows"];
   readonly #nativeSeries: (NativeSeries | undefined)[] = [];
   /** Gives the exponential buckets of a row where they are not recorded here but put together (fleet/). */
   nativeOf: ((row: number, sum: number) => NativeHistogram) | undefined;
@@ -76,6 +79,7 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     });
     this.upperBounds = upperBounds;
     this.native = native;
+    this.writeRows = native === undefined ? (rows) => this.#writeRows(rows) : undefined;
     this.finder = new BucketFinder(upperBounds);
     this.definition = JSON.stringify([
       this.type,
@@ -148,6 +152,22 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
       const createdMs = withCreated ? this.createdMs(row) : undefined;
       if (createdMs !== undefined) out.text(createdLine(this.name, labels, createdMs));
       if (row % ROWS_A_STEP === 0) yield;
+    }
+  }
+
+  *#writeRows(rows: ProtobufRows): Generator<void, void, undefined> {
+    const { table, cells, upperBounds } = this;
+    const values: string[] = [];
+    for (let row = 0; row < table.rows; row++) {
+      if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
+      if (!this.isUsed(row)) continue;
+      table.readValues(row, values);
+      const { chunk, start } = cells.at(row);
+      const exemplarOf =
+        this.exemplars === undefined
+          ? undefined
+          : (bucket: number) => this.exemplars?.get(this.exemplarPosition(row, bucket));
+      rows.histogram(values, upperBounds, chunk, start, this.createdMs(row), exemplarOf);
     }
   }
 

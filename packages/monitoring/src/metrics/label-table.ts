@@ -133,6 +133,14 @@ export class LabelTable {
     return this.#interners.map((interner, i) => interner.value(this.#ids[row * this.#width + i]!));
   }
 
+  /** The same into a list that is used again and again. */
+  readValues(row: number, into: string[]): void {
+    const first = row * this.#width;
+    for (let i = 0; i < this.#width; i++) {
+      into[i] = this.#interners[i]!.value(this.#ids[first + i]!);
+    }
+  }
+
   /** Takes a row out; it will be given to the next new label set. */
   remove(row: number): void {
     this.#forgetFront();

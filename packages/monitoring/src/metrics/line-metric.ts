@@ -6,6 +6,7 @@ import {
   Labels,
   type MetricFamily,
   type MetricPoint,
+  type ProtobufRows,
 } from "@flx/model";
 import { createdLine } from "./created-series.ts";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
@@ -15,6 +16,9 @@ import { LinePages } from "./line-pages.ts";
 import { headerText, labelsWriter, seriesText } from "./series-text.ts";
 import { type SeriesSharing, SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
+
+/** Rows written between two pauses, a power of two. */
+const ROWS_A_STEP = 128;
 
 /** A counter's or gauge's series and their lines. */
 export class LineMetric extends SeriesStore implements ExposedMetric {
@@ -77,6 +81,20 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     for (let page = 0; page < pages.length; page++) {
       out.write(pages.render(page));
       yield;
+    }
+  }
+
+  *writeRows(rows: ProtobufRows): Generator<void, void, undefined> {
+    const { cells, table } = this;
+    const counter = this.type === "counter";
+    const values: string[] = [];
+    for (let row = 0; row < table.rows; row++) {
+      if ((row & (ROWS_A_STEP - 1)) === ROWS_A_STEP - 1) yield;
+      if (!this.isUsed(row)) continue;
+      table.readValues(row, values);
+      const value = cells.get(row);
+      if (counter) rows.counter(values, value, this.createdMs(row), this.exemplars?.get(row));
+      else rows.gauge(values, value);
     }
   }
 
@@ -143,7 +161,7 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
       out.text(`${seriesText(sampleName, labels)} ${value}${exemplar}\n`);
       const createdMs = createdSeries ? this.createdMs(row) : undefined;
       if (createdMs !== undefined) out.text(createdLine(bareName, labels, createdMs));
-      if ((row & 127) === 127) yield;
+      if ((row & (ROWS_A_STEP - 1)) === ROWS_A_STEP - 1) yield;
     }
   }
 
