@@ -31,3 +31,8 @@ export type {
   Lifecycle,
 } from "./health-source.ts";
 export { HealthStatus } from "./health-status.ts";
+export { type HealthClock, systemClock } from "./clock.ts";
+export { HealthChecker, type HealthCheckerOptions } from "./health-checker.ts";
+export type { Heartbeat } from "./heartbeat.ts";
+export type { Listener } from "./listeners.ts";
+export { ManualClock } from "./manual-clock.ts";

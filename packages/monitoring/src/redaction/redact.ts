@@ -77,26 +77,17 @@ export class Redactor {
   }
 
   #value(value: unknown, depth: number): unknown {
-    switch (typeof value) {
-      case "string":
-        return this.text(value);
-      case "number":
-        return Number.isFinite(value) ? value : String(value);
-      case "boolean":
-        return value;
-      case "bigint":
-        return String(value);
-      case "object":
-        return value === null ? null : this.#object(value, depth);
-      default:
-        return null;
-    }
+    if (typeof value === "string") return this.text(value);
+    if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+    if (typeof value === "bigint") return String(value);
+    if (typeof value === "boolean") return value;
+    return typeof value === "object" && value !== null ? this.#object(value, depth) : null;
   }
 
   #object(value: object, depth: number): unknown {
     if (depth >= this.#maxDepth) return Array.isArray(value) ? "[array]" : "[object]";
     try {
-      if (value instanceof Error) return this.text(`${value.message}`);
+      if (value instanceof Error) return this.#value(value.message, depth + 1);
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
       if (Array.isArray(value)) {
         return value.slice(0, this.#maxFields).map((each) => this.#value(each, depth + 1));
