@@ -32,7 +32,10 @@ export function grpcStatusName(code: number): string {
   return GRPC_STATUS[code] ?? "UNKNOWN";
 }
 
+/** The name of a status of gRPC. */
+export type GrpcStatus = (typeof GRPC_STATUS)[number];
+
 /** The number of a status by its name. */
-export function grpcStatusCode(name: (typeof GRPC_STATUS)[number]): number {
+export function grpcStatusCode(name: GrpcStatus): number {
   return GRPC_STATUS.indexOf(name);
 }

@@ -76,7 +76,9 @@ test("readFlxHealth() gives what writeFlxHealth() was given", () => {
   });
   fc.assert(
     fc.property(health, (value) => {
-      const read = readFlxHealth(writeFlxHealth(value));
+      const read = readFlxHealth(
+        writeFlxHealth({ ...value, components: Object.entries(value.components) }),
+      );
       assert.deepEqual(
         { ...read, components: Object.entries(read.components) },
         { ...value, components: Object.entries(value.components) },
@@ -102,7 +104,7 @@ test("readFlxHealth() cuts long names and messages, and refuses a flood of compo
   const long = writeFlxHealth({
     healthy: true,
     status: "healthy",
-    components: { ["n".repeat(5_000)]: { status: "degraded", message: "m".repeat(50_000) } },
+    components: [["n".repeat(5_000), { status: "degraded", message: "m".repeat(50_000) }]],
   });
   const { components } = readFlxHealth(long);
   const lengths = Object.entries(components).map(([name, { message = "" }]) => [
@@ -115,9 +117,7 @@ test("readFlxHealth() cuts long names and messages, and refuses a flood of compo
     writeFlxHealth({
       healthy: true,
       status: "healthy",
-      components: Object.fromEntries(
-        Array.from({ length: count }, (_, i) => [`c${i}`, { status: "healthy" as const }]),
-      ),
+      components: Array.from({ length: count }, (_, i) => [`c${i}`, { status: "healthy" }]),
     });
   assert.equal(Object.keys(readFlxHealth(many(1_000)).components).length, 1_000);
   assert.throws(() => readFlxHealth(many(1_001)), { code: "FLX_GRPC_MESSAGE" });

@@ -48,6 +48,14 @@ export interface FlxHealth {
   readonly components: Readonly<Record<string, RemoteComponent>>;
 }
 
+/** The same, to be told: the status may also be where in its life the service is. */
+export interface ToldHealth {
+  readonly healthy: boolean;
+  readonly status: string;
+  /** Name and component. */
+  readonly components: Iterable<readonly [string, RemoteComponent]>;
+}
+
 const MAX_NAME_LENGTH = 256;
 const MAX_MESSAGE_LENGTH = 1_024;
 const MAX_COMPONENTS = 1_000;
@@ -94,10 +102,10 @@ export function writeServingStatuses(statuses: ReadonlyMap<string, ServingStatus
 }
 
 /** An answer of flx.v1. */
-export function writeFlxHealth({ healthy, status, components }: FlxHealth): Buffer {
+export function writeFlxHealth({ healthy, status, components }: ToldHealth): Buffer {
   return Buffer.concat([
     numberField(1, healthy ? 1 : 0),
-    writeMap(2, Object.entries(components), writeComponent),
+    writeMap(2, components, writeComponent),
     textField(3, status),
   ]);
 }
