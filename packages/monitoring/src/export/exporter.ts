@@ -1,0 +1,188 @@
+// The service's side of the export: records go into the ring, the worker does the rest.
+//
+//   span.end() ─► RingWriter ═══ shared memory ═══► worker ─► OTLP
+//                     │                               ▲
+//   process ends ─────┴── flushSync: wait on Atomics ─┘   at most exitTimeoutMs, in all
+//
+// The endings and what is done:
+//   end of the event loop, process.exit(), uncaught throw, rejection   "exit" event: flush, bounded
+//   SIGTERM, SIGINT, SIGHUP with nobody else listening                 flush, then the signal again, to its default end
+//   the same with a listener of the service                            nothing: the service ends as it likes ("exit")
+//   SIGKILL                                                            what the worker has not sent or spooled is lost
+//
+// The worker never keeps the process alive and never writes to the service's output. When it dies it is started again
+// on the same ring, so nothing that was written is lost by that.
+
+import type { MessageWriter, OtlpScope } from "@flx/model";
+import { MessageWriter as Writer } from "@flx/model";
+import { Worker } from "node:worker_threads";
+import { ExportCounters } from "./export-counters.ts";
+import type { ExportSettings } from "./export-settings.ts";
+import { type RingMemory, ringMemory, RingWriter } from "./shared-ring.ts";
+import { RECORD, type Signal, signalOf } from "./signal.ts";
+import type { WorkerStart } from "./worker/worker-start.ts";
+
+/** Signals that end a process which does not listen to them. */
+const ENDING_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+/** A worker that dies more often than this is not started again. */
+const MAX_RESTARTS = 5;
+
+/** Records larger than this are no use to any receiver. */
+const MAX_RECORD_BYTES = 1024 * 1024;
+
+/** Scopes a process may have: tracers, loggers, meters by name and version. */
+const MAX_SCOPES = 4096;
+
+/** Hands records to the export worker. */
+export class Exporter {
+  readonly counters: ExportCounters = new ExportCounters();
+  readonly #settings: ExportSettings;
+  readonly #memory: RingMemory;
+  readonly #ring: RingWriter;
+  readonly #scopes = new Map<string, number>();
+  readonly #scratch = new Writer(512);
+  #worker: Worker | undefined;
+  #restarts = 0;
+  #closed = false;
+  #exiting = false;
+  #exitDeadlineMs = Infinity;
+  #lastFault: string | undefined;
+  readonly #onExit = (): void => {
+    this.#exiting = true;
+    this.#exitDeadlineMs = performance.now() + this.#settings.exitTimeoutMs;
+    this.flushSync(this.#settings.exitTimeoutMs);
+  };
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    if (process.listenerCount(signal) > 1) return;
+    this.flushSync(this.#settings.exitTimeoutMs);
+    process.removeListener(signal, this.#onSignal);
+    process.kill(process.pid, signal);
+  };
+
+  constructor(settings: ExportSettings) {
+    this.#settings = settings;
+    this.#memory = ringMemory(settings.ringBytes);
+    this.#ring = new RingWriter(this.#memory, () => this.#worker?.postMessage("wake"));
+    this.#startWorker();
+    process.on("exit", this.#onExit);
+    for (const signal of ENDING_SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  /** Why the worker died last, if it did. */
+  get lastFault(): string | undefined {
+    return this.#lastFault;
+  }
+
+  /** Whether a signal has somewhere to go. */
+  exports(signal: Signal): boolean {
+    return this.#settings.endpoints[signal] !== undefined && !this.#closed;
+  }
+
+  /** The number of a scope for `write`; the same scope has the same number. */
+  scopeId(scope: OtlpScope): number {
+    const text = JSON.stringify([scope.name, scope.version, scope.schemaUrl, scope.attributes]);
+    const known = this.#scopes.get(text);
+    if (known !== undefined) return known;
+    // One that comes after thousands of others is made by a loop; its spans go under the first one's name.
+    if (this.#scopes.size >= MAX_SCOPES) return 1;
+    const id = this.#scopes.size + 1;
+    this.#scopes.set(text, id);
+    const out = this.#scratch;
+    out.at = 0;
+    out.raw(new TextEncoder().encode(text));
+    // A full ring must not cost the scope its name.
+    if (!this.#ring.write(RECORD.scope, id, out)) this.#worker?.postMessage([id, text]);
+    return id;
+  }
+
+  /**
+   * Writes a record: a span, a log record or metrics, with tag and length.
+   *
+   * @returns whether it will be exported; what is not is counted
+   */
+  write(kind: number, scopeId: number, record: MessageWriter): boolean {
+    const signal = signalOf(kind);
+    if (signal === undefined) return false;
+    this.counters.add(signal, "offered", 1);
+    if (record.at > MAX_RECORD_BYTES) {
+      this.counters.add(signal, "lostEncoding", 1);
+      return false;
+    }
+    if (this.#closed || !this.#ring.write(kind, scopeId, record)) {
+      this.counters.add(signal, "lostRing", 1);
+      return false;
+    }
+    // What ends while the process ends comes after the flush: it gets what is left of the time.
+    if (this.#exiting) this.flushSync(Math.max(0, this.#exitDeadlineMs - performance.now()));
+    return true;
+  }
+
+  /** Counts a record that could not be made. */
+  lostEncoding(signal: Signal): void {
+    this.counters.add(signal, "offered", 1);
+    this.counters.add(signal, "lostEncoding", 1);
+  }
+
+  /** Waits, blocking the thread, until everything is sent or spooled; false when the time was too short. */
+  flushSync(timeoutMs: number): boolean {
+    if (this.#worker === undefined) return false;
+    return this.#ring.flushSync(timeoutMs);
+  }
+
+  /** Waits until everything is sent or spooled; false when the time was too short. */
+  async flush(timeoutMs = 10_000): Promise<boolean> {
+    const worker = this.#worker;
+    if (worker === undefined) return false;
+    return await this.#ring.flush(timeoutMs);
+  }
+
+  /** Sends what there is, and ends the worker. */
+  async shutdown(timeoutMs = 10_000): Promise<boolean> {
+    if (this.#closed) return true;
+    const done = await this.flush(timeoutMs);
+    this.#closed = true;
+    process.removeListener("exit", this.#onExit);
+    for (const signal of ENDING_SIGNALS) process.removeListener(signal, this.#onSignal);
+    const worker = this.#worker;
+    this.#worker = undefined;
+    worker?.removeAllListeners();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+    worker?.postMessage("close");
+    await worker?.terminate();
+    return done;
+  }
+
+  #startWorker(): void {
+    const start: WorkerStart = {
+      memory: this.#memory,
+      counters: this.counters.memory,
+      settings: this.#settings,
+      scopes: [...this.#scopes],
+    };
+    const url = new URL(
+      import.meta.url.endsWith(".ts") ? "./worker/main.ts" : "./worker/main.js",
+      import.meta.url,
+    );
+    const worker = new Worker(url, {
+      workerData: start,
+      name: "flx-export",
+      // Its output belongs to nobody.
+      stdout: true,
+      stderr: true,
+      // No user code, no preloads, nothing that would start monitoring inside the worker.
+      execArgv: process.execArgv.filter((flag) => flag.startsWith("--conditions")),
+      env: process.env,
+    });
+    worker.unref();
+    worker.on("error", (error: unknown) => {
+      this.#lastFault = error instanceof Error ? error.message : String(error);
+    });
+    worker.on("exit", () => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      if (!this.#closed && this.#restarts++ < MAX_RESTARTS) this.#startWorker();
+    });
+    this.#worker = worker;
+  }
+}

@@ -1,0 +1,23 @@
+// The kinds of records in the ring, and what OTLP calls them.
+
+/** What is exported. */
+export type Signal = "traces" | "logs" | "metrics";
+
+/** The kinds of records in the ring. */
+export const RECORD = {
+  /** A span: field `spans` of ScopeSpans. */
+  span: 1,
+  /** A log record: field `log_records` of ScopeLogs. */
+  log: 2,
+  /** Metrics of one scope: fields `metrics` of ScopeMetrics. */
+  metrics: 3,
+  /** A scope: from now on its number means this. JSON: name, version, schemaUrl, attributes. */
+  scope: 4,
+} as const;
+
+/** The signal of a kind of record; undefined for what is not exported. */
+export function signalOf(kind: number): Signal | undefined {
+  if (kind === RECORD.span) return "traces";
+  if (kind === RECORD.log) return "logs";
+  return kind === RECORD.metrics ? "metrics" : undefined;
+}

@@ -1,0 +1,140 @@
+// The export worker: reads the ring, makes requests, sends them. Runs in a thread of its own.
+//
+//   woken ─► a quarter of a second later (or at once, when the ring fills or a flush is wanted)
+//         ─► drain the ring ─► batches ─► deliveries ─► asleep again
+
+import { parentPort, workerData } from "node:worker_threads";
+import { encodeResource, type OtlpScope } from "@flx/model";
+import { ExportCounters } from "../export-counters.ts";
+import { RingReader } from "../shared-ring.ts";
+import { RECORD, type Signal, signalOf } from "../signal.ts";
+import { Batcher, type EncodedScope, prepareScope } from "./batcher.ts";
+import { Delivery } from "./delivery.ts";
+import { openSender } from "./open-sender.ts";
+import { openSpool } from "./open-spool.ts";
+import type { WorkerStart } from "./worker-start.ts";
+
+/** Bytes read from the ring before others get a turn. */
+const DRAIN_BYTES = 4 * 1024 * 1024;
+/** Kept back from the time of a flush, for writing to disk what was not sent. */
+const SPOOL_TIME_MS = 300;
+
+const start = workerData as WorkerStart;
+const { settings } = start;
+const reader = new RingReader(start.memory);
+const counters = new ExportCounters(start.counters);
+const scopes = new Map<number, EncodedScope>();
+const pipes = new Map<Signal, { batcher: Batcher; delivery: Delivery }>();
+let timer: NodeJS.Timeout | undefined;
+let flushed = 0;
+let flushing = false;
+
+for (const [text, id] of start.scopes) scopes.set(id, prepareScope(scopeOf(text)));
+openPipes();
+parentPort?.on("message", (message: unknown) => {
+  if (message === "close") {
+    for (const { delivery } of pipes.values()) delivery.close();
+    parentPort?.close();
+    return;
+  }
+  if (Array.isArray(message)) {
+    const [id, text] = message as [number, string];
+    scopes.set(id, prepareScope(scopeOf(text)));
+  }
+  wake();
+});
+// What was written before this worker listened did not wake it.
+wake();
+
+function openPipes(): void {
+  const resource = encodeResource(settings.resource);
+  for (const signal of ["traces", "logs", "metrics"] as const) {
+    const endpoint = settings.endpoints[signal];
+    if (endpoint === undefined) continue;
+    const batcher = new Batcher(resource, settings.resourceSchemaUrl, settings.batch, scopes);
+    const delivery = new Delivery({
+      signal,
+      sender: openSender(endpoint, signal),
+      spool: openSpool(settings.spool, signal, counters),
+      counters,
+      limits: settings.batch,
+      random: Math.random,
+    });
+    pipes.set(signal, { batcher, delivery });
+    // What a process before this one left behind.
+    delivery.start();
+  }
+}
+
+function wake(): void {
+  if (reader.flushWanted !== flushed) {
+    void flush();
+    return;
+  }
+  const hurried = reader.used > settings.ringBytes / 4;
+  if (hurried) {
+    clearTimeout(timer);
+    timer = undefined;
+    work();
+  } else {
+    timer ??= setTimeout(work, settings.batch.delayMs);
+  }
+}
+
+function work(): void {
+  timer = undefined;
+  drain(DRAIN_BYTES);
+  for (const { batcher, delivery } of pipes.values()) {
+    const batches = batcher.cut();
+    if (batches.length > 0) delivery.put(batches);
+  }
+  if (!reader.sleep())
+    timer = setTimeout(work, reader.used > settings.ringBytes / 8 ? 0 : settings.batch.delayMs);
+}
+
+function drain(maxBytes: number): void {
+  reader.drain((kind, scope, payload) => {
+    if (kind === RECORD.scope) {
+      scopes.set(scope, prepareScope(scopeOf(Buffer.from(payload).toString())));
+      return;
+    }
+    const signal = signalOf(kind);
+    if (signal !== undefined) pipes.get(signal)?.batcher.add(scope, payload);
+  }, maxBytes);
+}
+
+/** Sends or spools everything that is there now, then says so. */
+async function flush(): Promise<void> {
+  if (flushing) return;
+  flushing = true;
+  while (reader.flushWanted !== flushed) {
+    const wanted = reader.flushWanted;
+    const deadlineMs = performance.now() + reader.flushTimeoutMs - SPOOL_TIME_MS;
+    drain(Infinity);
+    await Promise.all(
+      [...pipes.values()].map(async ({ batcher, delivery }) => {
+        delivery.put(batcher.cut());
+        await delivery.finish(deadlineMs);
+      }),
+    );
+    flushed = wanted;
+    reader.flushed(wanted);
+  }
+  flushing = false;
+  wake();
+}
+
+function scopeOf(text: string): OtlpScope {
+  const [name, version, schemaUrl, attributes] = JSON.parse(text) as [
+    string,
+    string | null,
+    string | null,
+    Record<string, unknown> | null,
+  ];
+  return {
+    name,
+    version: version ?? undefined,
+    schemaUrl: schemaUrl ?? undefined,
+    attributes: attributes ?? undefined,
+  };
+}

@@ -1,0 +1,142 @@
+// OTLP over HTTP: one POST a request, connections kept.
+//
+//   200                       accepted; the body may say that some records were rejected
+//   429, 502, 503, 504        not now; Retry-After says when (seconds or a date)
+//   connection refused, reset, timed out, an answer that is no HTTP    not now
+//   everything else           refused for good (redirects, too: they would carry the headers' secrets elsewhere)
+//
+// The answer is hostile: at most 64 KB of it are read.
+//
+// Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { readFileSync } from "node:fs";
+import type { OtlpEndpoint } from "../export-settings.ts";
+import type { Signal } from "../signal.ts";
+import { compressed } from "./compression.ts";
+import { readPartialSuccess } from "./partial-success.ts";
+import type { Sender, SendResult } from "./sender.ts";
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Sends to an OTLP/HTTP receiver. */
+export class OtlpHttpSender implements Sender {
+  readonly #endpoint: OtlpEndpoint;
+  readonly #signal: Signal;
+  readonly #url: URL;
+  readonly #agent: HttpAgent;
+  readonly #secure: boolean;
+
+  constructor(endpoint: OtlpEndpoint, signal: Signal) {
+    this.#endpoint = endpoint;
+    this.#signal = signal;
+    this.#url = new URL(endpoint.url);
+    this.#secure = this.#url.protocol === "https:";
+    const kept = { keepAlive: true, maxSockets: 2, timeout: endpoint.timeoutMs };
+    this.#agent = this.#secure
+      ? new HttpsAgent({ ...kept, ...tlsFiles(endpoint) })
+      : new HttpAgent(kept);
+  }
+
+  async send(body: Uint8Array<ArrayBuffer>, stop: AbortSignal): Promise<SendResult> {
+    const { compression, headers, timeoutMs } = this.#endpoint;
+    try {
+      const bytes = await compressed(body, compression);
+      const answer = await this.#post(
+        bytes,
+        {
+          ...headers,
+          "content-type": "application/x-protobuf",
+          "content-length": String(bytes.length),
+          ...(compression === "none" ? {} : { "content-encoding": compression }),
+          "user-agent": "flx-monitoring",
+        },
+        AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
+      );
+      return this.#result(answer);
+    } catch (error) {
+      return { kind: "retry", reason: `${this.#endpoint.url}: ${reasonOf(error)}` };
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #result({ status, retryAfter, body }: Answer): SendResult {
+    if (status >= 200 && status < 300) {
+      const partial = readPartialSuccess(body);
+      return { kind: "accepted", ...partial };
+    }
+    const reason = `${this.#endpoint.url} answered ${status} to ${this.#signal}`;
+    if (!RETRYABLE.has(status)) return { kind: "refused", reason };
+    return { kind: "retry", reason, afterMs: retryAfterMs(retryAfter, Date.now()) };
+  }
+
+  #post(
+    body: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const send = this.#secure ? httpsRequest : httpRequest;
+      const request = send(
+        this.#url,
+        { method: "POST", agent: this.#agent, headers, signal },
+        (response) => {
+          readAnswer(response).then(resolve, reject);
+        },
+      );
+      request.on("error", reject);
+      request.end(body);
+    });
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: Uint8Array;
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) {
+      response.destroy();
+      break;
+    }
+    chunks.push(chunk);
+  }
+  return {
+    status: response.statusCode ?? 0,
+    retryAfter: response.headers["retry-after"],
+    body: Buffer.concat(chunks),
+  };
+}
+
+/** What `Retry-After` says, in milliseconds; undefined when it is missing or says nothing. */
+export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const dateMs = Date.parse(value);
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+}
+
+function tlsFiles({ tls }: OtlpEndpoint): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
+  return {
+    ...(tls?.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
+    ...(tls?.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
+    ...(tls?.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  return code === undefined ? error.message : `${code} ${error.message}`;
+}

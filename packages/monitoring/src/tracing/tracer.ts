@@ -1,0 +1,191 @@
+// Makes spans: the decision whether to record, and the cheapest thing that is still right for each answer.
+//
+//   no parent,  sampler always drops      an UnsampledSpan with ids to come
+//   no parent,  sampler asks              a trace id, then the answer
+//   parent not recorded                   an UnsampledSpan of the parent's trace
+//   parent recorded here                  a RecordedSpan that shares the parent's LocalTrace
+//   parent remote and sampled             a RecordedSpan with a LocalTrace of its own
+
+import type { Context, Span, SpanContext, SpanOptions, Tracer } from "@opentelemetry/api";
+import { clockAnchor } from "./clock.ts";
+import { activeContext, runInContext } from "./context-manager.ts";
+import { contextWithSpan, isSuppressed, spanOf } from "./context.ts";
+import type { Sampler, SamplingAnswer } from "./sampler.ts";
+import { FLAG_RANDOM, FLAG_SAMPLED, LocalTrace, RecordedSpan, type SpanFamily } from "./span.ts";
+import { isSpanId, isTraceId, TraceId, wordOfHex } from "./trace-id.ts";
+import { withThreshold } from "./trace-state.ts";
+import { LazyTrace, UnsampledSpan } from "./unsampled-span.ts";
+
+/** The kind of a span that says none: internal. */
+const INTERNAL = 0;
+
+const NO_OPTIONS: SpanOptions = {};
+
+/** What a tracer needs to know. */
+export interface TracerSettings {
+  readonly sampler: Sampler;
+  /** Called with each recorded span that has begun (baggage becoming attributes, for instance). */
+  readonly onStart?: ((span: RecordedSpan, context: Context) => void) | undefined;
+}
+
+/** OpenTelemetry's Tracer. */
+export class FlxTracer implements Tracer {
+  readonly family: SpanFamily;
+  readonly #settings: TracerSettings;
+  readonly #sampler: Sampler;
+
+  constructor(family: SpanFamily, settings: TracerSettings) {
+    this.family = family;
+    this.#settings = settings;
+    this.#sampler = settings.sampler;
+  }
+
+  /** Whether a span without a parent would be dropped, whatever it is. */
+  get dropsRoots(): boolean {
+    return this.#sampler.constant === "drop";
+  }
+
+  startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {
+    const given = options ?? NO_OPTIONS;
+    const parent = given.root === true ? undefined : spanOf(context);
+    if (isSuppressed(context)) return new UnsampledSpan(new LazyTrace(FLAG_RANDOM));
+    if (parent === undefined) return this.#root(name, given, context);
+    if (parent instanceof RecordedSpan && this.#sampler.followsParent) {
+      return this.#start(
+        parent.local,
+        parent,
+        false,
+        name,
+        given,
+        context,
+        performance.now(),
+        undefined,
+      );
+    }
+    if (parent instanceof UnsampledSpan && this.#sampler.followsParent) {
+      return new UnsampledSpan(parent.trace);
+    }
+    return this.#foreign(parent, name, given, context);
+  }
+
+  startActiveSpan<Fn extends (span: Span) => unknown>(name: string, fn: Fn): ReturnType<Fn>;
+  startActiveSpan<Fn extends (span: Span) => unknown>(
+    name: string,
+    options: SpanOptions,
+    fn: Fn,
+  ): ReturnType<Fn>;
+  startActiveSpan<Fn extends (span: Span) => unknown>(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    fn: Fn,
+  ): ReturnType<Fn>;
+  startActiveSpan(name: string, ...rest: unknown[]): unknown {
+    const fn = rest.at(-1);
+    if (typeof fn !== "function") return undefined;
+    const options = rest.length > 1 ? (rest[0] as SpanOptions) : undefined;
+    const context = rest.length > 2 ? (rest[1] as Context) : activeContext();
+    const span = this.startSpan(name, options, context);
+    return runInContext(contextWithSpan(context, span), () =>
+      (fn as (span: Span) => unknown)(span),
+    );
+  }
+
+  #root(name: string, options: SpanOptions, context: Context): Span {
+    const sampler = this.#sampler;
+    if (sampler.constant === "drop") return new UnsampledSpan(new LazyTrace(FLAG_RANDOM));
+    const traceId = TraceId.random();
+    const answer = this.#ask(traceId, name, options, undefined, false);
+    if (answer.decision === "drop") {
+      return new UnsampledSpan({
+        traceId: traceId.hex,
+        traceFlags: FLAG_RANDOM,
+        traceState: undefined,
+      });
+    }
+    const startMs = performance.now();
+    const flags = FLAG_RANDOM | (answer.decision === "sample" ? FLAG_SAMPLED : 0);
+    const state = withThreshold(undefined, answer.threshold);
+    const local = new LocalTrace(
+      traceId,
+      flags,
+      state,
+      state?.serialize() ?? "",
+      clockAnchor(startMs),
+    );
+    return this.#start(local, undefined, false, name, options, context, startMs, answer);
+  }
+
+  /** A child of a span that is not ours, or of ours when the sampler wants to be asked about each. */
+  #foreign(parent: Span, name: string, options: SpanOptions, context: Context): Span {
+    const of = spanContextOf(parent);
+    if (of === undefined) return this.#root(name, options, context);
+    const remote = of.isRemote === true;
+    const traceId = parent instanceof RecordedSpan ? parent.local.id : TraceId.fromHex(of.traceId);
+    const sampled = (of.traceFlags & FLAG_SAMPLED) !== 0;
+    const answer = this.#ask(traceId, name, options, sampled, remote);
+    if (answer.decision === "drop") {
+      return new UnsampledSpan({
+        traceId: of.traceId,
+        traceFlags: of.traceFlags & ~FLAG_SAMPLED,
+        traceState: of.traceState,
+      });
+    }
+    const startMs = performance.now();
+    const flags =
+      (of.traceFlags & ~FLAG_SAMPLED) | (answer.decision === "sample" ? FLAG_SAMPLED : 0);
+    const state = withThreshold(of.traceState, answer.threshold);
+    const same = parent instanceof RecordedSpan && parent.local.flags === flags;
+    const local = same
+      ? parent.local
+      : new LocalTrace(traceId, flags, state, state?.serialize() ?? "", clockAnchor(startMs));
+    const words = { span0: wordOfHex(of.spanId, 0), span1: wordOfHex(of.spanId, 8) };
+    return this.#start(local, words, remote, name, options, context, startMs, answer);
+  }
+
+  #start(
+    local: LocalTrace,
+    parent: { readonly span0: number; readonly span1: number } | undefined,
+    parentRemote: boolean,
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    startMs: number,
+    answer: SamplingAnswer | undefined,
+  ): RecordedSpan {
+    const { kind = INTERNAL, attributes, links, startTime } = options;
+    const text = typeof name === "string" ? name : String(name);
+    const span = new RecordedSpan(this.family, local, parent, parentRemote, text, kind, startMs);
+    if (startTime !== undefined) span.startAt(startTime);
+    if (attributes !== undefined) span.setAttributes(attributes);
+    if (answer?.attributes !== undefined) span.setAttributes(answer.attributes);
+    if (links !== undefined) span.addLinks(links);
+    this.#settings.onStart?.(span, context);
+    return span;
+  }
+
+  #ask(
+    traceId: TraceId,
+    name: string,
+    options: SpanOptions,
+    parentSampled: boolean | undefined,
+    parentRemote: boolean,
+  ): SamplingAnswer {
+    const { kind = INTERNAL, attributes, links } = options;
+    return this.#sampler.sample({
+      traceId,
+      name,
+      kind,
+      attributes,
+      links,
+      parentSampled,
+      parentRemote,
+    });
+  }
+}
+
+/** The context of a span that is not ours, when it is a valid one. */
+function spanContextOf(span: Span): SpanContext | undefined {
+  const context = span.spanContext();
+  return isTraceId(context?.traceId) && isSpanId(context.spanId) ? context : undefined;
+}
