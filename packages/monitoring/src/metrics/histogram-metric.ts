@@ -2,20 +2,14 @@
 //
 //   row   [ bucket 0 | bucket 1 | ... | bucket +Inf | sum ]      not cumulative: an observation adds to two cells
 //
-// Sixteen lines a series would be a kilobyte each if kept as text, so nothing is: lines are put together from the
-// pieces they share, as bytes.
-//
-//   name_bucket{ + method="GET" + ,le="0.1"}  + 17 \n
-//   └ per metric   └ per row       └ per bucket  └ counted
+// Its lines are written by histogram-lines.ts and not kept.
 //
 // Exponential buckets, when the histogram has them, are kept beside (native-series.ts); the text formats have no words for
 // them, protobuf has (`family`).
 
 import {
-  canonicalNumber,
   ClassicHistogram,
   type Exemplar,
-  formatNumber,
   type HistogramValue,
   Labels,
   type MetricFamily,
@@ -26,27 +20,17 @@ import {
 import { BucketFinder } from "./bucket-finder.ts";
 import { ownMemory } from "./cells.ts";
 import { createdLine } from "./created-series.ts";
-import { MAX_DIGITS, writeNumber } from "./digits.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import { wireText } from "./label-values.ts";
 import { NativeSeries, type NativeSettings } from "./native-series.ts";
-import { headerText, labelsWriter, seriesText } from "./series-text.ts";
+import { HistogramLines } from "./histogram-lines.ts";
+import { headerText, labelsWriter } from "./series-text.ts";
 import { type SeriesSharing, SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
 
 /** Rows written between two pauses. */
 const ROWS_A_STEP = 32;
-
-const LINE_FEED = 0x0a;
-const SPACE = 0x20;
-const COMMA = 0x2c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-
-/** `le="..."} ` with the longest number there is. */
-const LONGEST_END = 40;
-const encoder = new TextEncoder();
 
 /** A classic histogram's series. */
 export class HistogramMetric extends SeriesStore implements ExposedMetric {
@@ -119,12 +103,19 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     const existing = this.#nativeSeries[row];
     if (existing !== undefined) return existing;
     const made = new NativeSeries(settings);
+    this.#nativeSeries[row] = made;
     const { sharing } = this;
     if (sharing !== undefined) {
       made.moveTo(sharing.memory, () => sharing.nativeMoved?.(row, made));
     }
-    this.#nativeSeries[row] = made;
     return made;
+  }
+
+  /** Calls back with the exponential buckets of every row that has some. */
+  eachNative(take: (row: number, series: NativeSeries) => void): void {
+    for (const [row, series] of this.#nativeSeries.entries()) {
+      if (series !== undefined) take(row, series);
+    }
   }
 
   #nativeHistogram(row: number, sum: number): NativeHistogram | undefined {
@@ -143,14 +134,22 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     const openMetrics = format === "openmetrics";
     const withCreated = openMetrics && createdSeries;
     out.text(headerText(this.name, this.type, this.help, this.unit, openMetrics));
-    const lines = new HistogramLines(this, openMetrics);
-    const labelsOf = labelsWriter(this.labelNames, defaultLabels);
-    for (let row = 0; row < this.table.rows; row++) {
+    const { name, labelNames, upperBounds, table } = this;
+    const lines = new HistogramLines({ name, labelNames, defaultLabels, upperBounds, openMetrics });
+    const labelsOf = labelsWriter(labelNames, defaultLabels);
+    const exemplars = openMetrics ? this.exemplars : undefined;
+    const values: string[] = [];
+    for (let row = 0; row < table.rows; row++) {
       if (!this.isUsed(row)) continue;
-      const labels = labelsOf(this.table.valuesOf(row));
-      out.write(lines.row(row, labels));
+      table.readValues(row, values);
+      const { chunk, start } = this.cells.at(row);
+      const exemplarOf =
+        exemplars === undefined
+          ? undefined
+          : (bucket: number) => exemplars.text(this.exemplarPosition(row, bucket));
+      lines.write(out, values, chunk, start, exemplarOf);
       const createdMs = withCreated ? this.createdMs(row) : undefined;
-      if (createdMs !== undefined) out.text(createdLine(this.name, labels, createdMs));
+      if (createdMs !== undefined) out.text(createdLine(name, labelsOf(values), createdMs));
       if (row % ROWS_A_STEP === 0) yield;
     }
   }
@@ -213,118 +212,4 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
       ...(native === undefined ? {} : { native }),
     };
   }
-}
-
-/** Puts the lines of a row together as bytes. */
-class HistogramLines {
-  readonly #metric: HistogramMetric;
-  readonly #openMetrics: boolean;
-  /** What begins the lines: `name_bucket{`, `name_sum{` and `name_count{`, or the same with the name in quotes. */
-  readonly #bucketOpen: Uint8Array;
-  readonly #sumOpen: Uint8Array;
-  readonly #countOpen: Uint8Array;
-  /** What ends each bucket's series: `le="0.1"} `. */
-  readonly #ends: readonly Uint8Array[];
-  #bytes = new Uint8Array(4096);
-  #view = new DataView(this.#bytes.buffer);
-
-  constructor(metric: HistogramMetric, openMetrics: boolean) {
-    this.#metric = metric;
-    this.#openMetrics = openMetrics;
-    const open = (suffix: string) => encoder.encode(openText(metric.name + suffix));
-    this.#bucketOpen = open("_bucket");
-    this.#sumOpen = open("_sum");
-    this.#countOpen = open("_count");
-    this.#ends = [...metric.upperBounds, Infinity].map((bound) =>
-      encoder.encode(`le="${openMetrics ? canonicalNumber(bound) : formatNumber(bound)}"} `),
-    );
-  }
-
-  /** The lines of one row; valid until the next call. */
-  row(row: number, labels: string): Uint8Array {
-    const metric = this.#metric;
-    const buckets = metric.upperBounds.length + 1;
-    const { chunk, start } = metric.cells.at(row);
-    // The first line's beginning, `name_bucket{labels,`, which the lines of all other buckets are copied from.
-    this.#reserve(this.#bucketOpen.length + labels.length * 3 + 1);
-    let at = copy(this.#bytes, 0, this.#bucketOpen);
-    const labelsAt = at;
-    if (labels !== "") at += this.#encode(labels, at);
-    const labelsEnd = at;
-    if (labels !== "") this.#bytes[at++] = COMMA;
-    const headEnd = at;
-    // Room for all lines at once: exemplars, which are rare, ask for more.
-    this.#reserve((buckets + 2) * (headEnd + LONGEST_END + MAX_DIGITS) + headEnd);
-    const exemplars = this.#openMetrics ? metric.exemplars : undefined;
-    let count = 0;
-    for (let bucket = 0; bucket < buckets; bucket++) {
-      count += chunk[start + bucket]!;
-      if (bucket > 0) at = repeat(this.#view, headEnd, at);
-      at = copy(this.#bytes, at, this.#ends[bucket]!);
-      at = writeNumber(this.#bytes, at, count);
-      if (exemplars !== undefined) {
-        const text = exemplars.text(metric.exemplarPosition(row, bucket));
-        this.#reserve(at + text.length * 3 + (buckets + 2) * (headEnd + LONGEST_END + MAX_DIGITS));
-        at += this.#encode(text, at);
-      }
-      this.#bytes[at++] = LINE_FEED;
-    }
-    at = this.#total(this.#sumOpen, labelsAt, labelsEnd, at, chunk[start + buckets]!);
-    at = this.#total(this.#countOpen, labelsAt, labelsEnd, at, count);
-    return this.#bytes.subarray(0, at);
-  }
-
-  /** The line of the sum or the count, with the labels that stand in the first line. */
-  #total(
-    open: Uint8Array,
-    labelsAt: number,
-    labelsEnd: number,
-    from: number,
-    value: number,
-  ): number {
-    const bytes = this.#bytes;
-    let at = copy(bytes, from, open);
-    if (labelsEnd > labelsAt) {
-      for (let i = labelsAt; i < labelsEnd; i++) bytes[at++] = bytes[i]!;
-      bytes[at++] = CLOSE_BRACE;
-    } else if (bytes[from] === OPEN_BRACE) {
-      bytes[at - 1] = CLOSE_BRACE; // {"name",  becomes  {"name"}
-    } else {
-      at--; // name_sum{  becomes  name_sum
-    }
-    bytes[at++] = SPACE;
-    at = writeNumber(bytes, at, value);
-    bytes[at++] = LINE_FEED;
-    return at;
-  }
-
-  #encode(text: string, at: number): number {
-    return encoder.encodeInto(text, this.#bytes.subarray(at)).written;
-  }
-
-  #reserve(size: number): void {
-    if (size <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(size, this.#bytes.length * 2));
-    grown.set(this.#bytes);
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
-  }
-}
-
-/** `name{`, or `{"name",` for a name that needs quotes. */
-function openText(name: string): string {
-  const alone = seriesText(name, "");
-  return alone === name ? `${name}{` : `${alone.slice(0, -1)},`;
-}
-
-/** Copies `from` to `at`; the offset after it. Faster than `set` for the few bytes there are. */
-function copy(bytes: Uint8Array, at: number, from: Uint8Array): number {
-  for (let i = 0; i < from.length; i++) bytes[at + i] = from[i]!;
-  return at + from.length;
-}
-
-/** Copies the first `length` bytes to `at`, four at a time (up to three bytes too many, overwritten by what follows). */
-function repeat(view: DataView, length: number, at: number): number {
-  for (let i = 0; i < length; i += 4) view.setInt32(at + i, view.getInt32(i));
-  return at + length;
 }

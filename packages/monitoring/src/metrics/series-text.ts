@@ -14,11 +14,7 @@ export function labelsWriter(
   names: readonly string[],
   defaults: ReadonlyMap<string, string>,
 ): (values: readonly string[]) => string {
-  const starts = names.map((name) => `${labelName(name)}="`);
-  let fixed = "";
-  for (const [name, value] of defaults) {
-    if (!names.includes(name)) fixed += `,${labelText(name, value)}`;
-  }
+  const { starts, fixed } = labelStarts(names, defaults);
   return (values) => {
     let text = "";
     for (let i = 0; i < starts.length; i++) {
@@ -29,6 +25,21 @@ export function labelsWriter(
     }
     return text === "" ? fixed.slice(1) : text + fixed;
   };
+}
+
+/**
+ * What the labels of all series of a metric have in common: `name="` of its own, and `,name="value"` of those defaults that
+ * it does not have itself.
+ */
+export function labelStarts(
+  names: readonly string[],
+  defaults: ReadonlyMap<string, string>,
+): { readonly starts: readonly string[]; readonly fixed: string } {
+  let fixed = "";
+  for (const [name, value] of defaults) {
+    if (!names.includes(name)) fixed += `,${labelText(name, value)}`;
+  }
+  return { starts: names.map((name) => `${labelName(name)}="`), fixed };
 }
 
 /** `name="value"`, the name in quotes when it needs them. */

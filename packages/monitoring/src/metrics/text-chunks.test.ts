@@ -38,3 +38,16 @@ test("TextChunks.back() forgets what was written since the mark, also whole chun
   f(65_535, 200);
   f(200_000, 200);
 });
+
+test("TextChunks.room() is where whoever asked writes, as much as was asked for", () => {
+  const out = new TextChunks();
+  out.text("a");
+  for (const size of [10, 70_000, 1, 65_000]) {
+    const bytes = out.room(size);
+    assert.ok(bytes.length - out.length >= size);
+    bytes.fill(0x62, out.length, out.length + size);
+    out.length += size;
+  }
+  out.text("c");
+  assert.equal(textOf(out), `a${"b".repeat(135_011)}c`);
+});
