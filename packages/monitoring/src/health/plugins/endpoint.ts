@@ -115,6 +115,7 @@ function bareHost(host: string | undefined): string | undefined {
 }
 
 function portOf(given: number | string | undefined, usual: number): number {
+  // 0 as the usual one: there is none, the plug-in asks for it.
   if (given === undefined || given === "") return usual;
   const port = Number(given);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
