@@ -14,8 +14,7 @@ const MAX_MEMBERS = 32;
 /** Longer headers are not read at all; the standard asks for at least 512 characters to be passed on. */
 const MAX_LENGTH = 8192;
 
-const KEY =
-  /^[a-z0-9][a-z0-9_\-*/]{0,255}$|^[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13}$/;
+const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
 const VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
 
 interface Member {
