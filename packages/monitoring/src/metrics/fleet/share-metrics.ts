@@ -1,0 +1,111 @@
+// What a service calls: `shareMetrics()` in every thread that counts, `gatherMetrics()` where the sums are wanted.
+//
+// Both find each other by themselves, whichever comes first. A thread that shares also tells when threads that it started
+// have ended, since those that are terminated cannot tell it themselves.
+
+import { defaultRegistry } from "../default-registry.ts";
+import type { Registry } from "../registry.ts";
+import { type FleetOptions, FleetRegistry } from "./fleet-registry.ts";
+import { SharedRegistry } from "./shared-registry.ts";
+import { type Listener, listenDown, sayUp } from "./thread-channel.ts";
+import { ThreadMembers } from "./thread-members.ts";
+
+const { threadId } = process.getBuiltinModule("node:worker_threads");
+
+/** How often a thread says what is not in memory. */
+const STATE_INTERVAL_MS = 1_000;
+
+/** What of a thread is shared. */
+export interface ShareOptions {
+  /** Default: the registry of the thread. */
+  readonly registry?: Registry;
+}
+
+/** A registry that is shared. */
+export interface SharedMetrics extends Disposable {
+  /** Shares no longer; what the registry has leaves the gathered metrics. */
+  close(): void;
+}
+
+/** Everything this thread shares. */
+interface Sharing {
+  readonly registries: Map<Registry, SharedRegistry>;
+  next: number;
+  /** Set when gatherers are answered, and when the threads that this one starts are watched. */
+  listener: Listener | undefined;
+  isWatching: boolean;
+}
+
+const key = Symbol.for("@flx/monitoring.sharing/1");
+const global = globalThis as { [key]?: Sharing };
+
+/**
+ * Lets other threads of the process read the metrics of this one. Whoever calls `gatherMetrics` has them in its sums: exactly,
+ * whatever this thread is doing, and after it has ended. Calling it again for the same registry changes nothing.
+ *
+ *     shareMetrics();      // in each worker thread
+ */
+export function shareMetrics(options: ShareOptions = {}): SharedMetrics {
+  const { registry = defaultRegistry } = options;
+  const sharing = (global[key] ??= {
+    registries: new Map(),
+    next: 0,
+    listener: undefined,
+    isWatching: false,
+  });
+  watchThreads(sharing);
+  let shared = sharing.registries.get(registry);
+  if (shared === undefined) {
+    const member = `${threadId}/${sharing.next++}`;
+    shared = new SharedRegistry(registry, threadId, member, sayUp);
+    sharing.registries.set(registry, shared);
+    answerGatherers(sharing);
+  }
+  const close = () => {
+    if (!sharing.registries.delete(registry)) return;
+    shared.close();
+  };
+  return { close, [Symbol.dispose]: close };
+}
+
+/**
+ * The metrics of all threads of the process that share, as one registry: for `metricsHandler`, `startAdminServer` and the
+ * frameworks' plug-ins. What threads that ended have counted stays in it. The metrics of this thread are part of it.
+ *
+ *     await startAdminServer({ registry: gatherMetrics() });
+ */
+export function gatherMetrics(options: FleetOptions & ShareOptions = {}): FleetRegistry {
+  const fleet = new FleetRegistry(options);
+  fleet.addSource(new ThreadMembers(fleet));
+  shareMetrics(options);
+  return fleet;
+}
+
+/** Answers gatherers, and says once a second and at the end what is not in memory. */
+function answerGatherers(sharing: Sharing): void {
+  if (sharing.listener !== undefined) return;
+  const { registries } = sharing;
+  sharing.listener = listenDown((message) => {
+    for (const shared of registries.values()) {
+      if (message.kind === "who") shared.sayHello();
+      else void shared.answer(message.request, message.timeoutMs);
+    }
+  });
+  setInterval(() => {
+    for (const shared of registries.values()) shared.sayState(0);
+  }, STATE_INTERVAL_MS).unref();
+  process.on("exit", () => {
+    for (const shared of registries.values()) shared.end();
+  });
+}
+
+/** Says which threads this one starts, and when they have ended. */
+function watchThreads(sharing: Sharing): void {
+  if (sharing.isWatching) return;
+  sharing.isWatching = true;
+  process.on("worker", (worker) => {
+    const { threadId: thread } = worker;
+    sayUp({ kind: "started", thread, parent: threadId });
+    worker.once("exit", () => sayUp({ kind: "ended", thread }));
+  });
+}
