@@ -4,13 +4,11 @@
 //                                                     │
 //             state(group), snapshot(group)  ◄────────┘   computed once a version, when somebody asks
 //
-//   group status   critical components count as they are, others as degraded at most
-//                  nothing known of any of them yet: unknown
-//
 // Everything is changed before anybody is told, so that a listener, a probe and a scrape never see two states.
 // `version` counts what a status word can depend on; `revision` every result, which a list with numbers depends on.
 
 import type { UnixMs } from "@flx/model";
+import { groupStateOf, statusOf } from "./aggregate.ts";
 import { CHECK_KINDS } from "./check-options.ts";
 import type { HealthClock } from "./clock.ts";
 import type { Component } from "./component.ts";
@@ -25,9 +23,8 @@ import type {
   HealthSource,
   Lifecycle,
 } from "./health-source.ts";
-import type { HealthStatus } from "./health-status.ts";
 import type { Listeners } from "./listeners.ts";
-import { BY_SEVERITY, severityOf } from "./severity.ts";
+import { severityOf } from "./severity.ts";
 
 /** Events of a checker, and the one that only says that something has changed. */
 export type BoardEvents = HealthEvents & { readonly change: undefined };
@@ -80,7 +77,8 @@ export class Board implements HealthSource {
     if (known?.version === this.#version) return known.state;
     const members = this.#members(group);
     if (members === undefined) return undefined;
-    const computed = this.#stateOf(group, members);
+    const { lifecycle, isStarting } = this;
+    const computed = groupStateOf(group, statusOf(members), { lifecycle, isStarting });
     const state = known !== undefined && isSame(known.state, computed) ? known.state : computed;
     this.#states.set(group, { version: this.#version, state });
     return state;
@@ -262,21 +260,6 @@ export class Board implements HealthSource {
     return all.filter((each) => words(each).includes(group));
   }
 
-  #stateOf(group: HealthGroup, members: readonly Component[]): GroupState {
-    const status = statusOf(members);
-    const { lifecycle } = this;
-    if (group === "liveness") {
-      return { group, status, serving: status !== "unhealthy", word: status, lifecycle };
-    }
-    if (group === "startup") {
-      const serving = !this.isStarting;
-      return { group, status, serving, word: serving ? status : "starting", lifecycle };
-    }
-    const isUp = status === "healthy" || status === "degraded";
-    const word = lifecycle === "serving" ? status : lifecycle;
-    return { group, status, serving: isUp && lifecycle === "serving", word, lifecycle };
-  }
-
   #causesOf(component: Component): readonly string[] {
     if (component.dependsOn.length === 0) return NO_CAUSES;
     if (this.#causesVersion !== this.#version) {
@@ -297,18 +280,6 @@ export class Board implements HealthSource {
 }
 
 const NO_CAUSES: readonly string[] = [];
-
-/** The status of components together. */
-function statusOf(components: readonly Component[]): HealthStatus {
-  const isNothingKnown = components.every((each) => each.checkedAtMs === undefined);
-  if (isNothingKnown && components.length > 0) return "unknown";
-  let worst = 0;
-  for (const { critical, status } of components) {
-    const severity = severityOf(status);
-    worst = Math.max(worst, critical ? severity : Math.min(severity, severityOf("degraded")));
-  }
-  return BY_SEVERITY[worst]!;
-}
 
 function countsOf(components: readonly ComponentHealth[]): HealthReport["counts"] {
   const counts = { healthy: 0, degraded: 0, unhealthy: 0, unknown: 0, caused: 0 };

@@ -36,3 +36,15 @@ export { HealthChecker, type HealthCheckerOptions } from "./health-checker.ts";
 export type { Heartbeat } from "./heartbeat.ts";
 export type { Listener } from "./listeners.ts";
 export { ManualClock } from "./manual-clock.ts";
+export { adminHealth } from "./http/admin.ts";
+export type { AccessOptions } from "./http/access.ts";
+export { expressHealth } from "./http/express.ts";
+export { fastifyHealth } from "./http/fastify.ts";
+export {
+  type HealthHandler,
+  healthHandler,
+  type HealthHandlerOptions,
+} from "./http/health-handler.ts";
+export { honoHealth, webHealth, type WebHealthOptions } from "./http/hono.ts";
+export { koaHealth } from "./http/koa.ts";
+export type { ProbedSource } from "./http/probe-endpoint.ts";

@@ -34,7 +34,7 @@ export interface AdminServerOptions {
   readonly host?: string;
   /** Served at /metrics; default: the registry of the process. */
   readonly registry?: Registry;
-  /** Further routes, by path. One for /metrics takes the place of ours. */
+  /** Further routes, by path; "/readyz/*" takes all below /readyz/. One for /metrics takes the place of ours. */
   readonly handlers?: Readonly<Record<string, AdminHandler>>;
   /** Connections at the same time (default 100). */
   readonly maxConnections?: number;
@@ -97,7 +97,7 @@ function adminHandler(
   return (request, response) => {
     const { url = "/" } = request;
     const path = pathOf(url);
-    const handler = routes.get(path);
+    const handler = routes.get(path) ?? routes.get(path.replace(/(?<=^\/[^/]+)\/.*/s, "/*"));
     if (url.length > maxUrlLength) say(response, 414, "the URL is too long");
     else if (handler !== undefined) {
       // Called inside the promise, so that a throw and a rejection are one.
