@@ -10,6 +10,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as ours from "@flx/monitoring/prom-client";
+import { waitUntil } from "@flx/testkit";
 import * as theirs from "@prometheus-io/client";
 import fc from "fast-check";
 
@@ -334,10 +335,14 @@ test("random programs with exemplars: OpenMetrics expositions are those of @prom
 
 /** Names, help, types, labels: everything but the numbers. */
 async function shapeOf(registry: Anything): Promise<string[]> {
-  // The lag of the loop is known one turn after the first exposition.
-  await registry.metrics();
-  await new Promise(setImmediate);
-  const text = (await registry.metrics()) as string;
+  // The lag of the loop is known one turn after the first exposition, its utilisation after the first interval.
+  const text = await waitUntil(
+    async () => {
+      const exposed = (await registry.metrics()) as string;
+      return exposed.includes("utilization_histogram_count") && exposed;
+    },
+    { what: "the utilisation to be observed" },
+  );
   const lines = text.split("\n").map((line) => (line.startsWith("#") ? line : line.split(" ")[0]!));
   // What is active, and what was collected, changes from moment to moment.
   return lines.filter((line) => !/^app_nodejs_(active|gc)_\w+\{/.test(line)).toSorted();
@@ -347,7 +352,12 @@ test("collectDefaultMetrics() has the metrics of @prometheus-io/client, under an
   const shapes: string[][] = [];
   for (const client of [ours, theirs] as Anything[]) {
     const register = new client.Registry();
-    client.collectDefaultMetrics({ register, prefix: "app_", labels: { host: "a" } });
+    client.collectDefaultMetrics({
+      register,
+      prefix: "app_",
+      labels: { host: "a" },
+      eventLoopUtilizationTimeout: 5,
+    });
     shapes.push(await shapeOf(register));
   }
   assert.deepEqual(shapes[0], shapes[1]);

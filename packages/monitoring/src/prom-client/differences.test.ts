@@ -119,11 +119,51 @@ test("metrics whose samples would share a name are refused", () => {
   f("h_count", /^Error: A metric with the name h_count has already been registered\.$/);
 });
 
-test("a counter refuses NaN", () => {
+test("a counter refuses what is no number, falsy or not", () => {
   const counter = new Counter({ ...declared, registers: [] });
-  assert.throws(() => {
-    counter.inc(Number.NaN);
-  }, /^TypeError: Value is not a valid number: NaN$/);
+  for (const value of [Number.NaN, "", false] as number[]) {
+    assert.throws(
+      () => {
+        counter.inc(value);
+      },
+      { name: "TypeError", message: `Value is not a valid number: ${value}` },
+    );
+  }
+});
+
+test("labels(null) is the series without labels", async () => {
+  const registry = new Registry();
+  const registers = [registry];
+  new Gauge({ name: "g", help: "G", registers }).labels(null as never).inc(3);
+  new Gauge({ name: "labelled", help: "L", labelNames: ["a"], registers })
+    .labels(null as never)
+    .set(2);
+  assert.deepEqual(await linesOf(registry), ["g 3", "labelled 2"]);
+});
+
+test("an option that is undefined is as if left out", () => {
+  const options = { name: "h", help: "H", registers: [], aggregator: undefined };
+  const undefinedOptions = {
+    labelNames: undefined,
+    buckets: undefined,
+    enableExemplars: undefined,
+  };
+  const histogram = new Histogram({ ...options, ...undefinedOptions } as never);
+  const { labelNames, buckets, aggregator, enableExemplars } = histogram as unknown as Record<
+    string,
+    unknown[]
+  >;
+  assert.deepEqual(
+    [labelNames, buckets?.length, aggregator, enableExemplars],
+    [[], 11, "sum", false],
+  );
+});
+
+test("getSingleMetricAsString() says which metric there is not", async () => {
+  await assert.rejects(new Registry().getSingleMetricAsString("none"), {
+    name: "TypeError",
+    message: "No metric with the name none is registered.",
+  });
 });
 
 test("NaN is spelled NaN", async () => {

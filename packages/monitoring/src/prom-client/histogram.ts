@@ -83,8 +83,8 @@ export class Histogram extends Metric<(ExemplarObject | undefined)[]> {
   }
 
   /** The series of a label set from zero, made when there is none. */
-  zero(labels: LabelRecord): void {
-    const row = this.series.row(labels);
+  zero(labels?: LabelRecord): void {
+    const row = isLabels(labels) ? this.series.row(labels) : this.series.bare();
     this.series.cells.clearRow(row);
     this.series.extras[row] = undefined;
   }

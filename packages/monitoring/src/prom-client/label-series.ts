@@ -225,13 +225,20 @@ export class LabelSeries<Extra = undefined> {
  */
 export function labelArguments(names: readonly string[], args: readonly unknown[]): LabelRecord {
   const [first] = args;
-  if (typeof first === "object") return { ...(first as LabelRecord | null) };
+  if (typeof first === "object") return copyOf(first as LabelRecord | null);
   if (args.length !== names.length) {
     throw new Error(
       `Invalid number of arguments (${args.length}): "${args.join(", ")}" for label names (${names.length}): "${names.join(", ")}".`,
     );
   }
   return Object.fromEntries(names.map((name, i) => [name, args[i]]));
+}
+
+/** A copy, inherited labels included: those of a class instance count as its own. */
+function copyOf(labels: LabelRecord | null): LabelRecord {
+  const copy: Record<string, unknown> = {};
+  for (const name in labels) copy[name] = labels[name];
+  return copy;
 }
 
 /** Whether an argument is labels rather than a value. */

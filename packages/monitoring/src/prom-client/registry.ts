@@ -54,6 +54,11 @@ export class Registry {
     return openMetricsContentType;
   }
 
+  /** The registry that metrics join when nothing else is said. */
+  static get globalRegistry(): Registry {
+    return globalRegistry;
+  }
+
   /** @throws {TypeError} when the content type is none of the two */
   constructor(regContentType: string = prometheusContentType) {
     if (!isContentType(regContentType)) {
