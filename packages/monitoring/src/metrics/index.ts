@@ -22,8 +22,8 @@ export {
   type MoneyLabels,
   type MoneyOptions,
 } from "./collector/money.ts";
-export type { AnyFunction } from "./collector/tracked-call.ts";
-export type { Tracker } from "./collector/tracker.ts";
+export type { AnyFunction } from "../calls/followed-call.ts";
+export type { Tracker } from "../calls/wrapper.ts";
 export { BoundCounter, Counter, type CounterOptions } from "./counter.ts";
 export { defaultRegistry as register } from "./default-registry.ts";
 export { BoundGauge, Gauge, type GaugeOptions } from "./gauge.ts";

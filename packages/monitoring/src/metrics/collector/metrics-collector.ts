@@ -18,8 +18,8 @@ import type { Registry } from "../registry.ts";
 import { type BusinessMetrics, defineMetrics, type MetricDeclarations } from "./define-metrics.ts";
 import { RunMeters } from "./run-meter.ts";
 import { executionStatus, grpcStatus } from "./run-status.ts";
-import { trackedCall } from "./tracked-call.ts";
-import { createTracker, type Tracker } from "./tracker.ts";
+import { followedCall } from "../../calls/followed-call.ts";
+import { createTracker, type Tracker } from "../../calls/wrapper.ts";
 
 /** Seconds, for pipelines and commands: a millisecond to an hour. */
 const EXECUTION_BUCKETS: readonly number[] = [
@@ -227,17 +227,17 @@ export class MetricsCollector {
 
   /** Runs a pipeline now, counted and timed; gives what `run` gives, throws what it throws. */
   trackPipeline<Result>(name: string, run: () => Result): Result {
-    return trackedCall(this.#pipelines.meter(name), run, undefined, []) as Result;
+    return followedCall(this.#pipelines.meter(name), run, undefined, []) as Result;
   }
 
   /** Executes a command now, counted and timed. */
   trackCommand<Result>(name: string, run: () => Result): Result {
-    return trackedCall(this.#commands.meter(name), run, undefined, []) as Result;
+    return followedCall(this.#commands.meter(name), run, undefined, []) as Result;
   }
 
   /** Makes a gRPC request now, counted and timed. */
   trackGrpc<Result>(method: string, run: () => Result): Result {
-    return trackedCall(this.#grpc.meter(method), run, undefined, []) as Result;
+    return followedCall(this.#grpc.meter(method), run, undefined, []) as Result;
   }
 
   /** Sets the usage gauges; called by whoever samples the system. */

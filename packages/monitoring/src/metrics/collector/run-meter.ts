@@ -7,6 +7,7 @@
 // are kept as long as the metric has room for their names; later names are counted in its overflow series anyway, so
 // endless names do not fill the memory either.
 
+import type { CallObserver, ObservedCall } from "../../calls/observed-call.ts";
 import type { BoundCounter } from "../counter.ts";
 import type { BoundHistogram } from "../histogram.ts";
 import { DEFAULT_MAX_SERIES } from "../series-store.ts";
@@ -46,7 +47,7 @@ export class RunMeters {
 }
 
 /** The runs of one name. */
-export class RunMeter {
+export class RunMeter implements CallObserver {
   readonly #family: RunFamily;
   readonly #name: string;
   readonly #duration: BoundHistogram;
@@ -85,7 +86,7 @@ export class RunMeter {
 }
 
 /** One run; it is counted once, by whatever ends it first. */
-export class Run {
+export class Run implements ObservedCall {
   readonly meter: RunMeter;
   readonly #startedMs: number;
   #hasEnded = false;

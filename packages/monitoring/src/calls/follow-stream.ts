@@ -7,7 +7,7 @@
 //   cancelled (grpc-js)            cancelled
 
 import { errorMonitor, type EventEmitter } from "node:events";
-import type { Run } from "./run-meter.ts";
+import type { ObservedCall } from "./observed-call.ts";
 
 /** What streams of Node have, so far as they have it. */
 interface StreamLike extends EventEmitter {
@@ -30,7 +30,11 @@ export function isNodeStream(value: unknown): value is object {
  *
  * @param sides "write": what is read from the stream is somebody else's, as in a gRPC handler
  */
-export function followStream(run: Run, value: object, sides: "all" | "write" = "all"): void {
+export function followStream(
+  run: ObservedCall,
+  value: object,
+  sides: "all" | "write" = "all",
+): void {
   const stream = value as StreamLike;
   const isReading = sides === "all" && stream.readable === true;
   const isWriting = stream.writable === true;
@@ -88,7 +92,11 @@ export function followStream(run: Run, value: object, sides: "all" | "write" = "
 }
 
 /** A stream is destroyed with that code when the other end of its pipeline left: nothing failed here. */
-function endWith(run: Run, error: unknown, otherwise: "finished" | "stopped" | "cancelled"): void {
+function endWith(
+  run: ObservedCall,
+  error: unknown,
+  otherwise: "finished" | "stopped" | "cancelled",
+): void {
   if (error === undefined || error === null) run.end(otherwise);
   else if ((error as { code?: unknown }).code === "ERR_STREAM_PREMATURE_CLOSE")
     run.end("cancelled");

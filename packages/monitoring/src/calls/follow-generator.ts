@@ -9,7 +9,7 @@
 // The object stays the same, with its three methods replaced by own properties, so `for`, `yield*`, iterator helpers and
 // `using` go through them and every other property of a generator is untouched.
 
-import type { Run, RunMeter } from "./run-meter.ts";
+import type { ObservedCall } from "./observed-call.ts";
 
 /** One of `next`, `return`, `throw`; sync generators give the step, async ones a promise of it. */
 type Method = (...args: unknown[]) => Step | Promise<Step>;
@@ -36,11 +36,11 @@ export function isGenerator(value: object): boolean {
   );
 }
 
-/** Counts a run of `meter` when the generator ends; false when it is frozen and cannot be followed. */
-export function followGenerator(meter: RunMeter, value: object): boolean {
+/** Watches a run of the generator, begun with its first step; false when it is frozen and cannot be followed. */
+export function followGenerator(begin: () => ObservedCall, value: object): boolean {
   const generator = value as GeneratorLike;
   if (!Object.isExtensible(generator)) return false;
-  const followed = new FollowedGenerator(meter, generator);
+  const followed = new FollowedGenerator(begin, generator);
   const methods = {
     next: (...args: unknown[]) => followed.next(args),
     return: (...args: unknown[]) => followed.return(args),
@@ -53,26 +53,26 @@ export function followGenerator(meter: RunMeter, value: object): boolean {
 }
 
 class FollowedGenerator {
-  readonly #meter: RunMeter;
+  readonly #begin: () => ObservedCall;
   readonly #next: Method;
   readonly #return: Method;
   readonly #throw: Method;
-  #run: Run | undefined;
+  #run: ObservedCall | undefined;
   /** Ended before it began: what comes now runs no line of it. */
   #isOver = false;
   /** A sync generator that asks itself for a step is refused by the engine, and goes on. */
   #isRunning = false;
   #isStopping = false;
 
-  constructor(meter: RunMeter, generator: GeneratorLike) {
-    this.#meter = meter;
+  constructor(begin: () => ObservedCall, generator: GeneratorLike) {
+    this.#begin = begin;
     this.#next = generator.next.bind(generator);
     this.#return = generator.return.bind(generator);
     this.#throw = generator.throw.bind(generator);
   }
 
   next(args: unknown[]): Step | Promise<Step> {
-    if (!this.#isOver) this.#run ??= this.#meter.begin();
+    if (!this.#isOver) this.#run ??= this.#begin();
     return this.#step(this.#next, args);
   }
 
@@ -92,7 +92,7 @@ class FollowedGenerator {
     if (run === undefined || run.hasEnded || this.#isRunning) return method(...args);
     this.#isRunning = true;
     try {
-      const step = method(...args);
+      const step = run.enter === undefined ? method(...args) : run.enter(() => method(...args));
       return step instanceof Promise
         ? step.then((each) => this.#seen(run, each), refuse(run))
         : this.#seen(run, step);
@@ -104,14 +104,14 @@ class FollowedGenerator {
     }
   }
 
-  #seen(run: Run, step: Step): Step {
+  #seen(run: ObservedCall, step: Step): Step {
     if (step.done === true) run.end(this.#isStopping ? "stopped" : "finished");
     return step;
   }
 }
 
 const refuse =
-  (run: Run) =>
+  (run: ObservedCall) =>
   (error: unknown): never => {
     run.fail(error);
     // What was thrown is thrown on, whatever it is.

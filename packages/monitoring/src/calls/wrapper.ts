@@ -14,8 +14,8 @@
 //   class, setter            refused                      refused
 
 import { FlxError } from "@flx/model";
-import type { RunMeter } from "./run-meter.ts";
-import { trackedCall, type AnyFunction } from "./tracked-call.ts";
+import { type AnyFunction, followedCall } from "./followed-call.ts";
+import type { CallObserver } from "./observed-call.ts";
 
 /** Tracks what it wraps or decorates. */
 export interface Tracker {
@@ -54,14 +54,14 @@ export interface Tracker {
   <Fn extends AnyFunction>(fn: Fn, context?: undefined): Fn;
 }
 
-/** The tracker whose runs are counted in `meter`. */
-export function createTracker(meter: RunMeter): Tracker {
+/** The tracker whose calls `observer` observes. */
+export function createTracker(observer: CallObserver): Tracker {
   function track(...args: readonly unknown[]): unknown {
     const [target, second, descriptor] = args;
-    if (isContext(second)) return decorate(meter, target, second);
+    if (isContext(second)) return decorate(observer, target, second);
     if (typeof second === "string" || typeof second === "symbol")
-      return decorateDescriptor(meter, second, descriptor);
-    return wrap(meter, target, "a tracker");
+      return decorateDescriptor(observer, second, descriptor);
+    return wrap(observer, target, "a tracker");
   }
   return track as Tracker;
 }
@@ -76,23 +76,23 @@ function isContext(value: unknown): value is AnyContext {
   return typeof value === "object" && value !== null && "kind" in value;
 }
 
-function decorate(meter: RunMeter, value: unknown, { kind, name }: AnyContext): unknown {
+function decorate(observer: CallObserver, value: unknown, { kind, name }: AnyContext): unknown {
   const where = `the tracker on ${kind} ${String(name)}`;
   switch (kind) {
     case "method":
     case "getter":
-      return wrap(meter, value, where);
+      return wrap(observer, value, where);
     case "field":
-      return (initial: unknown) => wrap(meter, initial, where);
+      return (initial: unknown) => wrap(observer, initial, where);
     case "accessor":
-      return { init: (initial: unknown) => wrap(meter, initial, where) };
+      return { init: (initial: unknown) => wrap(observer, initial, where) };
     default:
       throw refused(where, "does not stand there");
   }
 }
 
 function decorateDescriptor(
-  meter: RunMeter,
+  observer: CallObserver,
   key: string | symbol,
   descriptor: unknown,
 ): PropertyDescriptor {
@@ -100,16 +100,16 @@ function decorateDescriptor(
   const member = (descriptor ?? {}) as Readonly<Record<string, unknown>>;
   for (const part of ["value", "get"] as const) {
     if (typeof member[part] === "function")
-      return { ...member, [part]: wrap(meter, member[part], where) };
+      return { ...member, [part]: wrap(observer, member[part], where) };
   }
   throw refused(where, "found neither a method nor a getter");
 }
 
-function wrap(meter: RunMeter, fn: unknown, where: string): AnyFunction {
+function wrap(observer: CallObserver, fn: unknown, where: string): AnyFunction {
   if (typeof fn !== "function") throw refused(where, `got ${fn === null ? "null" : typeof fn}`);
   if (isClass(fn)) throw refused(where, `got the class ${fn.name}`);
   const tracked = function (this: unknown, ...args: unknown[]): unknown {
-    return trackedCall(meter, fn as AnyFunction, this, args);
+    return followedCall(observer, fn as AnyFunction, this, args);
   };
   carryProperties(fn, tracked);
   return tracked;

@@ -1,4 +1,4 @@
-// Calls a function and counts the call when its work is over, which may be long after it returned.
+// Calls a function and tells an observer when its work is over, which may be long after it returned.
 //
 //   it throws                     failed, at once
 //   a promise or thenable         followed; and then what it resolves to
@@ -10,52 +10,61 @@
 //   handler(call, callback)       ends with the callback; its first argument is the error
 //   handler(call)                 ends with the call, when that is a stream to be written
 //
-// Errors are thrown on unchanged, values are given back unchanged. A run is counted once, by what ends it first.
+// Errors are thrown on unchanged, values are given back unchanged. A call ends once, by what ends it first.
 
 import { followGenerator, isGenerator } from "./follow-generator.ts";
 import { followPromise, isThenable } from "./follow-promise.ts";
 import { followStream, isNodeStream } from "./follow-stream.ts";
-import type { Run, RunMeter } from "./run-meter.ts";
+import type { CallObserver, ObservedCall } from "./observed-call.ts";
 
 /** Any function. */
 // A parameter list that every function fits needs `any`: with `unknown`, no function that wants a string would.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyFunction = (this: any, ...args: any[]) => unknown;
 
-/** Calls `fn` and counts the call in `meter`. */
-export function trackedCall(
-  meter: RunMeter,
+/** Calls `fn` under the eyes of `observer`. */
+export function followedCall(
+  observer: CallObserver,
   fn: AnyFunction,
   self: unknown,
   args: readonly unknown[],
 ): unknown {
-  const run = meter.begin();
-  const callback = meter.isCallbackStyle ? args.at(-1) : undefined;
+  if (observer.isIdle?.() === true) return Reflect.apply(fn, self, args);
+  const run = observer.begin(args, self);
+  const callback = observer.isCallbackStyle ? args.at(-1) : undefined;
   const isCallback = typeof callback === "function";
   const passed = isCallback
     ? [...args.slice(0, -1), endingCallback(run, callback as AnyFunction)]
     : args;
   const call = args[0];
-  const isWritten = meter.isCallbackStyle && !isCallback && isWritableStream(call);
+  const isWritten = observer.isCallbackStyle && !isCallback && isWritableStream(call);
   // Before the call: the handler may refuse with an error on the stream before it returns.
   if (isWritten) followStream(run, call, "write");
   let result: unknown;
   try {
-    result = Reflect.apply(fn, self, passed);
+    const work = (): unknown => Reflect.apply(fn, self, passed);
+    result = run.enter === undefined ? work() : run.enter(work);
   } catch (error) {
     run.fail(error);
     throw error;
   }
   if (isCallback && kindOf(result) !== "promise") return result;
   if (isWritten && result === undefined) return result;
-  return follow(run, result);
+  return follow(run, result, () => observer.begin(args, self));
 }
 
 /** Ends the run with what the value stands for; gives what is to be returned in its place. */
-function follow(run: Run, value: unknown): unknown {
+function follow(run: ObservedCall, value: unknown, again: () => ObservedCall): unknown {
   const kind = kindOf(value);
-  if (kind === "promise") return followPromise(run, value as PromiseLike<unknown>, follow);
-  if (kind === "generator" && followGenerator(run.meter, value as object)) return value;
+  if (kind === "promise") {
+    return followPromise(run, value as PromiseLike<unknown>, (_, settled) =>
+      follow(run, settled, again),
+    );
+  }
+  if (kind === "generator" && followGenerator(again, value as object)) {
+    run.discard?.();
+    return value;
+  }
   if (kind === "stream") followStream(run, value as object);
   else run.end("finished");
   return value;
@@ -77,7 +86,7 @@ function isWritableStream(value: unknown): value is object {
   return kindOf(value) === "stream" && (value as { writable?: unknown }).writable === true;
 }
 
-function endingCallback(run: Run, callback: AnyFunction): AnyFunction {
+function endingCallback(run: ObservedCall, callback: AnyFunction): AnyFunction {
   return function ended(this: unknown, ...args: unknown[]): unknown {
     const [error] = args;
     if (error === undefined || error === null) run.end("finished");

@@ -9,7 +9,7 @@
 // counts nothing.
 
 import { types } from "node:util";
-import type { Run } from "./run-meter.ts";
+import type { ObservedCall } from "./observed-call.ts";
 
 type Settle = (value: unknown) => unknown;
 type Then = (onValue?: Settle | null, onError?: Settle | null) => unknown;
@@ -26,9 +26,9 @@ export function isThenable(value: object): value is PromiseLike<unknown> {
  * @returns what stands for the promise
  */
 export function followPromise(
-  run: Run,
+  run: ObservedCall,
   promise: PromiseLike<unknown>,
-  followValue: (run: Run, value: unknown) => unknown,
+  followValue: (run: ObservedCall, value: unknown) => unknown,
 ): unknown {
   const onError = (error: unknown) => {
     run.fail(error);
