@@ -50,3 +50,12 @@ export { addHistograms, scaleHistogram } from "./histogram/arithmetic.ts";
 export { histogramText } from "./histogram/text.ts";
 export { MemoryQueryable, type SampleInput } from "./series/memory-queryable.ts";
 export type { Queryable, SelectHints, SeriesData, TimeRange } from "./series/queryable.ts";
+export { check } from "./check/check.ts";
+export {
+  DEFAULT_PARSE_LIMITS,
+  type ExperimentalFeatures,
+  type ParseLimits,
+  type ParseOptions,
+} from "./parse/options.ts";
+export { parseExpr, parseSelector, parseUnchecked } from "./parse/parser.ts";
+export { PromqlParseError, type PromqlParseErrorCode } from "./parse-error.ts";
