@@ -30,6 +30,10 @@ function naive({ name, labelNames, defaultLabels }: Setting, values: readonly st
 
 const texts = fc.oneof(
   fc.constantFrom("", "GET", 'q"', "\\", "a\nb", "é", "\ud800", "x".repeat(5_000), "ö".repeat(99)),
+  // Bytes that come nearest to those of a NaN.
+  fc
+    .array(fc.constantFrom("\u007f", "\u{10ffff}", "\u{3ffff}", "ÿ", "x"), { maxLength: 12 })
+    .map((list) => list.join("")),
   fc.string({ unit: "binary", maxLength: 5 }),
 );
 const settings = fc.record({
@@ -40,7 +44,7 @@ const settings = fc.record({
     new Map([["app", "shop"]]),
     new Map([
       ["a", "hidden"],
-      ["größe", "1"],
+      ["größe", "\u{10ffff}\u007f\u007f"],
     ]),
   ),
 });
