@@ -12,13 +12,19 @@
 // Why probes never run checks: a probe that asks a database makes an attack on the probe one on the database, and a slow
 // database makes a restart of the service out of its own slowness.
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/errors";
 import { Board, type BoardEvents } from "./board.ts";
 import { CheckEngine } from "./check-engine.ts";
 import type { CheckOptions, ComponentOptions, HeartbeatOptions } from "./check-options.ts";
 import { type HealthClock, systemClock } from "./clock.ts";
 import { Component } from "./component.ts";
 import type { ComponentHealth } from "./component-health.ts";
+import {
+  type DefaultCheckOptions,
+  DefaultChecks,
+  GRPC_SERVICE,
+  SYSTEM_RESOURCES,
+} from "./default-checks.ts";
 import { cycleThrough } from "./dependency-graph.ts";
 import type { HealthCheck } from "./health-check.ts";
 import type { HealthEvents } from "./health-events.ts";
@@ -57,6 +63,11 @@ export class HealthChecker implements HealthSource, AsyncDisposable {
   readonly #clock: HealthClock;
   readonly #redactor: Redactor;
   readonly #heartbeats = new Map<string, PushCheck>();
+  readonly #options: HealthCheckerOptions;
+  /** The default checks that are registered. */
+  readonly #defaults: DefaultChecks[] = [];
+  /** Runs default checks that are asked for and not registered. */
+  #aside: HealthChecker | undefined;
   #isRunning = false;
 
   /** @throws {FlxError} `FLX_HEALTH_OPTION`, `FLX_REDACTION_SECRET` for options that cannot be */
@@ -67,6 +78,7 @@ export class HealthChecker implements HealthSource, AsyncDisposable {
       maxConcurrency = 16,
       secrets = [],
     } = options;
+    this.#options = options;
     checkCount("the health checker", "maxConcurrency", maxConcurrency);
     const { onError = () => {} } = options;
     this.#clock = clock;
@@ -131,6 +143,35 @@ export class HealthChecker implements HealthSource, AsyncDisposable {
     this.#board.add(component);
     if (this.#isRunning && this.#mayRun(component)) push.watch();
     return push;
+  }
+
+  /**
+   * Registers `system_resources`: the machine or container against limits from these options, `FLX_*` variables and a
+   * file's values. And `grpc_service`, when `grpc` says where it is.
+   *
+   * @throws {FlxError} `FLX_HEALTH_SETTING` for a setting that is none; as `register`
+   */
+  registerDefaultChecks(options: DefaultCheckOptions = {}): void {
+    const defaults = new DefaultChecks(options, () => this.#clock.now());
+    const taken = defaults.checks.find(({ name }) => this.#board.has(name));
+    // All or none of them.
+    if (taken !== undefined) this.#checkNew(taken.name, taken.options);
+    for (const each of defaults.checks) this.register(each.name, each.check, each.options);
+    this.#defaults.push(defaults);
+  }
+
+  /** Whether CPU, memory, disks, event loop and pressure are within their limits now; registered or not. */
+  checkSystemResources(options: DefaultCheckOptions = {}): Promise<ComponentHealth> {
+    return this.#runDefault(SYSTEM_RESOURCES, options);
+  }
+
+  /**
+   * How the gRPC service is now; registered by `registerDefaultChecks({ grpc })`, or the one that is given here.
+   *
+   * @throws {FlxError} `FLX_HEALTH_UNKNOWN` when neither says which service
+   */
+  checkGrpcService(grpc?: DefaultCheckOptions["grpc"]): Promise<ComponentHealth> {
+    return this.#runDefault(GRPC_SERVICE, grpc === undefined ? {} : { grpc });
   }
 
   /** Takes a component away; whether there was one. A run of it is told to give up. */
@@ -220,7 +261,9 @@ export class HealthChecker implements HealthSource, AsyncDisposable {
     this.#isRunning = false;
     for (const each of this.#heartbeats.values()) each.unwatch();
     this.#engine.stop();
+    for (const each of this.#defaults) each[Symbol.dispose]();
     this.#board.end("stopped");
+    await this.#aside?.stop();
     // What was told to give up may do so before the process goes on to end.
     await new Promise((resolve) => {
       setImmediate(resolve);
@@ -229,6 +272,24 @@ export class HealthChecker implements HealthSource, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  async #runDefault(name: string, options: DefaultCheckOptions): Promise<ComponentHealth> {
+    const isAsked = Object.keys(options).length > 0;
+    if (!isAsked && this.#board.has(name)) return this.run(name);
+    this.#aside ??= new HealthChecker(this.#options);
+    if (isAsked || this.#aside.component(name) === undefined) {
+      this.#aside.#forgetDefaults();
+      this.#aside.registerDefaultChecks(options);
+    }
+    return this.#aside.run(name);
+  }
+
+  #forgetDefaults(): void {
+    for (const defaults of this.#defaults.splice(0)) {
+      for (const { name } of defaults.checks) this.unregister(name);
+      defaults[Symbol.dispose]();
+    }
   }
 
   #checkNew(name: string, options: ComponentOptions): void {

@@ -48,3 +48,10 @@ export {
 export { honoHealth, webHealth, type WebHealthOptions } from "./http/hono.ts";
 export { koaHealth } from "./http/koa.ts";
 export type { ProbedSource } from "./http/probe-endpoint.ts";
+export type { DefaultCheckOptions } from "./default-checks.ts";
+export {
+  collectHealthMetrics,
+  type ExposableHealth,
+  type HealthMetricsOptions,
+} from "./health-metrics.ts";
+export { type HealthSettings, healthSettings, type SettingSources } from "./health-settings.ts";

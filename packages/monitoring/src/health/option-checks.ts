@@ -1,6 +1,6 @@
 // What a component may be registered with; the rest is refused at once, with the value and what is allowed.
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/errors";
 import { CHECK_KINDS, type ComponentOptions } from "./check-options.ts";
 
 const MAX_NAME = 128;

@@ -9,7 +9,7 @@
 // Bounded in every dimension: a text is read up to MAX_INPUT characters, a value to a depth and a number of fields.
 // What a value has that can fail (a getter that throws, a proxy, a cycle) becomes a word.
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/errors";
 import { REDACTED, SECRET_NAME, SECRET_SHAPES } from "./secret-shapes.ts";
 import { redactAddresses } from "./url-credentials.ts";
 

@@ -15,7 +15,7 @@
 
 import type * as Crypto from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/errors";
 
 /** Who may see details. */
 export interface AccessOptions {
