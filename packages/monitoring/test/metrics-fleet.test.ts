@@ -46,11 +46,7 @@ async function thread(
 function gather(t: TestContext): { fleet: FleetRegistry; registers: readonly Registry[] } {
   const registry = new Registry();
   const fleet = gatherMetrics({ registry, answerTimeoutMs: 300 });
-  const shared = shareMetrics({ registry });
-  t.after(() => {
-    shared.close();
-    fleet.close();
-  });
+  t.after(() => fleet.close());
   return { fleet, registers: [registry] };
 }
 

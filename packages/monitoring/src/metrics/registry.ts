@@ -110,12 +110,13 @@ export class Registry {
   readonly #running = new SharedWork<readonly Uint8Array[]>();
   /** `collect` callbacks that failed or took too long, by metric. */
   readonly #collectFailures = new Map<string, number>();
-  readonly #createdSeries: boolean;
+  /** Whether OpenMetrics gets `_created` lines. */
+  readonly createdSeries: boolean;
   readonly #watchers = new Set<MetricWatcher>();
   #defaultLabels: ReadonlyMap<string, string> = new Map();
 
   constructor(options: RegistryOptions = {}) {
-    this.#createdSeries = options.createdSeries ?? false;
+    this.createdSeries = options.createdSeries ?? false;
     this.misuse = new Misuse(options.misuse ?? defaultMisusePolicy());
     this.#reserveOwnNames();
   }
@@ -277,7 +278,7 @@ export class Registry {
       format = "text",
       escaping = "allow-utf-8",
       names,
-      createdSeries = this.#createdSeries,
+      createdSeries = this.createdSeries,
       collectTimeoutMs,
     }: ExpositionRequest,
     stop: AbortSignal,

@@ -56,6 +56,8 @@ export class FleetRegistry extends Registry {
     readonly [Kind in keyof Troubles]: Map<string, number>;
   };
   readonly #own: FleetMetrics;
+  /** Called by `close`. */
+  onClose: (() => void) | undefined;
   #ownLabels = false;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -140,6 +142,7 @@ export class FleetRegistry extends Registry {
   close(): void {
     for (const source of this.#sources) source.close();
     this.#sources.clear();
+    this.onClose?.();
   }
 
   async #gather(collectTimeoutMs: number = Infinity): Promise<void> {

@@ -92,7 +92,9 @@ export class MergedMetric {
 
   /** Whether neither a member has the metric, nor anything is left of one that ended. */
   get isEmpty(): boolean {
-    return this.#parts.size === 0 && this.store.table.size === 0;
+    const { store } = this;
+    const series = this.#isSingle ? Number(store.isUsed(0)) : store.table.size;
+    return this.#parts.size === 0 && series === 0;
   }
 
   get #isSingle(): boolean {

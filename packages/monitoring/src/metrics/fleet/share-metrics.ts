@@ -23,7 +23,7 @@ export interface ShareOptions {
 
 /** A registry that is shared. */
 export interface SharedMetrics extends Disposable {
-  /** Shares no longer; what the registry has leaves the gathered metrics. */
+  /** Shares no longer, when nobody else shares the same registry; what it has leaves the gathered metrics then. */
   close(): void;
 }
 
@@ -41,7 +41,8 @@ const global = globalThis as { [key]?: Sharing };
 
 /**
  * Lets other threads of the process read the metrics of this one. Whoever calls `gatherMetrics` has them in its sums: exactly,
- * whatever this thread is doing, and after it has ended. Calling it again for the same registry changes nothing.
+ * whatever this thread is doing, and after it has ended. A registry is shared once, however
+ * often this is called for it, until each of those calls is closed.
  *
  *     shareMetrics();      // in each worker thread
  */
@@ -61,8 +62,13 @@ export function shareMetrics(options: ShareOptions = {}): SharedMetrics {
     sharing.registries.set(registry, shared);
     answerGatherers(sharing);
   }
+  shared.holders++;
+  let isOpen = true;
   const close = () => {
-    if (!sharing.registries.delete(registry)) return;
+    if (!isOpen) return;
+    isOpen = false;
+    if (--shared.holders > 0) return;
+    sharing.registries.delete(registry);
     shared.close();
   };
   return { close, [Symbol.dispose]: close };
@@ -77,7 +83,8 @@ export function shareMetrics(options: ShareOptions = {}): SharedMetrics {
 export function gatherMetrics(options: FleetOptions & ShareOptions = {}): FleetRegistry {
   const fleet = new FleetRegistry(options);
   fleet.addSource(new ThreadMembers(fleet));
-  shareMetrics(options);
+  const shared = shareMetrics(options);
+  fleet.onClose = () => shared.close();
   return fleet;
 }
 

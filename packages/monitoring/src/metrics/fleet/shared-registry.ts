@@ -23,6 +23,8 @@ type WithExemplars = StoredMetric & { readonly exemplars?: ExemplarStore | undef
 export class SharedRegistry {
   readonly member: string;
   readonly registry: Registry;
+  /** How many want it shared. */
+  holders = 0;
   readonly #thread: number;
   readonly #say: (message: UpMessage) => void;
   readonly #controlBuffer = new SharedArrayBuffer(CONTROL_WORDS * 4);

@@ -40,6 +40,12 @@ export interface AdminServerOptions {
   readonly maxConnections?: number;
   /** Characters of a URL (default 4,096); a longer one gets 414. */
   readonly maxUrlLength?: number;
+  /**
+   * Answer scrapes in a thread of its own, which reads the numbers in shared memory: a scrape then holds the event loop of
+   * the service not at all, and goes on while that is blocked. Other threads that share are in it, too (fleet/). The other
+   * routes are answered here as before.
+   */
+  readonly renderInWorker?: boolean;
   /** Told of what went wrong; whoever asked only gets a status. */
   readonly onError?: (error: unknown) => void;
 }
@@ -62,6 +68,10 @@ export interface AdminServer extends AsyncDisposable {
  * @throws {FlxError} `FLX_ADMIN_LISTEN` when the port is taken or the address is none of this machine
  */
 export async function startAdminServer(options: AdminServerOptions = {}): Promise<AdminServer> {
+  if (options.renderInWorker === true) {
+    const { startRenderServer } = await import("../fleet/render-server.ts");
+    return startRenderServer(options, options.port ?? DEFAULT_ADMIN_PORT);
+  }
   const { createServer } = await import("node:http");
   const { port = DEFAULT_ADMIN_PORT, registry = defaultRegistry, onError } = options;
   const routes = new Map<string, AdminHandler>();
