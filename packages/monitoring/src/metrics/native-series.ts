@@ -123,19 +123,10 @@ export class NativeSeries {
     });
   }
 
+  /** Makes no closure and no object: nearly every observation ends at `add()`. */
   #count(window: Window, value: number): void {
     let index = bucketIndex(this.#schema, value);
-    while (!window.holds(index)) {
-      if (
-        window.lengthWith(index) <= this.#settings.maxBuckets * MAX_SPARSENESS ||
-        this.#schema === MIN_SCHEMA
-      ) {
-        this.#replace(this.#memory, () => window.growTo(index, this.#memory));
-      } else {
-        this.#halve();
-        index = bucketIndex(this.#schema, value);
-      }
-    }
+    if (!window.holds(index)) index = this.#makeRoom(window, value);
     if (window.add(index)) return;
     // A bucket was populated for the first time: are there too many now?
     while (
@@ -143,6 +134,22 @@ export class NativeSeries {
       this.#schema > MIN_SCHEMA
     ) {
       this.#halve();
+    }
+  }
+
+  /** The index of a value, once the window holds it. */
+  #makeRoom(window: Window, value: number): number {
+    for (;;) {
+      const index = bucketIndex(this.#schema, value);
+      if (window.holds(index)) return index;
+      if (
+        window.lengthWith(index) <= this.#settings.maxBuckets * MAX_SPARSENESS ||
+        this.#schema === MIN_SCHEMA
+      ) {
+        this.#replace(this.#memory, () => window.growTo(index, this.#memory));
+      } else {
+        this.#halve();
+      }
     }
   }
 
