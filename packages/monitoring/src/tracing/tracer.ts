@@ -6,12 +6,21 @@
 //   parent recorded here                  a RecordedSpan that shares the parent's LocalTrace
 //   parent remote and sampled             a RecordedSpan with a LocalTrace of its own
 
+import type { OtlpScope } from "@flx/model";
 import type { Context, Span, SpanContext, SpanOptions, Tracer } from "@opentelemetry/api";
 import { clockAnchor } from "./clock.ts";
 import { activeContext, runInContext } from "./context-manager.ts";
 import { contextWithSpan, isSuppressed, spanOf } from "./context.ts";
 import type { Sampler, SamplingAnswer } from "./sampler.ts";
-import { FLAG_RANDOM, FLAG_SAMPLED, LocalTrace, RecordedSpan, type SpanFamily } from "./span.ts";
+import {
+  FLAG_RANDOM,
+  FLAG_SAMPLED,
+  LocalTrace,
+  RecordedSpan,
+  type SpanFamily,
+  type SpanSink,
+} from "./span.ts";
+import type { SpanLimits } from "./span-limits.ts";
 import { isSpanId, isTraceId, TraceId, wordOfHex } from "./trace-id.ts";
 import { withThreshold } from "./trace-state.ts";
 import { LazyTrace, UnsampledSpan } from "./unsampled-span.ts";
@@ -21,31 +30,48 @@ const INTERNAL = 0;
 
 const NO_OPTIONS: SpanOptions = {};
 
-/** What a tracer needs to know. */
-export interface TracerSettings {
+/** What all tracers share. */
+export interface ProviderSettings {
   readonly sampler: Sampler;
+  readonly sink: SpanSink;
+  readonly limits: SpanLimits;
+  /** The exporter's number for a scope. */
+  readonly scopeId: (scope: OtlpScope) => number;
+  readonly onException?: ((error: unknown, span: RecordedSpan) => boolean) | undefined;
   /** Called with each recorded span that has begun (baggage becoming attributes, for instance). */
   readonly onStart?: ((span: RecordedSpan, context: Context) => void) | undefined;
 }
 
+/** The settings as they are now. */
+export interface TracingState {
+  settings: ProviderSettings;
+  /** Counts the times they were changed. */
+  epoch: number;
+}
+
 /** OpenTelemetry's Tracer. */
 export class FlxTracer implements Tracer {
-  readonly family: SpanFamily;
-  readonly #settings: TracerSettings;
-  readonly #sampler: Sampler;
+  readonly #state: TracingState;
+  readonly #scope: OtlpScope;
+  #family: SpanFamily;
+  #sampler: Sampler;
+  #epoch = -1;
 
-  constructor(family: SpanFamily, settings: TracerSettings) {
-    this.family = family;
-    this.#settings = settings;
-    this.#sampler = settings.sampler;
+  constructor(state: TracingState, scope: OtlpScope) {
+    this.#state = state;
+    this.#scope = scope;
+    this.#sampler = state.settings.sampler;
+    this.#family = this.#follow();
   }
 
   /** Whether a span without a parent would be dropped, whatever it is. */
   get dropsRoots(): boolean {
+    if (this.#epoch !== this.#state.epoch) this.#follow();
     return this.#sampler.constant === "drop";
   }
 
   startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {
+    if (this.#epoch !== this.#state.epoch) this.#follow();
     const given = options ?? NO_OPTIONS;
     const parent = given.root === true ? undefined : spanOf(context);
     if (isSuppressed(context)) return new UnsampledSpan(new LazyTrace(FLAG_RANDOM));
@@ -89,6 +115,22 @@ export class FlxTracer implements Tracer {
     return runInContext(contextWithSpan(context, span), () =>
       (fn as (span: Span) => unknown)(span),
     );
+  }
+
+  /** Takes over settings that have changed. */
+  #follow(): SpanFamily {
+    const { settings, epoch } = this.#state;
+    const { sampler, sink, limits, scopeId, onException } = settings;
+    this.#epoch = epoch;
+    this.#sampler = sampler;
+    this.#family = {
+      sink,
+      limits,
+      scopeId: scopeId(this.#scope),
+      scopeName: this.#scope.name,
+      onException,
+    };
+    return this.#family;
   }
 
   #root(name: string, options: SpanOptions, context: Context): Span {
@@ -155,12 +197,12 @@ export class FlxTracer implements Tracer {
   ): RecordedSpan {
     const { kind = INTERNAL, attributes, links, startTime } = options;
     const text = typeof name === "string" ? name : String(name);
-    const span = new RecordedSpan(this.family, local, parent, parentRemote, text, kind, startMs);
+    const span = new RecordedSpan(this.#family, local, parent, parentRemote, text, kind, startMs);
     if (startTime !== undefined) span.startAt(startTime);
     if (attributes !== undefined) span.setAttributes(attributes);
     if (answer?.attributes !== undefined) span.setAttributes(answer.attributes);
     if (links !== undefined) span.addLinks(links);
-    this.#settings.onStart?.(span, context);
+    this.#state.settings.onStart?.(span, context);
     return span;
   }
 

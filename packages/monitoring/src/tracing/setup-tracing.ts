@@ -1,0 +1,145 @@
+// Sets tracing up: one call, and every span of the process (ours, and those of OpenTelemetry's instrumentations) is
+// recorded, carried on and exported.
+//
+//   setupTracing(settings) ─► sampler, limits, propagator ─► FlxTracerProvider ─► OpenTelemetry's globals
+//                                                        └─► Exporter (its own, or the one startMonitoring shares)
+
+import type { TextMapPropagator } from "@opentelemetry/api";
+import { Exporter } from "../export/exporter.ts";
+import {
+  DEFAULT_BATCH,
+  DEFAULT_EXIT_TIMEOUT_MS,
+  DEFAULT_RING_BYTES,
+  type OtlpEndpoint,
+} from "../export/export-settings.ts";
+import { AsyncContextManager } from "./context-manager.ts";
+import { setCurrentTracing } from "./current-tracing.ts";
+import { ExportingSink } from "./exporting-sink.ts";
+import { CompositePropagator } from "./propagation/composite.ts";
+import { W3CBaggagePropagator } from "./propagation/w3c-baggage.ts";
+import { W3CTraceContextPropagator } from "./propagation/w3c-trace-context.ts";
+import { registerGlobals } from "./register-globals.ts";
+import { ALWAYS_ON, ParentBasedSampler, RatioSampler, type Sampler } from "./sampler.ts";
+import type { RecordedSpan, SpanSink } from "./span.ts";
+import { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./span-limits.ts";
+import { FlxTracerProvider } from "./tracer-provider.ts";
+import type { ProviderSettings } from "./tracer.ts";
+
+/** How tracing is set up; every part has a default. */
+export interface TracingSettings {
+  /** `service.name`; default "unknown_service:node". */
+  readonly service?: string | undefined;
+  /** `service.version`. */
+  readonly version?: string | undefined;
+  /** `deployment.environment.name`. */
+  readonly environment?: string | undefined;
+  /** More about the service. */
+  readonly resource?: Readonly<Record<string, unknown>> | undefined;
+  /** The base address of an OTLP/HTTP receiver; default http://localhost:4318. */
+  readonly endpoint?: string | undefined;
+  /** The part of all traces that is kept, 0 to 1 (default 1), or a sampler. */
+  readonly sampling?: number | Sampler | undefined;
+  readonly limits?: Partial<SpanLimits> | undefined;
+  /** Default: W3C trace context and baggage. */
+  readonly propagators?: readonly TextMapPropagator[] | undefined;
+  /** An exporter that other signals share; it is not shut down with tracing. */
+  readonly exporter?: Exporter | undefined;
+  /** Where spans go on their way to the exporter (tail sampling). */
+  readonly wrapSink?: ((sink: SpanSink) => SpanSink) | undefined;
+  readonly onStart?: ProviderSettings["onStart"];
+  readonly onException?: ((error: unknown, span: RecordedSpan) => boolean) | undefined;
+}
+
+/** Tracing that is set up. */
+export interface Tracing extends AsyncDisposable {
+  readonly provider: FlxTracerProvider;
+  readonly exporter: Exporter;
+  /** Sends what there is; false when the time was too short. */
+  flush(timeoutMs?: number): Promise<boolean>;
+  /** Sends what there is, and takes tracing down. */
+  shutdown(timeoutMs?: number): Promise<boolean>;
+}
+
+/** Sets tracing up for this process; what was set up before is replaced. */
+export function setupTracing(settings: TracingSettings = {}): Tracing {
+  const exporter = settings.exporter ?? ownExporter(settings);
+  const sink = new ExportingSink(exporter);
+  const provider = processProvider({
+    sampler: samplerOf(settings.sampling),
+    sink: settings.wrapSink?.(sink) ?? sink,
+    limits: { ...DEFAULT_SPAN_LIMITS, ...settings.limits },
+    scopeId: (scope) => exporter.scopeId(scope),
+    onStart: settings.onStart,
+    onException: settings.onException,
+  });
+  const unregister = registerGlobals({
+    provider,
+    contextManager: new AsyncContextManager(),
+    propagator: new CompositePropagator(
+      settings.propagators ?? [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+    ),
+  });
+  setCurrentTracing({ provider, tracer: provider.getTracer("@flx/monitoring") });
+  const shutdown = async (timeoutMs?: number): Promise<boolean> => {
+    setCurrentTracing(undefined);
+    provider.stop();
+    unregister();
+    return settings.exporter === undefined
+      ? await exporter.shutdown(timeoutMs)
+      : await exporter.flush(timeoutMs);
+  };
+  return {
+    provider,
+    exporter,
+    flush: async (timeoutMs) => await exporter.flush(timeoutMs),
+    shutdown,
+    [Symbol.asyncDispose]: async () => {
+      await shutdown();
+    },
+  };
+}
+
+/** The one provider of this process, set up. */
+function processProvider(settings: ProviderSettings): FlxTracerProvider {
+  if (known === undefined) known = new FlxTracerProvider(settings);
+  else known.configure(settings);
+  return known;
+}
+
+let known: FlxTracerProvider | undefined;
+
+function samplerOf(sampling: number | Sampler | undefined): Sampler {
+  if (sampling === undefined) return new ParentBasedSampler(ALWAYS_ON);
+  return typeof sampling === "number"
+    ? new ParentBasedSampler(new RatioSampler(sampling))
+    : sampling;
+}
+
+function ownExporter(settings: TracingSettings): Exporter {
+  const base = settings.endpoint ?? "http://localhost:4318";
+  const traces: OtlpEndpoint = {
+    url: `${base.replace(/\/$/, "")}/v1/traces`,
+    protocol: "http/protobuf",
+    headers: {},
+    compression: "gzip",
+    timeoutMs: 10_000,
+  };
+  return new Exporter({
+    endpoints: { traces },
+    resource: {
+      "service.name": settings.service ?? "unknown_service:node",
+      ...(settings.version === undefined ? {} : { "service.version": settings.version }),
+      ...(settings.environment === undefined
+        ? {}
+        : { "deployment.environment.name": settings.environment }),
+      "telemetry.sdk.name": "flx",
+      "telemetry.sdk.language": "nodejs",
+      ...settings.resource,
+    },
+    resourceSchemaUrl: "",
+    batch: DEFAULT_BATCH,
+    spool: undefined,
+    ringBytes: DEFAULT_RING_BYTES,
+    exitTimeoutMs: DEFAULT_EXIT_TIMEOUT_MS,
+  });
+}
