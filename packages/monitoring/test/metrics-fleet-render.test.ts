@@ -35,6 +35,43 @@ test("`renderInWorker` answers scrapes exactly while the service's own thread is
     const counter = new Counter({ name: "c_total", help: "c", labelNames: ["x"] });
     const took = new Histogram({ name: "h", help: "h", buckets: [1] });
     counter.inc({ x: "a" }, 41);
+    new Gauge({ name: "g", help: "g", collect() { this.set(1); } }).set(7);
+    console.log(admin.url);
+    setTimeout(() => { for (;;) { counter.inc({ x: "loop" }); took.observe(0.5); } }, 50);`,
+  );
+  await waitUntil(async () => (await scrape(url)).includes('x="loop"'));
+  let last = 0;
+  for (let i = 0; i < 3; i++) {
+    const text = await scrape(url, { accept: "application/openmetrics-text; version=1.0.0" });
+    assert.ok(parseExpositionStrict(text, { format: "openmetrics" }).length > 0);
+    assert.match(text, /c_total\{x="a",zone="a"\} 41\n/);
+    assert.match(text, /flx_fleet_silent_members\{kind="thread",zone="a"\} 1\n/);
+    const counted = Number(/c_total\{x="loop",zone="a"\} (\d+)/.exec(text)?.[1]);
+    assert.ok(counted > last);
+    last = counted;
+  }
+});
+
+test("`renderInWorker` runs callbacks where they belong, and hands other routes to the service", async () => {
+  const registry = new Registry();
+  const registers = [registry];
+  const told: unknown[] = [];
+  const admin = await startAdminServer({
+    port: 0,
+    registry,
+    renderInWorker: true,
+    handlers: {
+      "/livez": (request, response) => {
+        response.writeHead(418, { "x-method": request.method ?? "" }).end("from here\n");
+      },
+      "/fails": () => {
+        throw new Error("on purpose");
+      },
+    },
+    onError: (error) => told.push(error),
+  });
+  try {
+    let asks = 0;
     observableGauge({ name: "asked", help: "a", registers, collect: (observe) => observe(++asks) });
     new Counter({ name: "c_total", help: "c", registers }).inc(3);
     assert.match(await scrape(admin.url), /asked 1\n[^]*c_total 3\n/);
