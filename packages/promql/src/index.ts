@@ -36,6 +36,7 @@ export type {
   VectorSelector,
 } from "./ast/nodes.ts";
 export { valueType } from "./ast/type-of.ts";
+export { childrenOf, transform, walk } from "./ast/walk.ts";
 export { documentedType, type ValueType } from "./ast/value-type.ts";
 export { Matcher, type MatchOp } from "./matcher/matcher.ts";
 export { type CompiledPattern, compilePattern } from "./matcher/pattern.ts";
@@ -59,3 +60,6 @@ export {
 } from "./parse/options.ts";
 export { parseExpr, parseSelector, parseUnchecked } from "./parse/parser.ts";
 export { PromqlParseError, type PromqlParseErrorCode } from "./parse-error.ts";
+export { plainNumber } from "./print/number-text.ts";
+export { prettyExpr } from "./print/pretty.ts";
+export { printExpr, printMatcher } from "./print/print.ts";
