@@ -55,6 +55,10 @@ const admin = await startAdminServer({ port: 0, registry });
 const text = await (await fetch(admin.url + "/metrics")).text();
 console.log(text.split("\\n").find((line) => line.startsWith("c_total")));
 await admin.close();
+const apart = await startAdminServer({ port: 0, registry, renderInWorker: true });
+const same = await (await fetch(apart.url + "/metrics")).text();
+console.log(same.split("\\n").find((line) => line.startsWith("c_total")));
+await apart.close();
 const sampler = new SystemSampler();
 await sampler.sample();
 sampler[Symbol.dispose]();
@@ -63,7 +67,7 @@ console.log((await client.register.metrics()).includes("old_total 1"));
 `;
 
 /** What the program prints. */
-const printed = '{a="1", b="2"}\nc_total{a="x"} 1\ntrue\n';
+const printed = '{a="1", b="2"}\nc_total{a="x"} 1\nc_total{a="x"} 1\ntrue\n';
 
 test("`npm run build` makes packages that import, compile and map back to their sources", async () => {
   await using project = await temporaryFolder();

@@ -42,7 +42,19 @@ test("`renderInWorker` answers scrapes exactly while the service's own thread is
   await waitUntil(async () => (await scrape(url)).includes('x="loop"'));
   let last = 0;
   for (let i = 0; i < 3; i++) {
-    const text = await scrape(url, { accept: "application/openmetrics-text; version=1.0.0" });
+    // It has counted on, and did not answer: nobody asked for its callbacks but once.
+    await waitUntil(async () => {
+      const text = await scrape(url, { accept: "application/openmetrics-text; version=1.0.0" });
+      assert.ok(parseExpositionStrict(text, { format: "openmetrics" }).length > 0);
+      assert.match(text, /c_total\{x="a",zone="a"\} 41\n/);
+      assert.match(text, /flx_fleet_silent_members\{kind="thread",zone="a"\} 1\n/);
+      const before = last;
+      last = Number(/c_total\{x="loop",zone="a"\} (\d+)/.exec(text)?.[1]);
+      assert.ok(last >= before);
+      return last > before;
+    });
+  }
+});
     assert.ok(parseExpositionStrict(text, { format: "openmetrics" }).length > 0);
     assert.match(text, /c_total\{x="a",zone="a"\} 41\n/);
     assert.match(text, /flx_fleet_silent_members\{kind="thread",zone="a"\} 1\n/);
