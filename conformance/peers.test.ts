@@ -7,14 +7,26 @@ import { test, type TestContext } from "node:test";
 import {
   freePort,
   httpGet,
+  isListening,
   isPortFree,
   peerNames,
   processesInGroup,
   requirePeer,
   startAlertmanager,
+  startClickhouse,
+  startDnsmasq,
+  startExim,
+  startMariadb,
+  startMemcached,
+  startMosquitto,
+  startNats,
+  startNginx,
   startNodeExporter,
+  startPostgres,
   startProcess,
   startPrometheus,
+  startRabbitmq,
+  startRedis,
   startVictoriaMetrics,
   temporaryFolder,
   type Peer,
@@ -50,6 +62,22 @@ const checks: Readonly<Record<PeerName, Check>> = {
   vmalert: tool(["-help"], /^vmalert processes alerts/m),
   chromium: showsPage,
   curl: tool(["--version"], /^curl \d/),
+  openssl: tool(["version"], /^OpenSSL \d/),
+  postgres: server(startPostgres, accepts),
+  mariadb: server(startMariadb, accepts),
+  redis: server(startRedis, accepts),
+  memcached: server(startMemcached, accepts),
+  rabbitmq: server(startRabbitmq, accepts),
+  nats: server(startNats, accepts),
+  mosquitto: server(startMosquitto, accepts),
+  nginx: server(startNginx, async (url) => {
+    assert.equal((await httpGet(url)).body, "ok");
+  }),
+  exim: server(startExim, accepts),
+  dnsmasq: server(startDnsmasq, accepts),
+  clickhouse: server(startClickhouse, async (url) => {
+    assert.equal((await httpGet(`${url}/ping`)).body, "Ok.\n");
+  }),
 };
 
 for (const name of peerNames) {
@@ -73,6 +101,11 @@ function server(
     assert.deepEqual(processesInGroup(started.process.pid), []);
     assert.equal(await isPortFree(started.port), true);
   };
+}
+
+/** What a server says in its own protocol is asked in health-servers.test.ts; here it accepts a connection. */
+async function accepts(url: string): Promise<void> {
+  assert.equal(await isListening(Number(new URL(url).port)), true);
 }
 
 /** A tool runs, writes a known line and ends. */

@@ -38,6 +38,14 @@ printf '#!/bin/sh\\nexit 101\\n' >"$policy"
 chmod 755 "$policy"
 
 apt-get update
+# Not every release has every server: what it has is installed.
+wanted=
+for package in "$@"; do
+  if apt-cache show "$package" >/dev/null 2>&1; then wanted="$wanted $package"
+  else echo "this release has no package $package" >&2; fi
+done
+set -- $wanted
+[ $# -gt 0 ] || exit 1
 DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
 
 if command -v systemctl >/dev/null; then
@@ -80,7 +88,10 @@ function report(): string[] {
     const found = findPeer(name);
     const text = found === undefined ? "missing" : `${found.version.padEnd(24)} ${found.path}`;
     process.stdout.write(`${name.padEnd(18)} ${text}\n`);
-    if (found === undefined) missing.add(peers[name].debianPackage);
+    if (found !== undefined) continue;
+    for (const each of [peers[name].debianPackage, ...(peers[name].servicePackages ?? [])]) {
+      missing.add(each);
+    }
   }
   return [...missing];
 }

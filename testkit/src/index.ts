@@ -1,5 +1,21 @@
 // What tests with real processes share. See the head of each file.
 
+export {
+  nginxConfig,
+  startClickhouse,
+  startDnsmasq,
+  startExim,
+  startMariadb,
+  startMemcached,
+  startMosquitto,
+  startNats,
+  startNginx,
+  startPostgres,
+  startRabbitmq,
+  startRedis,
+  type ConfiguredDependencyOptions,
+  type DependencyServerOptions,
+} from "./dependency-servers.ts";
 export { codeBlocks, type CodeBlock } from "./docs.ts";
 export { TestkitError, type TestkitErrorCode } from "./errors.ts";
 export {

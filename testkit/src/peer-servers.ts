@@ -122,10 +122,7 @@ async function startPeerServer(
   recipe: Recipe,
 ): Promise<PeerServer> {
   const found = peer(name);
-  if (found === undefined) {
-    const text = `${name} is not installed (Debian package ${peers[name].debianPackage})`;
-    throw new TestkitError("TESTKIT_PEER_MISSING", `${text}: npm run conformance:install`);
-  }
+  if (found === undefined) throw missingPeer(name);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const folder = await temporaryFolder(name);
@@ -146,7 +143,14 @@ async function startPeerServer(
   }
 }
 
-class StartedServer implements PeerServer {
+/** The error for a server that is not installed. */
+export function missingPeer(name: PeerName): TestkitError {
+  const text = `${name} is not installed (Debian package ${peers[name].debianPackage})`;
+  return new TestkitError("TESTKIT_PEER_MISSING", `${text}: npm run conformance:install`);
+}
+
+/** A running server with its folder. */
+export class StartedServer implements PeerServer {
   readonly process: RunningProcess;
   readonly port: number;
   readonly url: string;
@@ -170,7 +174,8 @@ class StartedServer implements PeerServer {
   }
 }
 
-async function layFiles(
+/** Writes files into a folder, and the folders they are in. */
+export async function layFiles(
   folder: TemporaryFolder,
   files: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -178,7 +183,8 @@ async function layFiles(
     Object.entries(files).map(async ([name, text]) => {
       const path = folder.file(name);
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, text);
+      // For its owner alone: servers refuse keys and passwords that others may read.
+      await writeFile(path, text, { mode: 0o600 });
     }),
   );
 }

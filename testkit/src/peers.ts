@@ -7,7 +7,7 @@
 // Imports nothing of the workspace: scripts/install-peers.ts runs it with plain `node`.
 
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** One real server or tool. */
@@ -16,6 +16,10 @@ export interface PeerEntry {
   readonly binaries: readonly string[];
   /** The Debian (and Ubuntu) package that brings it. */
   readonly debianPackage: string;
+  /** Where it may be besides PATH (servers are where only root looks); "*" is a version, the highest is taken. */
+  readonly folders?: readonly string[];
+  /** Packages that the package brings and that have its services: what they enable is disabled, too. */
+  readonly servicePackages?: readonly string[];
   /** What our tests use it for. */
   readonly purpose: string;
   /** Where its version comes from: its own output, or the package where the build left it empty. */
@@ -34,10 +38,25 @@ export const peerNames = [
   "node-exporter",
   "chromium",
   "curl",
+  "postgres",
+  "mariadb",
+  "redis",
+  "memcached",
+  "rabbitmq",
+  "nats",
+  "mosquitto",
+  "nginx",
+  "exim",
+  "dnsmasq",
+  "clickhouse",
+  "openssl",
 ] as const;
 
 /** The name of a peer. */
 export type PeerName = (typeof peerNames)[number];
+
+/** Where Debian puts servers; in the PATH of root only. */
+const sbin = ["/usr/sbin", "/usr/local/sbin"];
 
 const goVersion = { args: ["--version"], pattern: /version (\S+)/ };
 
@@ -103,6 +122,92 @@ export const peers: Readonly<Record<PeerName, PeerEntry>> = {
     purpose: "runs the commands that the documentation gives",
     version: { args: ["--version"], pattern: /^curl (\S+)/ },
   },
+  postgres: {
+    binaries: ["postgres"],
+    folders: ["/usr/lib/postgresql/*/bin"],
+    debianPackage: "postgresql",
+    servicePackages: ["postgresql-common"],
+    purpose: "is looked at by the health check of PostgreSQL",
+    version: { args: ["--version"], pattern: /PostgreSQL\) (\S+)/ },
+  },
+  mariadb: {
+    binaries: ["mariadbd"],
+    folders: sbin,
+    debianPackage: "mariadb-server",
+    purpose: "is looked at by the health check of MySQL and MariaDB",
+    version: { args: ["--version"], pattern: /Ver (\S+?)-/ },
+  },
+  redis: {
+    binaries: ["redis-server"],
+    debianPackage: "redis-server",
+    purpose: "is looked at by the health check of Redis",
+    version: { args: ["--version"], pattern: /v=(\S+)/ },
+  },
+  memcached: {
+    binaries: ["memcached"],
+    debianPackage: "memcached",
+    purpose: "is looked at by the health check of memcached",
+    version: { args: ["--version"], pattern: /memcached (\S+)/ },
+  },
+  rabbitmq: {
+    binaries: ["rabbitmq-server"],
+    folders: sbin,
+    debianPackage: "rabbitmq-server",
+    servicePackages: ["erlang-base"],
+    purpose: "is looked at by the health check of RabbitMQ",
+    version: "package",
+  },
+  nats: {
+    binaries: ["nats-server"],
+    folders: sbin,
+    debianPackage: "nats-server",
+    purpose: "is looked at by the health check of NATS",
+    version: { args: ["--version"], pattern: /v(\d\S*)/ },
+  },
+  mosquitto: {
+    binaries: ["mosquitto"],
+    folders: sbin,
+    debianPackage: "mosquitto",
+    purpose: "is looked at by the health check of MQTT",
+    version: "package",
+  },
+  nginx: {
+    binaries: ["nginx"],
+    folders: sbin,
+    debianPackage: "nginx",
+    servicePackages: ["nginx-common"],
+    purpose: "stands in front of a service that is restarted, and is looked at by HTTP checks",
+    version: "package",
+  },
+  exim: {
+    binaries: ["exim4"],
+    folders: sbin,
+    debianPackage: "exim4-daemon-light",
+    servicePackages: ["exim4-base"],
+    purpose: "is looked at by the health check of mail servers",
+    version: { args: ["--version"], pattern: /version (\S+)/ },
+  },
+  dnsmasq: {
+    binaries: ["dnsmasq"],
+    folders: sbin,
+    debianPackage: "dnsmasq-base",
+    purpose: "is looked at by the health check of DNS",
+    version: { args: ["--version"], pattern: /version (\S+)/ },
+  },
+  clickhouse: {
+    binaries: ["clickhouse-server"],
+    folders: sbin,
+    debianPackage: "clickhouse-server",
+    servicePackages: ["clickhouse-common"],
+    purpose: "is looked at by the health check of ClickHouse",
+    version: "package",
+  },
+  openssl: {
+    binaries: ["openssl"],
+    debianPackage: "openssl",
+    purpose: "makes the certificates of test servers",
+    version: { args: ["version"], pattern: /OpenSSL (\S+)/ },
+  },
 };
 
 /** A peer that is installed. */
@@ -125,13 +230,27 @@ export function peer(name: PeerName): Peer | undefined {
 /** Like {@link peer}, but looks again: after something was installed. */
 export function findPeer(name: PeerName): Peer | undefined {
   const entry = peers[name];
-  const path = entry.binaries.map(inPath).find((found) => found !== undefined);
+  const folders = [...pathFolders(), ...(entry.folders ?? []).flatMap(existing)];
+  const path = entry.binaries
+    .flatMap((binary) => folders.map((folder) => join(folder, binary)))
+    .find(isProgram);
   return path === undefined ? undefined : { name, path, version: versionOf(path, entry) };
 }
 
-function inPath(binary: string): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => join(folder, binary)).find(isProgram);
+function pathFolders(): string[] {
+  return (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+}
+
+// "/usr/lib/x/[version]/bin" with each version there is, the highest first.
+function existing(pattern: string): string[] {
+  const [before = "", after] = pattern.split("/*");
+  if (after === undefined) return [pattern];
+  try {
+    const versions = readdirSync(before).toSorted((a, b) => Number(b) - Number(a));
+    return versions.map((version) => `${before}/${version}${after}`);
+  } catch {
+    return [];
+  }
 }
 
 function isProgram(path: string): boolean {

@@ -114,7 +114,7 @@ async function readHead(talk: Talk, awaited: string, user: string | undefined): 
 function unexpected(talk: Talk, user: string, { name, body }: Method): CheckError {
   if (name !== CLOSE) return talk.wrong(`with method ${name}, which is not what was asked for`);
   const [code, words] = [body.u16be(), body.text(body.u8())];
-  return code === 403 && words.includes("login") ? talk.loginRefused(user) : talk.answered(words);
+  return code === 403 && /login/i.test(words) ? talk.loginRefused(user) : talk.answered(words);
 }
 
 function startOk(user: string, password: string): Buffer {
