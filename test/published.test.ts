@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "@flx/testkit";
@@ -22,7 +22,7 @@ const asked = process.env["CI"] === "true" || process.env["FLX_TEST_CLONE"] !== 
 function installPacked(project: string): readonly string[] {
   run(root, "npm", "run", "build");
   const paths: string[] = [];
-  for (const name of ["model", "monitoring"]) {
+  for (const name of ["model", "monitoring", "station"]) {
     const source = join(root, "packages", name);
     const packed = run(source, "npm", "pack", "--json", "--pack-destination", project);
     const [{ filename, files }] = JSON.parse(packed) as [
@@ -34,6 +34,9 @@ function installPacked(project: string): readonly string[] {
     if (name === "model") paths.push(...files.map(({ path }) => path));
   }
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
+  // As npm links the commands of what it installs.
+  mkdirSync(join(project, "node_modules/.bin"));
+  symlinkSync("../@flx/station/bin/flx.js", join(project, "node_modules/.bin/flx"));
   writeFileSync(join(project, "main.js"), program);
   return paths;
 }
@@ -79,6 +82,7 @@ test("`npm run build` makes packages that import, compile and map back to their 
   );
 
   assert.equal(run(project.path, process.execPath, "main.js"), printed);
+  assert.match(run(project.path, "npx", "--no", "flx", "check", "--help"), /^Usage: flx check/);
 
   writeFileSync(
     join(project.path, "consumer.ts"),

@@ -1,0 +1,29 @@
+// The flx command: finds what is asked for, and loads that and nothing else.
+//
+//   flx check ...    cli/check.ts
+//
+// A command is one file in cli/ and one line here. What a command needs it imports itself, so that a probe which runs
+// every ten seconds does not pay for a station.
+
+import type { Command } from "./cli/command.ts";
+import { runCommand } from "./cli/run-command.ts";
+
+/** A command, found but not loaded. */
+interface CommandEntry {
+  /** One line of `flx --help`. */
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+const commands: Readonly<Record<string, CommandEntry>> = {
+  check: {
+    summary: "ask a service once how it is, over HTTP, gRPC or TCP",
+    load: async () => (await import("./cli/check.ts")).check,
+  },
+};
+
+const [name, ...args] = process.argv.slice(2);
+process.exitCode = await runCommand(commands, name, args, {
+  out: (text) => process.stdout.write(text),
+  error: (text) => process.stderr.write(text),
+});
