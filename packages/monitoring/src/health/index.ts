@@ -55,3 +55,14 @@ export {
   type HealthMetricsOptions,
 } from "./health-metrics.ts";
 export { type HealthSettings, healthSettings, type SettingSources } from "./health-settings.ts";
+export type { Beacon } from "./shutdown/beacons.ts";
+export type { DrainableServer, GrpcServer, NodeServer } from "./shutdown/draining-server.ts";
+export {
+  gracefulShutdown,
+  Shutdown,
+  type ShutdownHook,
+  type ShutdownOptions,
+  type ShutdownReport,
+  type ShutdownStep,
+} from "./shutdown/graceful-shutdown.ts";
+export type { ExitMode } from "./shutdown/process-end.ts";
