@@ -114,13 +114,15 @@ interface Serving {
   readonly close: () => Promise<void>;
 }
 
+const token = "open-sesame-open-sesame";
+
 /** The two ways to serve. */
 const servers: Readonly<
   Record<string, (health: HealthChecker, options: HealthServiceOptions) => Promise<Serving>>
 > = {
   "a grpc-js server": async (health, options) => {
     const server = new Server();
-    const service = addHealthService(server, health, options);
+    const service = addHealthService(server, health, { trustLoopback: true, ...options });
     const port = await new Promise<number>((resolve, reject) => {
       server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
         error === null ? resolve(bound) : reject(error),
@@ -204,7 +206,7 @@ for (const serve of Object.keys(servers)) {
   });
 
   test(`${serve} answers FlxService/HealthCheck; components only for loopback and the token`, async (t) => {
-    const { database, cache, asker, beat } = await started(t, serve, { token: "open sesame" });
+    const { database, cache, asker, beat } = await started(t, serve, { tokens: [token] });
     const rpc = FlxService["HealthCheck"]!;
     beat();
     cache.beat({ status: "degraded", message: "slow" });
@@ -222,9 +224,9 @@ for (const serve of Object.keys(servers)) {
     const forwarded = { "x-forwarded-for": "203.0.113.9" };
     const short = { healthy: false, status: "unhealthy", components: {} };
     assert.deepEqual(await asker.ask(rpc, {}, forwarded), short);
-    const wrong = { ...forwarded, authorization: "Bearer open sesam" };
+    const wrong = { ...forwarded, authorization: `Bearer ${token.slice(1)}` };
     assert.deepEqual(await asker.ask(rpc, {}, wrong), short);
-    const right = { ...forwarded, authorization: "Bearer open sesame" };
+    const right = { ...forwarded, authorization: `Bearer ${token}` };
     const all = (await asker.ask(rpc, {}, right)) as { components: object };
     assert.deepEqual(Object.keys(all.components), ["database", "cache", "loop"]);
     const some = (await asker.ask(rpc, { service: "liveness" })) as { components: object };
@@ -338,6 +340,19 @@ function closed(socket: Socket): Promise<void> {
     socket.on("close", () => resolve());
   });
 }
+
+test("addHealthService() shows components to nobody without a credential, as it is on an application's own port", async (t) => {
+  const options = { trustLoopback: false, tokens: [token] };
+  const { asker, beat } = await started(t, "a grpc-js server", options);
+  beat();
+  const rpc = FlxService["HealthCheck"]!;
+  const short = { healthy: true, status: "healthy", components: {} };
+  assert.deepEqual(await asker.ask(rpc, {}), short);
+  const { components } = (await asker.ask(rpc, {}, { authorization: `Bearer ${token}` })) as {
+    components: object;
+  };
+  assert.equal(Object.keys(components).length, 3);
+});
 
 test("startGrpcHealthServer() says that its port is taken, or its address nobody's", async (t) => {
   const health = new HealthChecker();

@@ -55,7 +55,7 @@ async function stage(t: TestContext) {
 /** A grpc-js server with health, with the credentials of files. */
 async function grpcServer(t: TestContext, health: HealthChecker, options: SecureServerOptions) {
   const server = new Server();
-  const service = addHealthService(server, health);
+  const service = addHealthService(server, health, { trustLoopback: true });
   const credentials = await secureServerCredentials(options);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", credentials, (error, bound) =>

@@ -3,6 +3,7 @@
 // grpc-js is not imported: it is given a definition and handlers, which are plain objects, and the messages pass as
 // bytes. So there is no .proto file to find at run time, and no protobuf library to load.
 
+import type { IncomingHttpHeaders } from "node:http";
 import type {
   sendUnaryData,
   Server,
@@ -38,7 +39,7 @@ type AnyCall = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Bu
  *
  *     const service = addHealthService(server, health, { services: ["shop.orders.v1.Orders"] });
  *
- * @throws what `server.addService` throws, when it has one of these already
+ * @throws {FlxError} `FLX_HEALTH_OPTION` for a token that is too short; and what `server.addService` throws, when it has one of these already
  */
 export function addHealthService(
   server: Pick<Server, "addService">,
@@ -118,10 +119,14 @@ function refusalOf(error: unknown): Partial<ServiceError> {
 function callerOf(call: AnyCall): HealthCaller {
   // Older versions of grpc-js have no auth context: there, a certificate does not count.
   const { getAuthContext } = call as { getAuthContext?: AnyCall["getAuthContext"] };
+  const remoteAddress = addressOf(call.getPeer());
   return {
-    remoteAddress: addressOf(call.getPeer()),
+    remoteAddress,
+    // grpc-js does not tell it; a connection from loopback can only have come to this machine.
+    localAddress: remoteAddress,
     hasVerifiedCertificate: getAuthContext?.call(call).sslPeerCertificate !== undefined,
-    header: (name) => call.metadata.get(name)[0]?.toString(),
+    host: call.getHost(),
+    headers: call.metadata.getMap() as IncomingHttpHeaders,
   };
 }
 

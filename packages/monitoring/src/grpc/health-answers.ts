@@ -19,7 +19,7 @@ import { CHECK_KINDS } from "../health/check-options.ts";
 import type { ComponentHealth } from "../health/component-health.ts";
 import type { GroupState, HealthGroup, HealthSource } from "../health/health-source.ts";
 import { GrpcRefusal } from "./grpc-refusal.ts";
-import { detailsGuard, type HealthCaller } from "./health-caller.ts";
+import { detailsGuard, type HealthAccessOptions, type HealthCaller } from "./health-caller.ts";
 import {
   readHealthRequest,
   type RemoteComponent,
@@ -31,11 +31,9 @@ import {
 import { HealthWatchers, type Watch, type WatchSink } from "./health-watchers.ts";
 
 /** How health is served over gRPC. */
-export interface HealthServiceOptions {
+export interface HealthServiceOptions extends HealthAccessOptions {
   /** gRPC services whose health can be asked for by name, with the group each stands for; a list: all readiness. */
   readonly services?: readonly string[] | Readonly<Record<string, HealthGroup>>;
-  /** Who sends it as `authorization: Bearer` sees components. */
-  readonly token?: string;
   /** Calls of Watch at the same time (default 10,000); further ones get RESOURCE_EXHAUSTED. */
   readonly maxWatchers?: number;
 }
@@ -64,10 +62,11 @@ export class HealthAnswers {
   readonly #maySeeDetails: (caller: HealthCaller) => boolean;
   readonly #watchers: HealthWatchers;
 
+  /** @throws {FlxError} `FLX_HEALTH_OPTION` for a token that is too short */
   constructor(health: HealthSource, options: HealthServiceOptions = {}) {
     this.#health = health;
     this.#services = serviceGroups(options.services ?? []);
-    this.#maySeeDetails = detailsGuard(options.token);
+    this.#maySeeDetails = detailsGuard(options);
     this.#watchers = new HealthWatchers(
       {
         status: (service) => this.#servingStatus(service) ?? "SERVICE_UNKNOWN",

@@ -1,50 +1,48 @@
-// Who asks for health, and whether components are for their eyes.
+// Who asks for health over gRPC, and whether components are for their eyes: the rules of HTTP (health/http/access.ts).
 //
-//   loopback                    yes, unless a proxy says that it asks for somebody else (forwarded, x-forwarded-for)
-//   a client certificate that   yes
-//   the server verified (mTLS)
-//   the token                   yes
-//   anybody else                the state, and nothing of what is behind it
+//   a bearer token, a client certificate that the server verified, or (where it is said) loopback
+//
+// HTTP/2 names the host in `:authority`, which is what these rules read as Host.
 
-import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Access, type AccessOptions, isLoopback } from "../health/http/access.ts";
+
+/** Who sees components; see `AccessOptions`. */
+export type HealthAccessOptions = Pick<
+  AccessOptions,
+  "tokens" | "trustLoopback" | "trustClientCertificates"
+>;
 
 /** Who asks. */
 export interface HealthCaller {
   /** undefined when it is not known. */
   readonly remoteAddress: string | undefined;
+  readonly localAddress: string | undefined;
   /** Whether the TLS layer has verified a certificate of theirs. */
   readonly hasVerifiedCertificate: boolean;
-  /** A header of the request; undefined when it has none of that name. */
-  header(name: string): string | undefined;
+  /** `:authority` */
+  readonly host: string;
+  /** By lower-case names. */
+  readonly headers: IncomingHttpHeaders;
 }
 
-/** Whether an address is of this machine only. */
-export function isLoopback(address: string | undefined): boolean {
-  if (address === undefined) return false;
-  const four = address.startsWith("::ffff:") ? address.slice(7) : address;
-  return address === "::1" || /^127(?:\.\d{1,3}){3}$/.test(four);
+/**
+ * Decides who sees components.
+ *
+ * @throws {FlxError} `FLX_HEALTH_OPTION` for a token that is too short
+ */
+export function detailsGuard(options: HealthAccessOptions): (caller: HealthCaller) => boolean {
+  const { trustClientCertificates = true, trustLoopback = false } = options;
+  const access = new Access(options);
+  return (caller) =>
+    access.allowsToken(caller.headers.authorization) ||
+    (trustClientCertificates && caller.hasVerifiedCertificate) ||
+    (trustLoopback && isLoopback(asRequest(caller)));
 }
 
-/** Decides who sees components; `token` undefined: no token does. */
-export function detailsGuard(token: string | undefined): (caller: HealthCaller) => boolean {
-  const wanted = token === undefined || token === "" ? undefined : digest(`Bearer ${token}`);
-  return (caller) => {
-    if (caller.hasVerifiedCertificate) return true;
-    const given = caller.header("authorization");
-    // Digests have one length, so the time of the comparison tells nothing of the token.
-    if (wanted !== undefined && given !== undefined && timingSafeEqual(digest(given), wanted)) {
-      return true;
-    }
-    return isLoopback(caller.remoteAddress) && !isForwarded(caller);
-  };
-}
-
-function isForwarded(caller: HealthCaller): boolean {
-  return ["forwarded", "x-forwarded-for", "x-real-ip"].some(
-    (name) => caller.header(name) !== undefined,
-  );
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+/** What the rule of loopback looks at. */
+function asRequest({ remoteAddress, localAddress, host, headers }: HealthCaller): IncomingMessage {
+  const socket = { remoteAddress, localAddress };
+  const seen = { socket, headers: { ...headers, host }, httpVersionMajor: 2, httpVersionMinor: 0 };
+  return seen as unknown as IncomingMessage;
 }

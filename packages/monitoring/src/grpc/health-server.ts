@@ -6,7 +6,8 @@
 //   └── /flx.v1.FlxService/HealthCheck           one in, one out
 //
 // It is guarded as something that strangers reach: requests of at most 4 KiB, a time in which they must be complete, few
-// connections with few streams each, idle ones closed. And it is unref'ed: a service that is done ends.
+// connections with few streams each, idle ones closed. Nothing else has business on that port, so loopback sees components
+// unless `trustLoopback` is false. And it is unref'ed: a service that is done ends.
 //
 // Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 
@@ -86,7 +87,8 @@ const SESSION = {
 /**
  * Starts the server.
  *
- * @throws {FlxError} `FLX_GRPC_LISTEN` when it cannot listen, `FLX_GRPC_TLS_FILES` when the certificates cannot be used
+ * @throws {FlxError} `FLX_GRPC_LISTEN` when it cannot listen, `FLX_GRPC_TLS_FILES` when the certificates cannot be used,
+ *   `FLX_HEALTH_OPTION` for a token that is too short
  */
 export async function startGrpcHealthServer(
   options: GrpcHealthServerOptions,
@@ -105,7 +107,7 @@ export async function startGrpcHealthServer(
     (server as Http2SecureServer).setSecureContext(contextOf(material)),
   );
   server.maxConnections = maxConnections;
-  const answers = new HealthAnswers(health, options);
+  const answers = new HealthAnswers(health, { trustLoopback: true, ...options });
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session: ServerHttp2Session) => keep(session, sessions));
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
@@ -252,9 +254,11 @@ function callerOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Heal
   const socket = stream.session?.socket as TLSSocket | undefined;
   return {
     remoteAddress: socket?.remoteAddress,
+    localAddress: socket?.localAddress,
     // Only a server with a CA asks for certificates, and then `authorized` is about the client's.
     hasVerifiedCertificate: socket?.authorized === true && hasCertificate(socket),
-    header: (name) => headers[name]?.toString(),
+    host: headers[":authority"] ?? headers.host ?? "",
+    headers,
   };
 }
 
