@@ -83,10 +83,6 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     };
   }
 
-  get series(): number {
-    return this.table.size;
-  }
-
   /** Counts an observation in the exponential buckets of a row, when there are some. */
   observeNative(row: number, value: number): void {
     if (this.native !== undefined) this.#native(row, this.native).observe(value);

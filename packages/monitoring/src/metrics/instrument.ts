@@ -51,12 +51,12 @@ export function registerEverywhere<Metric extends ExposedMetric>(
   const joined: Registry[] = [];
   try {
     for (const registry of registers) {
-      if (registry.get(metric.name) === undefined) joined.push(registry);
       used = registry.register(used);
+      joined.push(registry);
     }
   } catch (error) {
     // All or nothing: a clash in one registry leaves no half-declared metric in the others.
-    for (const registry of joined) registry.unregister(metric.name);
+    for (const registry of joined) registry.release(metric.name);
     throw error;
   }
   // The newest declaration brings the callback: after a hot reload the old one would work with what is gone.

@@ -56,10 +56,6 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     return this.#generations.get(row) ?? 0;
   }
 
-  get series(): number {
-    return this.table.size;
-  }
-
   override share(sharing: SeriesSharing | undefined): void {
     super.share(sharing);
     if (this.labelNames.length === 0) this.single = this.cells.chunks[0];

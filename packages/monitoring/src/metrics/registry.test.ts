@@ -6,6 +6,7 @@ import { Counter } from "./counter.ts";
 import { Gauge } from "./gauge.ts";
 import { Histogram } from "./histogram.ts";
 import { Registry } from "./registry.ts";
+import { Summary } from "./summary.ts";
 
 function samplesOf(text: string): string[] {
   return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -99,6 +100,54 @@ test("Registry.unregister() and clear() free the names and leave the metric usab
   assert.equal(await registry.metrics(), "");
   declare("three");
   assert.equal(registry.get("c_total")?.help, "three");
+});
+
+test("Registry.release() takes declarations back; with the last one the metric goes", () => {
+  const registry = new Registry();
+  const declare = (registers: readonly Registry[] = [registry]) =>
+    new Counter({ name: "c_total", help: "h", registers });
+  const f = (want: boolean) => assert.equal(registry.get("c_total") !== undefined, want);
+
+  declare();
+  declare();
+  declare();
+  registry.release("c_total");
+  registry.release("c_total");
+  f(true);
+  // A declaration that fails in another registry is none here.
+  const other = new Registry();
+  new Gauge({ name: "c_total", help: "h", registers: [other] }).set(1);
+  assert.throws(() => declare([registry, other]), { code: "FLX_METRIC_CLASH" });
+  registry.release("c_total");
+  f(false);
+  registry.release("c_total");
+  declare();
+  declare();
+  registry.unregister("c_total");
+  declare();
+  registry.release("c_total");
+  f(false);
+});
+
+test("Registry.expose() leaves families without series out, in every format", async () => {
+  const registry = new Registry();
+  const about = { help: "h", labelNames: ["a"], registers: [registry] } as const;
+  const gauge = new Gauge({ name: "g", ...about });
+  const all = [
+    new Counter({ name: "c_total", ...about }),
+    gauge,
+    new Histogram({ name: "h", ...about }),
+    new Summary({ name: "s", ...about }),
+  ];
+  assert.equal(await registry.metrics(), "");
+  assert.equal(await registry.metrics({ format: "openmetrics" }), "# EOF\n");
+  assert.deepEqual(await registry.expose({ format: "protobuf" }), []);
+  assert.deepEqual(await registry.families(), []);
+  assert.equal(registry.catalogue().length, all.length);
+  gauge.set({ a: "x" }, 1);
+  assert.equal(await registry.metrics(), '# HELP g h\n# TYPE g gauge\ng{a="x"} 1\n');
+  gauge.remove("x");
+  assert.equal(await registry.metrics(), "");
 });
 
 test("Registry.catalogue() says what is registered", () => {

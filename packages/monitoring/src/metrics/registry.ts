@@ -4,6 +4,13 @@
 // package loaded twice go on counting into the same series. Anything else under a name in use is an error that
 // names both.
 //
+// A family without series is left out, HELP and TYPE lines too, as the clients for Go and C++ do (in Go's model of the format an
+// empty family is even an error): of 300 metrics of which 20 were used, 20 are read. The clients for Python and JavaScript write
+// the lines nevertheless. `catalogue()` says what is declared.
+//
+// Declarations are counted: what declared a metric and goes takes its own declaration back (`release`), and the metric stays as
+// long as somebody else has one.
+//
 // An exposition runs in slices of a few milliseconds with the event loop let in between, so that a scrape of 100,000
 // series never holds a request back. Series that are removed meanwhile could make another one appear twice, so a metric to
 // which that happens is written once more, in one go. A metric that fails (its `collect` callback throws or takes too
@@ -107,6 +114,8 @@ export class Registry {
   readonly misuse: Misuse;
   readonly #metrics = new Map<string, ExposedMetric>();
   readonly #sampleNames = new Map<string, string>();
+  /** How often each metric was declared. */
+  readonly #declarations = new Map<string, number>();
   readonly #running = new SharedWork<readonly Uint8Array[]>();
   /** `collect` callbacks that failed or took too long, by metric. */
   readonly #collectFailures = new Map<string, number>();
@@ -130,7 +139,10 @@ export class Registry {
     const existing = this.#metrics.get(metric.name);
     if (existing === metric) return metric;
     if (existing !== undefined) {
-      if (existing.definition === metric.definition) return existing;
+      if (existing.definition === metric.definition) {
+        this.#declarations.set(metric.name, this.#declarations.get(metric.name)! + 1);
+        return existing;
+      }
       throw new FlxError(
         "FLX_METRIC_CLASH",
         `metric ${metric.name} is already registered as ${existing.definition}, not ${metric.definition}`,
@@ -148,6 +160,7 @@ export class Registry {
     for (const name of metric.sampleNames)
       this.#sampleNames.set(name, `${metric.type} ${metric.name}`);
     this.#metrics.set(metric.name, metric);
+    this.#declarations.set(metric.name, 1);
     for (const watcher of this.#watchers) watcher(metric, true);
     return metric;
   }
@@ -157,8 +170,16 @@ export class Registry {
     const metric = this.#metrics.get(name);
     if (metric === undefined) return;
     this.#metrics.delete(name);
+    this.#declarations.delete(name);
     for (const sample of metric.sampleNames) this.#sampleNames.delete(sample);
     for (const watcher of this.#watchers) watcher(metric, false);
+  }
+
+  /** Takes one declaration of a metric back; with the last one the metric goes. */
+  release(name: string): void {
+    const left = (this.#declarations.get(name) ?? 1) - 1;
+    if (left > 0) this.#declarations.set(name, left);
+    else this.unregister(name);
   }
 
   /** Calls a function with every metric there is, and each that comes or goes, until the function it gives is called. */
@@ -181,6 +202,7 @@ export class Registry {
       for (const watcher of this.#watchers) watcher(metric, false);
     }
     this.#metrics.clear();
+    this.#declarations.clear();
     this.#sampleNames.clear();
     this.#reserveOwnNames();
   }
@@ -237,13 +259,13 @@ export class Registry {
     });
   }
 
-  /** The metrics with their values, as the model has them. */
+  /** The metrics with their values, as the model has them; those without series are left out. */
   async families(request: ExpositionRequest = {}): Promise<MetricFamily[]> {
     const metrics = this.#selected(request.names);
     const failed = await this.#collect(metrics, request.collectTimeoutMs);
     const families: MetricFamily[] = [];
     for (const metric of metrics) {
-      if (failed.has(metric)) continue;
+      if (failed.has(metric) || metric.series === 0) continue;
       try {
         families.push(withDefaultLabels(metric.family(), this.#defaultLabels, metric.labelNames));
       } catch {
@@ -290,7 +312,7 @@ export class Registry {
     const slice = { startedMs: performance.now() };
     for (const metric of metrics) {
       stop.throwIfAborted();
-      if (failed.has(metric)) continue;
+      if (failed.has(metric) || metric.series === 0) continue;
       try {
         await exposeMetric(metric, sink, slice, stop);
       } catch {

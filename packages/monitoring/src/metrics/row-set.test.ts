@@ -18,6 +18,7 @@ test("RowSet behaves as a Set of numbers", () => {
           model.delete(row);
         }
       }
+      assert.equal(rows.size, model.size);
       for (let row = 0; row <= 260; row++) assert.equal(rows.has(row), model.has(row));
     }),
     { numRuns: 100 },

@@ -2,6 +2,8 @@
 
 /** Which rows are in use. */
 export class RowSet {
+  /** How many rows are in it. */
+  size = 0;
   #bits = new Uint32Array(1);
 
   has(row: number): boolean {
@@ -9,6 +11,8 @@ export class RowSet {
   }
 
   add(row: number): void {
+    if (this.has(row)) return;
+    this.size++;
     const word = row >>> 5;
     if (word >= this.#bits.length) {
       const grown = new Uint32Array(Math.max(word + 1, this.#bits.length * 2));
@@ -19,7 +23,8 @@ export class RowSet {
   }
 
   delete(row: number): void {
-    const word = row >>> 5;
-    if (word < this.#bits.length) this.#bits[word]! &= ~(1 << (row & 31));
+    if (!this.has(row)) return;
+    this.size--;
+    this.#bits[row >>> 5]! &= ~(1 << (row & 31));
   }
 }

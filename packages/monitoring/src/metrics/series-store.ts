@@ -151,6 +151,11 @@ export class SeriesStore {
     return this.table.rows;
   }
 
+  /** Series there are now; one without labels may have nothing to say (`show`). */
+  get series(): number {
+    return this.#used.size;
+  }
+
   /** Whether a row stands for a series. */
   isUsed(row: number): boolean {
     return this.#used.has(row);

@@ -38,10 +38,6 @@ export abstract class TextMetric extends SeriesStore implements ExposedMetric {
     ]);
   }
 
-  get series(): number {
-    return this.table.size;
-  }
-
   *expose(out: TextChunks, options: ExposeOptions): Generator<void, void, undefined> {
     const openMetrics = options.format === "openmetrics";
     const { name, typeWord } = this.header(openMetrics);

@@ -3,9 +3,8 @@
 //   exposition ── collect of each family ── read(facts) ── observe      in one turn of the loop, from one snapshot
 //   V8 collects ── GcMonitor ── histogram of pauses
 //
-// Families that were there before (MetricsCollector has three of them) stay when this closes: they go back to their own
-// `collect`, and what is no longer measured becomes NaN. All others are unregistered, also those that somebody declared a
-// second time meanwhile: a registry does not know how often a family was declared.
+// Families that somebody else has declared, too, before or meanwhile (MetricsCollector has three of them), stay when this
+// closes: they go back to their own `collect`, and what is no longer measured becomes NaN. All others are unregistered.
 
 import { Histogram } from "../metrics/histogram.ts";
 import { Info } from "../metrics/info.ts";
@@ -38,7 +37,7 @@ interface Declared {
 /** A family in the registry, and what it was before. */
 interface Held {
   readonly metric: Registered;
-  readonly wasThere: boolean;
+  readonly collect: Registered["collect"];
   readonly collectBefore: Registered["collect"];
 }
 
@@ -95,20 +94,18 @@ export class Exposure implements Disposable {
 
   #hold(family: SystemFamily): void {
     const name = this.#prefix + family.name;
-    const before = this.#registry.get(name);
-    const collectBefore = before?.collect;
+    const collectBefore = this.#registry.get(name)?.collect;
     const metric = this.#registry.get(this.#register(family, name).name)!;
-    this.#held.push({ metric, wasThere: before !== undefined, collectBefore });
+    this.#held.push({ metric, collect: metric.collect, collectBefore });
   }
 
-  #release({ metric, wasThere, collectBefore }: Held): void {
+  #release({ metric, collect, collectBefore }: Held): void {
     if (this.#registry.get(metric.name) !== metric) return;
-    if (!wasThere) {
-      this.#registry.unregister(metric.name);
-      return;
-    }
-    void metric.collect?.();
-    metric.collect = collectBefore;
+    this.#registry.release(metric.name);
+    if (this.#registry.get(metric.name) !== metric) return;
+    // Others have declared it, too. What we said is no longer so; a newer callback than ours is not ours to take away.
+    void collect?.();
+    if (metric.collect === collect) metric.collect = collectBefore;
   }
 
   #register(family: SystemFamily, name: string): Declared {
