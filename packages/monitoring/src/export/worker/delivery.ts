@@ -48,6 +48,7 @@ export class Delivery {
   readonly #queue: Batch[] = [];
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
+  #isRunning = false;
   #pauseMs = 0;
   #notBeforeMs = 0;
   #wakeUp: (() => void) | undefined;
@@ -60,7 +61,7 @@ export class Delivery {
 
   /** Whether nothing waits. */
   get idle(): boolean {
-    return this.#running === undefined && this.#queue.length === 0;
+    return !this.#isRunning && this.#queue.length === 0;
   }
 
   /** Whether the receiver did not want the last request. */
@@ -81,9 +82,9 @@ export class Delivery {
 
   /** Works until nothing waits; does nothing when it does so already. */
   start(): void {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#running = this.#run();
   }
 
   /** Tries once more, now, and puts on disk what is not taken in this time. */
@@ -91,7 +92,11 @@ export class Delivery {
     if (!this.isDown) {
       this.start();
       const leftMs = deadlineMs - performance.now();
-      if (leftMs > 0) await settled(this.#running, leftMs);
+      const refused = new Promise<void>((resolve) => {
+        this.#onDown = resolve;
+      });
+      if (leftMs > 0) await settled(Promise.race([this.#running, refused]), leftMs);
+      this.#onDown = undefined;
     }
     this.#toSpool();
     if (this.#inFlight !== undefined) this.#makeSafe();
@@ -104,15 +109,16 @@ export class Delivery {
     this.#parts.sender.close();
   }
 
+  /** Called when the receiver does not want a request, while somebody waits for the end. */
+  #onDown: (() => void) | undefined;
   #inFlight: Batch | undefined;
   #safeCopy: SpooledBatch | undefined;
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await this.#untilAllowed();
-      if (this.#stop.signal.aborted) return;
-      const next = this.#next();
-      if (next === undefined) return;
+      const next = this.#stop.signal.aborted ? undefined : this.#next();
+      if (next === undefined) break;
       const { batch, entry } = next;
       this.#safeCopy = entry;
       this.#inFlight = batch;
@@ -120,6 +126,8 @@ export class Delivery {
       this.#inFlight = undefined;
       this.#after(batch, result);
     }
+    // In the same step that found nothing: what is put in afterwards starts a run of its own.
+    this.#isRunning = false;
   }
 
   /** The oldest batch there is, from the spool or from the queue. */
@@ -177,6 +185,7 @@ export class Delivery {
     this.#notBeforeMs = performance.now() + pauseMs;
     this.#toSpool();
     this.#bound();
+    this.#onDown?.();
   }
 
   /** The batch that is being sent gets a copy on disk. */

@@ -11,7 +11,7 @@ import { RECORD, type Signal, signalOf } from "../signal.ts";
 import { Batcher, type EncodedScope, prepareScope } from "./batcher.ts";
 import { Delivery } from "./delivery.ts";
 import { openSender } from "./open-sender.ts";
-import { openSpool } from "./open-spool.ts";
+import { spoolOpener } from "./open-spool.ts";
 import type { WorkerStart } from "./worker-start.ts";
 
 /** Bytes read from the ring before others get a turn. */
@@ -30,7 +30,7 @@ let flushed = 0;
 let flushing = false;
 
 for (const [text, id] of start.scopes) scopes.set(id, prepareScope(scopeOf(text)));
-openPipes();
+await openPipes();
 parentPort?.on("message", (message: unknown) => {
   if (message === "close") {
     for (const { delivery } of pipes.values()) delivery.close();
@@ -46,16 +46,17 @@ parentPort?.on("message", (message: unknown) => {
 // What was written before this worker listened did not wake it.
 wake();
 
-function openPipes(): void {
+async function openPipes(): Promise<void> {
   const resource = encodeResource(settings.resource);
+  const openSpool = spoolOpener(settings.spool, counters);
   for (const signal of ["traces", "logs", "metrics"] as const) {
     const endpoint = settings.endpoints[signal];
     if (endpoint === undefined) continue;
     const batcher = new Batcher(resource, settings.resourceSchemaUrl, settings.batch, scopes);
     const delivery = new Delivery({
       signal,
-      sender: openSender(endpoint, signal),
-      spool: openSpool(settings.spool, signal, counters),
+      sender: await openSender(endpoint, signal),
+      spool: openSpool(signal),
       counters,
       limits: settings.batch,
       random: Math.random,

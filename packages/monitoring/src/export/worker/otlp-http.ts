@@ -15,7 +15,8 @@ import { readFileSync } from "node:fs";
 import type { OtlpEndpoint } from "../export-settings.ts";
 import type { Signal } from "../signal.ts";
 import { compressed } from "./compression.ts";
-import { readPartialSuccess } from "./partial-success.ts";
+import { requestAsJson } from "./otlp-json.ts";
+import { readJsonPartialSuccess, readPartialSuccess } from "./partial-success.ts";
 import type { Sender, SendResult } from "./sender.ts";
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -43,12 +44,14 @@ export class OtlpHttpSender implements Sender {
   async send(body: Uint8Array<ArrayBuffer>, stop: AbortSignal): Promise<SendResult> {
     const { compression, headers, timeoutMs } = this.#endpoint;
     try {
-      const bytes = await compressed(body, compression);
+      const isJson = this.#endpoint.protocol === "http/json";
+      const message = isJson ? requestAsJson(body, this.#signal) : body;
+      const bytes = await compressed(message, compression);
       const answer = await this.#post(
         bytes,
         {
           ...headers,
-          "content-type": "application/x-protobuf",
+          "content-type": isJson ? "application/json" : "application/x-protobuf",
           "content-length": String(bytes.length),
           ...(compression === "none" ? {} : { "content-encoding": compression }),
           "user-agent": "flx-monitoring",
@@ -67,7 +70,8 @@ export class OtlpHttpSender implements Sender {
 
   #result({ status, retryAfter, body }: Answer): SendResult {
     if (status >= 200 && status < 300) {
-      const partial = readPartialSuccess(body);
+      const isJson = this.#endpoint.protocol === "http/json";
+      const partial = isJson ? readJsonPartialSuccess(body) : readPartialSuccess(body);
       return { kind: "accepted", ...partial };
     }
     const reason = `${this.#endpoint.url} answered ${status} to ${this.#signal}`;

@@ -4,6 +4,8 @@
 //
 // Read leniently: an answer that is no such message says nothing, the request was accepted all the same.
 
+import { messageFields } from "./message-fields.ts";
+
 const MAX_MESSAGE = 1024;
 
 /** Records that were rejected, and why. */
@@ -12,53 +14,35 @@ export interface PartialSuccess {
   readonly message?: string;
 }
 
-/** Reads the body of an answer. */
+/** Reads the body of an answer in protobuf. */
 export function readPartialSuccess(body: Uint8Array): PartialSuccess {
-  const inner = fields(body).find(({ field }) => field === 1)?.bytes;
+  const inner = messageFields(body).find(({ field, wire }) => field === 1 && wire === 2)?.bytes;
   if (inner === undefined) return { rejected: 0 };
   let rejected = 0;
   let message = "";
-  for (const { field, bytes, value } of fields(inner)) {
-    if (field === 1 && value !== undefined) rejected = value;
-    if (field === 2 && bytes !== undefined) {
+  for (const { field, wire, bytes, value } of messageFields(inner)) {
+    if (field === 1 && wire === 0) rejected = Math.max(0, Number(BigInt.asIntN(64, value)));
+    if (field === 2 && wire === 2) {
       message = new TextDecoder().decode(bytes.subarray(0, MAX_MESSAGE));
     }
   }
   return message === "" ? { rejected } : { rejected, message };
 }
 
-interface Field {
-  readonly field: number;
-  readonly value?: number;
-  readonly bytes?: Uint8Array;
-}
-
-/** The fields of a message with varints and lengths; what is anything else ends it. */
-function fields(message: Uint8Array): Field[] {
-  const found: Field[] = [];
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 70 && at < message.length; shift += 7) {
-      const byte = message[at++]!;
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
-    return Number.NaN;
-  };
-  while (at < message.length) {
-    const tag = varint();
-    const number = varint();
-    if (Number.isNaN(tag) || Number.isNaN(number)) break;
-    const field = Math.floor(tag / 8);
-    if (tag % 8 === 0) {
-      found.push({ field, value: number });
-    } else if (tag % 8 === 2 && at + number <= message.length) {
-      found.push({ field, bytes: message.subarray(at, at + number) });
-      at += number;
-    } else {
-      break;
-    }
+/** Reads the body of an answer in JSON. */
+export function readJsonPartialSuccess(body: Uint8Array): PartialSuccess {
+  try {
+    const answer = JSON.parse(new TextDecoder().decode(body)) as {
+      partialSuccess?: Record<string, unknown> | null;
+    } | null;
+    const partial = Object.entries(answer?.partialSuccess ?? {});
+    const count = Number(partial.find(([key]) => key.startsWith("rejected"))?.[1] ?? 0);
+    const text = partial.find(([key]) => key === "errorMessage")?.[1];
+    const rejected = Number.isSafeInteger(count) && count > 0 ? count : 0;
+    return typeof text === "string" && text !== ""
+      ? { rejected, message: text.slice(0, MAX_MESSAGE) }
+      : { rejected };
+  } catch {
+    return { rejected: 0 };
   }
-  return found;
 }
