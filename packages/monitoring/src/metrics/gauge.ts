@@ -10,10 +10,12 @@ import type {
   LabelsOf,
   OptionalValueArguments,
   TimerArguments,
+  TimerEndArguments,
   ValueArguments,
 } from "./label-types.ts";
 import { LineMetric } from "./line-metric.ts";
 import { finishLabels, startTimer } from "./timer.ts";
+import { whenDone } from "./when-done.ts";
 
 /** How a gauge is declared. */
 export interface GaugeOptions<
@@ -91,11 +93,11 @@ export class Gauge<
   /**
    * Starts a timer; the function it gives sets the gauge to the seconds since, and returns them.
    *
-   * @param args labels that are known now; the rest is given to that function
+   * @param args labels that are known now; that function takes the others, and may take these anew
    */
-  startTimer(
-    ...args: TimerArguments<Names, LabelsOf<Names, Values>>
-  ): (labels?: Partial<LabelsOf<Names, Values>>) => number;
+  startTimer<const Given extends Partial<LabelsOf<Names, Values>> = {}>(
+    ...args: TimerArguments<Names, Given>
+  ): (...args: TimerEndArguments<Names, LabelsOf<Names, Values>, Given>) => number;
   startTimer(labels?: LabelInput): (labels?: LabelInput) => number {
     const elapsedSeconds = startTimer();
     return (more) => {
@@ -126,18 +128,7 @@ export class Gauge<
       if (this.#metric.generation(row) === generation) add(this.#metric, row, -1);
     };
     add(this.#metric, row, 1);
-    let result: Result;
-    try {
-      result = work();
-    } catch (error) {
-      done();
-      throw error;
-    }
-    if (!(result instanceof Promise)) {
-      done();
-      return result;
-    }
-    return result.finally(done) as Result;
+    return whenDone(work, done);
   }
 
   /**

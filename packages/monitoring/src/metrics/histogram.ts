@@ -14,10 +14,12 @@ import type {
   DeclaredValues,
   LabelsOf,
   TimerArguments,
+  TimerEndArguments,
   ValueArguments,
 } from "./label-types.ts";
 import { DEFAULT_NATIVE, type NativeOptions, type NativeSettings } from "./native-series.ts";
 import { finishLabels, startTimer } from "./timer.ts";
+import { whenDone } from "./when-done.ts";
 
 /** Seconds, for the duration of requests: the bounds of the Prometheus clients. */
 export const DEFAULT_BUCKETS: readonly number[] = [
@@ -95,11 +97,11 @@ export class Histogram<
   /**
    * Starts a timer; the function it gives observes the seconds since, and returns them.
    *
-   * @param args labels that are known now; the rest is given to that function
+   * @param args labels that are known now; that function takes the others, and may take these anew
    */
-  startTimer(
-    ...args: TimerArguments<Names, LabelsOf<Names, Values>>
-  ): (labels?: Partial<LabelsOf<Names, Values>>) => number;
+  startTimer<const Given extends Partial<LabelsOf<Names, Values>> = {}>(
+    ...args: TimerArguments<Names, Given>
+  ): (...args: TimerEndArguments<Names, LabelsOf<Names, Values>, Given>) => number;
   startTimer(labels?: LabelInput): (labels?: LabelInput) => number {
     const elapsedSeconds = startTimer();
     return (more) => {
@@ -123,21 +125,9 @@ export class Histogram<
     const work = run ?? (labelsOrRun as () => Result);
     const labels = run === undefined ? undefined : (labelsOrRun as LabelInput);
     const elapsedSeconds = startTimer();
-    const done = () => {
+    return whenDone(work, () => {
       this.#observe(labels, elapsedSeconds());
-    };
-    let result: Result;
-    try {
-      result = work();
-    } catch (error) {
-      done();
-      throw error;
-    }
-    if (!(result instanceof Promise)) {
-      done();
-      return result;
-    }
-    return result.finally(done) as Result;
+    });
   }
 
   /** Makes the series of a label set exist, with nothing observed yet. */

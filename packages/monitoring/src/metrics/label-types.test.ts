@@ -163,6 +163,10 @@ test("the other instruments take labels as Counter does", () => {
   for (const instrument of took) {
     instrument.observe({ method: "GET", status: 200 }, 1);
     instrument.startTimer({ method: "GET" })({ status: 200 });
+    instrument.startTimer({ method: "GET" })({ status: 200, method: "PUT" });
+    instrument.startTimer({ method: "GET", status: 200 })();
+    instrument.startTimer({ method: "GET", status: 200 })({ status: 500 });
+    instrument.startTimer()({ method: "GET", status: 200 });
     // @ts-expect-error status is missing
     refused(() => instrument.observe({ method: "GET" }, 1));
     // @ts-expect-error path is not declared
@@ -170,7 +174,18 @@ test("the other instruments take labels as Counter does", () => {
     // @ts-expect-error labels are missing
     refused(() => instrument.observe(1));
     // @ts-expect-error path is not declared
-    refused(() => instrument.startTimer({ path: "/" })());
+    refused(() => instrument.startTimer({ method: "GET", path: "/" })({ status: 200 }));
+    // @ts-expect-error status is missing
+    refused(() => instrument.startTimer({ method: "GET" })());
+    // @ts-expect-error status is missing
+    refused(() => instrument.startTimer({ method: "GET" })({ method: "PUT" }));
+    // @ts-expect-error both are missing
+    refused(() => instrument.startTimer()());
+    const perhaps: { method: string; status?: number } = { method: "GET" };
+    // @ts-expect-error status may be missing
+    refused(() => instrument.startTimer(perhaps)());
+    // @ts-expect-error path is not declared
+    refused(() => instrument.startTimer({ method: "GET" })({ status: 200, path: "/" }));
     // @ts-expect-error one value is missing
     refused(() => instrument.labels("GET"));
   }

@@ -36,9 +36,26 @@ export type ValueArguments<Names extends string, Labels> = [Names] extends [neve
   : [labels: Labels, value: number];
 
 /** `startTimer()` without labels, `startTimer(labels?)` with: what is left out is given when the timer ends. */
-export type TimerArguments<Names extends string, Labels> = [Names] extends [never]
+export type TimerArguments<Names extends string, Given> = [Names] extends [never]
   ? []
-  : [labels?: Partial<Labels>];
+  : [labels?: Given & { readonly [Name in Exclude<keyof Given, Names>]: never }];
+
+/** What the end of a timer takes: the labels that were not given at its start, and any of the others anew. */
+export type TimerEndArguments<Names extends string, Labels, Given> = [Names] extends [never]
+  ? []
+  : string extends Names
+    ? [labels?: Labels] // not known before the program runs
+    : [Exclude<Names, RequiredKeys<Given>>] extends [never]
+      ? [labels?: Partial<Labels>]
+      : [
+          labels: Partial<Labels> &
+            Pick<Labels, Exclude<Names, RequiredKeys<Given>> & keyof Labels>,
+        ];
+
+/** Keys that an object of the type surely has. */
+type RequiredKeys<Type> = {
+  [Key in keyof Type]-?: {} extends Pick<Type, Key> ? never : Key;
+}[keyof Type];
 
 /** `labels(...)` of a metric: the labels object, or one value a label in declared order. */
 export type BindArguments<Names extends string, Labels> = [Names] extends [never]

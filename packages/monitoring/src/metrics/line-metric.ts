@@ -13,12 +13,16 @@ import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 import { wireText } from "./label-values.ts";
 import { LinePages } from "./line-pages.ts";
+import { RecentlyUsed } from "./recently-used.ts";
 import { headerText, labelsWriter, seriesText } from "./series-text.ts";
 import { type SeriesSharing, SeriesStore, type StoreOptions } from "./series-store.ts";
 import type { TextChunks } from "./text-chunks.ts";
 
 /** Rows written between two pauses, a power of two. */
 const ROWS_A_STEP = 128;
+
+/** Pages that so many expositions have not used are dropped: default labels have changed, or nobody reads the format now. */
+const UNUSED_EXPOSITIONS = 8;
 
 /** A counter's or gauge's series and their lines. */
 export class LineMetric extends SeriesStore implements ExposedMetric {
@@ -31,8 +35,8 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
   collect: (() => void | Promise<void>) | undefined;
   /** By row; made when somebody first asks. */
   #generations: Map<number, number> | undefined;
-  /** One set of pages for each name and set of default labels the metric was exposed with. */
-  readonly #pages = new Map<string, LinePages>();
+  /** One set of pages for each name and set of default labels the metric was exposed with lately. */
+  readonly #pages = new RecentlyUsed<LinePages>(UNUSED_EXPOSITIONS);
 
   constructor(options: Omit<StoreOptions, "stride">) {
     super({ ...options, stride: 1 });
@@ -46,7 +50,9 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     this.onRow = (row) => {
       this.#generations?.set(row, this.generation(row) + 1);
       this.exemplars?.delete(row);
-      for (const pages of this.#pages.values()) pages.retitle(row);
+      this.#pages.each((pages) => {
+        pages.retitle(row);
+      });
     };
   }
 
@@ -163,20 +169,19 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
 
   #pagesOf(sampleName: string, defaults: ReadonlyMap<string, string>): LinePages {
     const key = JSON.stringify([sampleName, ...defaults]);
-    let pages = this.#pages.get(key);
-    if (pages === undefined) {
-      const { cells, table } = this;
-      pages = new LinePages({
-        cells,
-        get rows() {
-          return table.rows;
-        },
-        isUsed: (row) => this.isUsed(row),
-        prefix: this.#prefixes(sampleName, defaults),
-      });
-      this.#pages.set(key, pages);
-    }
-    return pages;
+    return this.#pages.get(key, () => this.#newPages(sampleName, defaults));
+  }
+
+  #newPages(sampleName: string, defaults: ReadonlyMap<string, string>): LinePages {
+    const { cells, table } = this;
+    return new LinePages({
+      cells,
+      get rows() {
+        return table.rows;
+      },
+      isUsed: (row) => this.isUsed(row),
+      prefix: this.#prefixes(sampleName, defaults),
+    });
   }
 
   /** What gives the text of a row's line up to its number. */

@@ -253,3 +253,59 @@ test("Summary.collect is called before an exposition", async () => {
   assert.equal(summary.name, "s");
   assert.deepEqual(await samples(registry), ["s_sum 2", "s_count 1"]);
 });
+
+test("Summary.time() observes sync, async and failing work", async () => {
+  const registry = new Registry();
+  const time = { ms: 0 };
+  const summary = new Summary({
+    name: "s",
+    help: "h",
+    labelNames: ["a"],
+    percentiles: [],
+    registers: [registry],
+    clock: () => time.ms,
+  });
+  const pass = (ms: number) => {
+    time.ms += ms;
+  };
+  const plain = new Summary({
+    name: "p",
+    help: "h",
+    percentiles: [],
+    registers: [registry],
+    clock: () => time.ms,
+  });
+
+  assert.equal(
+    summary.time({ a: "sync" }, () => (pass(500), 7)),
+    7,
+  );
+  const later = summary.time({ a: "async" }, async () => {
+    await Promise.resolve();
+    pass(2_000);
+    return "done";
+  });
+  assert.equal(await later, "done");
+  const fail = () => {
+    pass(1_000);
+    throw new Error("no");
+  };
+  assert.throws(() => summary.time({ a: "throws" }, fail), /no/);
+  await assert.rejects(
+    summary.time({ a: "rejects" }, async () => fail()),
+    /no/,
+  );
+  plain.time(() => pass(250));
+  assert.deepEqual(await samples(registry), [
+    's_sum{a="sync"} 0.5',
+    's_count{a="sync"} 1',
+    's_sum{a="async"} 2',
+    's_count{a="async"} 1',
+    's_sum{a="throws"} 1',
+    's_count{a="throws"} 1',
+    's_sum{a="rejects"} 1',
+    's_count{a="rejects"} 1',
+    "p_sum 0.25",
+    "p_count 1",
+  ]);
+});

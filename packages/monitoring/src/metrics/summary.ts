@@ -11,10 +11,12 @@ import type {
   DeclaredValues,
   LabelsOf,
   TimerArguments,
+  TimerEndArguments,
   ValueArguments,
 } from "./label-types.ts";
 import { SummaryMetric } from "./summary-metric.ts";
 import { finishLabels } from "./timer.ts";
+import { whenDone } from "./when-done.ts";
 
 /** The quantiles of a summary that names none: those of the Prometheus client for JavaScript. */
 export const DEFAULT_PERCENTILES: readonly number[] = [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999];
@@ -84,11 +86,11 @@ export class Summary<
   /**
    * Starts a timer; the function it gives observes the seconds since, and returns them.
    *
-   * @param args labels that are known now; the rest is given to that function
+   * @param args labels that are known now; that function takes the others, and may take these anew
    */
-  startTimer(
-    ...args: TimerArguments<Names, LabelsOf<Names, Values>>
-  ): (labels?: Partial<LabelsOf<Names, Values>>) => number;
+  startTimer<const Given extends Partial<LabelsOf<Names, Values>> = {}>(
+    ...args: TimerArguments<Names, Given>
+  ): (...args: TimerEndArguments<Names, LabelsOf<Names, Values>, Given>) => number;
   startTimer(labels?: LabelInput): (labels?: LabelInput) => number {
     const metric = this.#metric;
     const startedMs = metric.clock();
@@ -97,6 +99,26 @@ export class Summary<
       observeAs(metric, finishLabels(metric.labelNames, labels, more), seconds);
       return seconds;
     };
+  }
+
+  /**
+   * Runs a function and observes how many seconds it took, until its promise settles; also when it throws.
+   *
+   * @param args labels, when the summary has some, and the function
+   */
+  time<Result>(
+    ...args: [Names] extends [never]
+      ? [run: () => Result]
+      : [labels: LabelsOf<Names, Values>, run: () => Result]
+  ): Result;
+  time<Result>(labelsOrRun: LabelInput | (() => Result), run?: () => Result): Result {
+    const metric = this.#metric;
+    const work = run ?? (labelsOrRun as () => Result);
+    const labels = run === undefined ? undefined : (labelsOrRun as LabelInput);
+    const startedMs = metric.clock();
+    return whenDone(work, () => {
+      observeAs(metric, labels, (metric.clock() - startedMs) / 1000);
+    });
   }
 
   /**
