@@ -23,8 +23,10 @@ export {
   type SamplingAnswer,
   type SamplingQuestion,
 } from "./sampler.ts";
+export { RuleSampler, type SamplingRule } from "./rule-sampler.ts";
 export { setupTracing, type Tracing, type TracingSettings } from "./setup-tracing.ts";
 export { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./span-limits.ts";
+export type { TailCounts, TailSamplingSettings } from "./tail-sampling.ts";
 export {
   trace,
   traceAsync,

@@ -20,8 +20,14 @@ import { W3CBaggagePropagator } from "./propagation/w3c-baggage.ts";
 import { W3CTraceContextPropagator } from "./propagation/w3c-trace-context.ts";
 import { registerGlobals } from "./register-globals.ts";
 import { ALWAYS_ON, ParentBasedSampler, RatioSampler, type Sampler } from "./sampler.ts";
-import type { RecordedSpan, SpanSink } from "./span.ts";
+import type { RecordedSpan } from "./span.ts";
 import { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./span-limits.ts";
+import {
+  RecordingSampler,
+  type TailCounts,
+  TailSamplingSink,
+  type TailSamplingSettings,
+} from "./tail-sampling.ts";
 import { FlxTracerProvider } from "./tracer-provider.ts";
 import type { ProviderSettings } from "./tracer.ts";
 
@@ -44,8 +50,8 @@ export interface TracingSettings {
   readonly propagators?: readonly TextMapPropagator[] | undefined;
   /** An exporter that other signals share; it is not shut down with tracing. */
   readonly exporter?: Exporter | undefined;
-  /** Where spans go on their way to the exporter (tail sampling). */
-  readonly wrapSink?: ((sink: SpanSink) => SpanSink) | undefined;
+  /** Keeps traces with errors and slow ones beyond a base rate; takes the place of `sampling`. */
+  readonly tail?: TailSamplingSettings | undefined;
   readonly onStart?: ProviderSettings["onStart"];
   readonly onException?: ((error: unknown, span: RecordedSpan) => boolean) | undefined;
 }
@@ -54,6 +60,8 @@ export interface TracingSettings {
 export interface Tracing extends AsyncDisposable {
   readonly provider: FlxTracerProvider;
   readonly exporter: Exporter;
+  /** What became of spans beyond the base rate, with tail sampling. */
+  readonly tail: Readonly<TailCounts> | undefined;
   /** Sends what there is; false when the time was too short. */
   flush(timeoutMs?: number): Promise<boolean>;
   /** Sends what there is, and takes tracing down. */
@@ -64,9 +72,13 @@ export interface Tracing extends AsyncDisposable {
 export function setupTracing(settings: TracingSettings = {}): Tracing {
   const exporter = settings.exporter ?? ownExporter(settings);
   const sink = new ExportingSink(exporter);
+  const tail = settings.tail === undefined ? undefined : new TailSamplingSink(sink, settings.tail);
   const provider = processProvider({
-    sampler: samplerOf(settings.sampling),
-    sink: settings.wrapSink?.(sink) ?? sink,
+    sampler:
+      settings.tail === undefined
+        ? samplerOf(settings.sampling)
+        : new RecordingSampler(settings.tail.ratio),
+    sink: tail ?? sink,
     limits: { ...DEFAULT_SPAN_LIMITS, ...settings.limits },
     scopeId: (scope) => exporter.scopeId(scope),
     onStart: settings.onStart,
@@ -91,6 +103,7 @@ export function setupTracing(settings: TracingSettings = {}): Tracing {
   return {
     provider,
     exporter,
+    tail: tail?.counts,
     flush: async (timeoutMs) => await exporter.flush(timeoutMs),
     shutdown,
     [Symbol.asyncDispose]: async () => {

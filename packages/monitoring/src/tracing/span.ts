@@ -88,7 +88,7 @@ export class RecordedSpan implements Span, OtlpSpan {
   readonly span1: number;
   readonly parent0: number;
   readonly parent1: number;
-  readonly flags: number;
+  flags: number;
   readonly kind: number;
   name: string;
   startSeconds = 0;
@@ -149,6 +149,16 @@ export class RecordedSpan implements Span, OtlpSpan {
   /** 32 hexadecimal digits. */
   get traceId(): string {
     return this.local.id.hex;
+  }
+
+  /** Whether its parent is in another process. */
+  get hasRemoteParent(): boolean {
+    return (this.flags & PARENT_REMOTE) !== 0;
+  }
+
+  /** Counts as sampled from now on, for the exporter: its trace turned out to matter. */
+  keep(): void {
+    this.flags |= FLAG_SAMPLED;
   }
 
   /** How long it has been, in milliseconds; after the end: how long it was. */
