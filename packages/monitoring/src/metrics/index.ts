@@ -9,7 +9,7 @@ export type {
   MetricDeclaration,
   MetricDeclarations,
   MetricOf,
-} from "./collector/define-metrics.ts";
+} from "./collector/metric-declaration.ts";
 export {
   type CollectorOptions,
   type DiskUsage,

@@ -111,6 +111,45 @@ const shopNames = [
   "open_invoices",
 ];
 
+test("define() makes summaries, infos and state sets, typed as well", async () => {
+  const registry = new Registry({ misuse: "throw" });
+  const help = "h";
+  const shop = new MetricsCollector(registry).define({
+    basket_items: { type: "summary", help, labels: ["country"], percentiles: [0.5] },
+    price_list_info: { type: "info", help, labels: { season: ["summer", "winter"] } },
+    door: { type: "stateset", help, states: ["open", "shut"] },
+    till: { type: "stateset", help, states: ["open", "shut"], labels: ["desk"] },
+  });
+  shop.basket_items.observe({ country: "DE" }, 3);
+  shop.price_list_info.set({ season: "winter" });
+  shop.door.set("open");
+  shop.recordEvent("basket_items", { country: "DE" }, 5);
+  shop.recordEvent("price_list_info", { season: "summer" });
+  shop.recordEvent("door", "shut");
+  shop.recordEvent("till", { desk: 1 }, { open: true });
+
+  // @ts-expect-error the country is missing
+  refused("FLX_METRIC_LABELS", () => shop.recordEvent("basket_items", 5));
+  // @ts-expect-error spring is not declared
+  refused("FLX_METRIC_LABELS", () => shop.price_list_info.set({ season: "spring" }));
+  // @ts-expect-error ajar is no state
+  refused("FLX_METRIC_STATE", () => shop.recordEvent("door", "ajar"));
+  // @ts-expect-error the labels are missing
+  refused("FLX_METRIC_STATE", () => shop.recordEvent("till", "open"));
+
+  const names = ["basket_items", "price_list_info", "door", "till"];
+  assert.deepEqual(await lines(registry, ...names), [
+    'basket_items{country="DE",quantile="0.5"} 3',
+    'basket_items_sum{country="DE"} 8',
+    'basket_items_count{country="DE"} 2',
+    'price_list_info{season="summer"} 1',
+    'door{door="open"} 0',
+    'door{door="shut"} 1',
+    'till{desk="1",till="open"} 1',
+    'till{desk="1",till="shut"} 0',
+  ]);
+});
+
 test("what define() declares is in the registry's catalogue before it is used", () => {
   const registry = new Registry();
   shopOf(registry);
@@ -172,6 +211,12 @@ test("define() refuses declarations that are wrong", () => {
   refused("FLX_METRIC_HELP", () => collector.define({ m: { type: "counter" } }));
   // @ts-expect-error a counter has no buckets
   collector.define({ a: { type: "counter", help, buckets: [1] } });
+  // @ts-expect-error a gauge has no percentiles
+  collector.define({ b: { type: "gauge", help, percentiles: [0.5] } });
+  // @ts-expect-error an info has no states
+  collector.define({ c: { type: "info", help, states: ["on"] } });
+  // @ts-expect-error a state set needs states
+  assert.throws(() => collector.define({ d: { type: "stateset", help } }));
   // @ts-expect-error the name is taken by the method
   collector.define({ recordEvent: { type: "counter", help } });
 });

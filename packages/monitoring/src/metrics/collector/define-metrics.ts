@@ -14,116 +14,19 @@ import { FlxError } from "@flx/model";
 import { Counter } from "../counter.ts";
 import { Gauge } from "../gauge.ts";
 import { Histogram } from "../histogram.ts";
-import type {
-  DeclaredValues,
-  LabelsOf,
-  LabelValue,
-  OptionalValueArguments,
-  ValueArguments,
-} from "../label-types.ts";
+import { Info } from "../info.ts";
+import type { DeclaredValues, LabelValue } from "../label-types.ts";
 import type { Registry } from "../registry.ts";
+import { StateSet } from "../state-set.ts";
+import { Summary } from "../summary.ts";
 import { type Currency, minorUnitsOf } from "./currency.ts";
-import { MoneyCounter, MoneyGauge, type MoneyLabels } from "./money.ts";
-
-/** Labels of a declared metric: their names, or their names with the values each may have ("any": all). */
-export type DeclaredLabels =
-  | readonly string[]
-  | Readonly<Record<string, "any" | readonly LabelValue[]>>;
-
-interface CommonDeclaration {
-  /** One sentence for people. */
-  readonly help: string;
-  /** Base unit that the name ends with, such as `seconds`. */
-  readonly unit?: string;
-  readonly labels?: DeclaredLabels;
-  /** Series it may have before new label sets go to the overflow series (default 10,000). */
-  readonly maxSeries?: number;
-}
-
-/** How one business metric is declared. */
-export type MetricDeclaration = CommonDeclaration &
-  (
-    | { readonly type: "counter" | "gauge"; readonly currencies?: never; readonly buckets?: never }
-    | {
-        readonly type: "counter" | "gauge";
-        /** Makes it a metric of money: the currencies it may have; "any" is every one of ISO 4217. */
-        readonly currencies: "any" | readonly Currency[];
-        readonly buckets?: never;
-      }
-    | {
-        readonly type: "histogram";
-        readonly currencies?: never;
-        /** Upper bounds, ascending. */
-        readonly buckets?: readonly number[];
-      }
-  );
-
-/** Business metrics by name. */
-export type MetricDeclarations = Readonly<Record<string, MetricDeclaration>> & {
-  readonly recordEvent?: never;
-};
-
-type NamesOf<Declared> = Declared extends {
-  readonly labels: readonly (infer Name extends string)[];
-}
-  ? Name
-  : Declared extends { readonly labels: infer Labels }
-    ? keyof Labels & string
-    : never;
-
-type ListsOf<Declared> = Declared extends { readonly labels: readonly string[] }
-  ? {}
-  : Declared extends { readonly labels: infer Labels }
-    ? {
-        readonly [
-          Name in keyof Labels as Labels[Name] extends readonly LabelValue[] ? Name : never
-        ]: Labels[Name];
-      }
-    : {};
-
-type ValuesOf<Declared> =
-  ListsOf<Declared> extends infer Lists extends DeclaredValues<NamesOf<Declared>> ? Lists : {};
-
-type MoneyLabelsOf<Declared> = Declared extends { readonly currencies: infer Codes }
-  ? MoneyLabels<
-      NamesOf<Declared>,
-      ValuesOf<Declared>,
-      Codes extends readonly (infer Code extends string)[] ? Code : Currency
-    >
-  : never;
-
-/** The instrument that a declaration makes. */
-export type MetricOf<Declared> = Declared extends { readonly currencies: unknown }
-  ? Declared extends { readonly type: "counter" }
-    ? MoneyCounter<MoneyLabelsOf<Declared>>
-    : MoneyGauge<MoneyLabelsOf<Declared>>
-  : Declared extends { readonly type: "counter" }
-    ? Counter<NamesOf<Declared>, ValuesOf<Declared>>
-    : Declared extends { readonly type: "gauge" }
-      ? Gauge<NamesOf<Declared>, ValuesOf<Declared>>
-      : Histogram<NamesOf<Declared>, ValuesOf<Declared>>;
-
-/** What `recordEvent` takes after the name. */
-export type EventArguments<Declared> = Declared extends { readonly currencies: unknown }
-  ? [labels: MoneyLabelsOf<Declared>, minorUnits: number]
-  : Declared extends { readonly type: "counter" }
-    ? OptionalValueArguments<NamesOf<Declared>, LabelsOf<NamesOf<Declared>, ValuesOf<Declared>>>
-    : ValueArguments<NamesOf<Declared>, LabelsOf<NamesOf<Declared>, ValuesOf<Declared>>>;
-
-/** The declared metrics by name, and `recordEvent`. */
-export type BusinessMetrics<Declared> = {
-  readonly [Name in keyof Declared]: MetricOf<Declared[Name]>;
-} & {
-  /**
-   * Records one event: a counter grows (by 1 when nothing is said), a gauge is set, a histogram observes.
-   *
-   * @throws {FlxError} in development: `FLX_EVENT_NAME` when no such metric is declared, and what the metric throws
-   */
-  recordEvent<Name extends keyof Declared & string>(
-    name: Name,
-    ...args: EventArguments<Declared[Name]>
-  ): void;
-};
+import type {
+  BusinessMetrics,
+  DeclaredLabels,
+  MetricDeclaration,
+  MetricDeclarations,
+} from "./metric-declaration.ts";
+import { MoneyCounter, MoneyGauge } from "./money.ts";
 
 /** A metric, and how an event is recorded in it. */
 interface Defined {
@@ -160,7 +63,7 @@ export function defineMetrics<const Declared extends MetricDeclarations>(
 }
 
 function defineMetric(registry: Registry, name: string, declaration: MetricDeclaration): Defined {
-  const { type, help, unit, maxSeries, labels = [], currencies, buckets } = declaration;
+  const { type, help, unit, maxSeries, labels = [], currencies } = declaration;
   const { labelNames, labelValues } = splitLabels(labels);
   const options = {
     name,
@@ -172,19 +75,45 @@ function defineMetric(registry: Registry, name: string, declaration: MetricDecla
     ...(maxSeries === undefined ? {} : { maxSeries }),
   };
   if (currencies !== undefined) return defineMoney(type, options, currencies);
-  if (type === "counter") {
-    const metric = new Counter<string>(options);
-    return { metric, record: metric.inc.bind(metric) };
+  switch (type) {
+    case "counter": {
+      const metric = new Counter<string>(options);
+      return { metric, record: metric.inc.bind(metric) };
+    }
+    case "gauge": {
+      const metric = new Gauge<string>(options);
+      return { metric, record: metric.set.bind(metric) };
+    }
+    case "histogram": {
+      const metric = new Histogram<string>({ ...options, ...given(declaration, "buckets") });
+      return { metric, record: metric.observe.bind(metric) };
+    }
+    case "summary": {
+      const own = given(declaration, "percentiles", "maxAgeSeconds", "ageBuckets");
+      const metric = new Summary<string>({ ...options, ...own });
+      return { metric, record: metric.observe.bind(metric) };
+    }
+    case "info": {
+      const metric = new Info<string>(options);
+      return { metric, record: metric.set.bind(metric) };
+    }
+    case "stateset": {
+      const metric = new StateSet<string, string>({ ...options, states: declaration.states });
+      // One without labels takes the states first.
+      return { metric, record: metric.set.bind(metric) };
+    }
+    default:
+      return type satisfies never;
   }
-  if (type === "gauge") {
-    const metric = new Gauge<string>(options);
-    return { metric, record: metric.set.bind(metric) };
-  }
-  const metric = new Histogram<string>({
-    ...options,
-    ...(buckets === undefined ? {} : { buckets }),
-  });
-  return { metric, record: metric.observe.bind(metric) };
+}
+
+/** Those of some options that are given. */
+function given<Options extends object, Name extends keyof Options>(
+  options: Options,
+  ...names: readonly Name[]
+): { [Key in Name]?: Exclude<Options[Key], undefined> } {
+  const entries = names.map((name) => [name, options[name]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as never;
 }
 
 interface MoneyDeclared {
@@ -196,7 +125,7 @@ interface MoneyDeclared {
 }
 
 function defineMoney(
-  type: MetricDeclaration["type"],
+  type: "counter" | "gauge",
   declared: MoneyDeclared,
   currencies: "any" | readonly Currency[],
 ): Defined {

@@ -169,3 +169,31 @@ test("new MetricsCollector() works on the registry of the process", () => {
     }
   }
 });
+
+test("MetricsCollector makes instruments of every kind in its registry", async () => {
+  const registry = new Registry();
+  const collector = new MetricsCollector(registry);
+  const help = "h";
+  collector.counter({ name: "c_total", help }).inc();
+  collector.gauge({ name: "g", help }).set(2);
+  collector.histogram({ name: "h", help, buckets: [] }).observe(3);
+  collector.summary({ name: "s", help, percentiles: [], labelNames: ["a"] }).observe({ a: 1 }, 4);
+  collector.info({ name: "i", help, labelNames: ["a"] }).set({ a: "x" });
+  collector.stateSet({ name: "t", help, states: ["on", "off"] }).set("on");
+  const text = await registry.metrics({ names: ["c_total", "g", "h", "s", "i", "t"] });
+  assert.deepEqual(
+    text.split("\n").filter((line) => line !== "" && !line.startsWith("#")),
+    [
+      "c_total 1",
+      "g 2",
+      'h_bucket{le="+Inf"} 1',
+      "h_sum 3",
+      "h_count 1",
+      's_sum{a="1"} 4',
+      's_count{a="1"} 1',
+      'i_info{a="x"} 1',
+      't{t="on"} 1',
+      't{t="off"} 0',
+    ],
+  );
+});

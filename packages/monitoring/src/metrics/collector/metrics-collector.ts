@@ -3,7 +3,7 @@
 //   new MetricsCollector(registry)
 //   ├── flx_app_info  flx_cpu_usage_percent  flx_memory_usage_percent  flx_disk_usage_percent
 //   ├── flx_pipeline_*  flx_command_*  flx_grpc_*     counted by trackers: around a function, or as decorators
-//   ├── counter() gauge() histogram()                 instruments in the same registry
+//   ├── counter() gauge() histogram() ...             instruments of every kind in the same registry
 //   └── define({...})                                 a typed catalogue of business metrics
 //
 // Two collectors on one registry share the families; nothing is registered twice. Percentages are NaN until they are known:
@@ -13,9 +13,13 @@ import { Counter, type CounterOptions } from "../counter.ts";
 import { defaultRegistry } from "../default-registry.ts";
 import { Gauge, type GaugeOptions } from "../gauge.ts";
 import { Histogram, type HistogramOptions } from "../histogram.ts";
+import { Info, type InfoOptions } from "../info.ts";
 import type { DeclaredValues } from "../label-types.ts";
 import type { Registry } from "../registry.ts";
-import { type BusinessMetrics, defineMetrics, type MetricDeclarations } from "./define-metrics.ts";
+import { StateSet, type StateSetOptions } from "../state-set.ts";
+import { Summary, type SummaryOptions } from "../summary.ts";
+import { defineMetrics } from "./define-metrics.ts";
+import type { BusinessMetrics, MetricDeclarations } from "./metric-declaration.ts";
 import { RunMeters } from "./run-meter.ts";
 import { executionStatus, grpcStatus } from "./run-status.ts";
 import { followedCall } from "../../calls/followed-call.ts";
@@ -190,6 +194,29 @@ export class MetricsCollector {
     options: HistogramOptions<Names, Values>,
   ): Histogram<Names, Values> {
     return new Histogram<Names, Values>({ registers: [this.registry], ...options });
+  }
+
+  /** A summary in this registry; as `new Summary`. */
+  summary<const Names extends string = never, const Values extends DeclaredValues<Names> = {}>(
+    options: SummaryOptions<Names, Values>,
+  ): Summary<Names, Values> {
+    return new Summary<Names, Values>({ registers: [this.registry], ...options });
+  }
+
+  /** An info in this registry; as `new Info`. */
+  info<const Names extends string = never, const Values extends DeclaredValues<Names> = {}>(
+    options: InfoOptions<Names, Values>,
+  ): Info<Names, Values> {
+    return new Info<Names, Values>({ registers: [this.registry], ...options });
+  }
+
+  /** A state set in this registry; as `new StateSet`. */
+  stateSet<
+    const State extends string,
+    const Names extends string = never,
+    const Values extends DeclaredValues<Names> = {},
+  >(options: StateSetOptions<State, Names, Values>): StateSet<State, Names, Values> {
+    return new StateSet<State, Names, Values>({ registers: [this.registry], ...options });
   }
 
   /**
