@@ -50,7 +50,7 @@ export class Exporter {
   readonly #scopes = new Map<string, number>();
   readonly #scratch = new Writer(512);
   #worker: Worker | undefined;
-  #early: NodeJS.Timeout | undefined;
+  readonly #early: NodeJS.Timeout | undefined;
   #restarts = 0;
   #closed = false;
   #exiting = false;
