@@ -12,6 +12,7 @@
 // A metric declared differently by two members costs only the later declaration, which is left out and reported in
 // flx_fleet_refused_metrics.
 
+import type { ChildProcess } from "node:child_process";
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { MetricFamily } from "@flx/model";
 import {
@@ -66,6 +67,14 @@ export class FleetRegistry extends Registry {
     super({ misuse: "count", ...options });
     this.#answerTimeoutMs = options.answerTimeoutMs ?? DEFAULT_ANSWER_TIMEOUT_MS;
     this.#own = new FleetMetrics(this);
+  }
+
+  /**
+   * Takes the metrics of a forked process in, which must share them (`shareMetrics`). Workers of `node:cluster` need no
+   * adoption.
+   */
+  adopt(child: ChildProcess): void {
+    for (const source of this.#sources) source.adopt?.(child);
   }
 
   /** Adds a place that members come from. */
@@ -145,16 +154,27 @@ export class FleetRegistry extends Registry {
     this.onClose?.();
   }
 
+  /** As `gather`, at once and without asking anybody: for a process that ends. What was under way is given up. */
+  gatherNow(): void {
+    this.#readAll();
+    for (const merged of this.#merged.values()) for (const _ of merged.merge()) continue;
+  }
+
   async #gather(collectTimeoutMs: number = Infinity): Promise<void> {
     const timeoutMs = Math.min(collectTimeoutMs, this.#answerTimeoutMs);
     await Promise.all(Array.from(this.#sources, (source) => source.ask(timeoutMs)));
+    this.#readAll();
+    await this.#merge();
+    this.#own.update([...this.#sources], this.#refused.keys());
+  }
+
+  /** Takes in what members have, and what they have no longer. */
+  #readAll(): void {
     for (const source of this.#sources) source.read();
     this.#attach();
     if (!this.#ownLabels) this.#takeLabels();
     this.#detach();
     for (const source of this.#sources) this.#bury(source);
-    await this.#merge();
-    this.#own.update([...this.#sources], this.#refused.keys());
   }
 
   /** Puts the metrics that have come to the merged ones of their names. */

@@ -1,5 +1,6 @@
 // Where a gatherer has its members from: the threads of this process, or other processes.
 
+import type { ChildProcess } from "node:child_process";
 import type { MemberMetric } from "./member-metric.ts";
 import type { MemberState } from "./thread-channel.ts";
 
@@ -15,6 +16,8 @@ export interface MemberSource {
   readonly members: Iterable<FleetMember>;
   /** Bytes of memory or messages. */
   readonly facts: SourceFacts;
+  /** Takes a forked process in. */
+  adopt?(child: ChildProcess): void;
   close(): void;
 }
 

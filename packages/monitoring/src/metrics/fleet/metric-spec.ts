@@ -64,9 +64,14 @@ export function aggregatorOf({ type, aggregator }: MetricSpec): Aggregator {
     : aggregator;
 }
 
+/** What metrics were made from that stand for several: they are gathered further as they were declared first. */
+const specs = new WeakMap<ExposedMetric, MetricSpec>();
+
 /** The specification of a metric; `undefined` when it is no metric of ours. */
 export function specText(metric: ExposedMetric): string | undefined {
   if (!isStored(metric)) return undefined;
+  const madeFrom = specs.get(metric);
+  if (madeFrom !== undefined) return JSON.stringify(madeFrom);
   const { type, name, help, unit, labelNames, maxSeries, aggregator, definition } = metric;
   const spec = { type, name, help, unit, labelNames, aggregator, definition };
   return JSON.stringify({
@@ -106,7 +111,7 @@ export function parseSpec(text: string): MetricSpec {
     isText(definition) &&
     (unit === undefined || isText(unit)) &&
     isListOf(labelNames, isText) &&
-    (maxSeries === undefined || typeof maxSeries === "number") &&
+    (maxSeries === undefined || maxSeries === null || typeof maxSeries === "number") &&
     (aggregator === undefined || AGGREGATORS.has(aggregator)) &&
     (upperBounds === undefined || isListOf(upperBounds, Number.isFinite)) &&
     (native === undefined || isNative(native)) &&
@@ -126,6 +131,12 @@ export function parseSpec(text: string): MetricSpec {
  * @throws {FlxError} `FLX_METRIC_*` when the specification is none a metric can have
  */
 export function metricOf(spec: MetricSpec, wallClock: () => number): StoredMetric {
+  const metric = newMetric(spec, wallClock);
+  specs.set(metric, spec);
+  return metric;
+}
+
+function newMetric(spec: MetricSpec, wallClock: () => number): StoredMetric {
   const { type, name, help, unit, labelNames, maxSeries } = spec;
   const misuse = new Misuse("count");
   const options = { name, help, unit, labelNames, maxSeries, misuse, wallClock };

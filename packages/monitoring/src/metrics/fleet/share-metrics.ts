@@ -3,14 +3,17 @@
 // Both find each other by themselves, whichever comes first. A thread that shares also tells when threads that it started
 // have ended, since those that are terminated cannot tell it themselves.
 
+import type { Cluster } from "node:cluster";
 import { defaultRegistry } from "../default-registry.ts";
 import type { Registry } from "../registry.ts";
 import { type FleetOptions, FleetRegistry } from "./fleet-registry.ts";
+import { ProcessMembers } from "./process-members.ts";
+import { ProcessSharing } from "./process-sharing.ts";
 import { SharedRegistry } from "./shared-registry.ts";
 import { type Listener, listenDown, sayUp } from "./thread-channel.ts";
 import { ThreadMembers } from "./thread-members.ts";
 
-const { threadId } = process.getBuiltinModule("node:worker_threads");
+const { isMainThread, threadId } = process.getBuiltinModule("node:worker_threads");
 
 /** How often a thread says what is not in memory. */
 const STATE_INTERVAL_MS = 1_000;
@@ -34,6 +37,8 @@ interface Sharing {
   /** Set when gatherers are answered, and when the threads that this one starts are watched. */
   listener: Listener | undefined;
   isWatching: boolean;
+  /** Sends to the process that has started this one. */
+  withPrimary: ProcessSharing | undefined;
 }
 
 const key = Symbol.for("@flx/monitoring.sharing/1");
@@ -53,8 +58,10 @@ export function shareMetrics(options: ShareOptions = {}): SharedMetrics {
     next: 0,
     listener: undefined,
     isWatching: false,
+    withPrimary: undefined,
   });
   watchThreads(sharing);
+  shareWithPrimary(sharing);
   let shared = sharing.registries.get(registry);
   if (shared === undefined) {
     const member = `${threadId}/${sharing.next++}`;
@@ -75,14 +82,21 @@ export function shareMetrics(options: ShareOptions = {}): SharedMetrics {
 }
 
 /**
- * The metrics of all threads of the process that share, as one registry: for `metricsHandler`, `startAdminServer` and the
- * frameworks' plug-ins. What threads that ended have counted stays in it. The metrics of this thread are part of it.
+ * The metrics of all threads of the process that share, and in the primary of a cluster of all workers, as one registry: for `metricsHandler`, `startAdminServer` and the
+ * frameworks' plug-ins. What threads and
+ * processes that ended have counted stays in it. The metrics of this thread are part of it.
  *
  *     await startAdminServer({ registry: gatherMetrics() });
  */
 export function gatherMetrics(options: FleetOptions & ShareOptions = {}): FleetRegistry {
   const fleet = new FleetRegistry(options);
   fleet.addSource(new ThreadMembers(fleet));
+  if (isMainThread) {
+    const processes = new ProcessMembers(fleet);
+    const cluster = nodeCluster();
+    if (cluster.isPrimary) processes.followCluster(cluster);
+    fleet.addSource(processes);
+  }
   const shared = shareMetrics(options);
   fleet.onClose = () => shared.close();
   return fleet;
@@ -104,6 +118,19 @@ function answerGatherers(sharing: Sharing): void {
   process.on("exit", () => {
     for (const shared of registries.values()) shared.end();
   });
+}
+
+/** The module of clusters, which is its own default export; the types know only that of ES modules. */
+function nodeCluster(): Cluster {
+  return process.getBuiltinModule("node:cluster") as unknown as Cluster;
+}
+
+/** Lets the process that has started this one gather it, when there is a channel to it. */
+function shareWithPrimary(sharing: Sharing): void {
+  if (!isMainThread || process.send === undefined || sharing.withPrimary !== undefined) return;
+  sharing.withPrimary = new ProcessSharing();
+  // The primary of a cluster may be waiting for it; another parent has to ask.
+  sharing.withPrimary.start(nodeCluster().isWorker);
 }
 
 /** Says which threads this one starts, and when they have ended. */
