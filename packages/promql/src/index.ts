@@ -63,3 +63,19 @@ export { PromqlParseError, type PromqlParseErrorCode } from "./parse-error.ts";
 export { plainNumber } from "./print/number-text.ts";
 export { prettyExpr } from "./print/pretty.ts";
 export { printExpr, printMatcher } from "./print/print.ts";
+export type { Annotation } from "./evaluate/annotations.ts";
+export {
+  type EngineFeatures,
+  type EngineOptions,
+  type InstantOptions,
+  type PreparedQuery,
+  PromqlEngine,
+  type QueryOptions,
+  type QueryResult,
+  type QueryValue,
+  type RangeOptions,
+  type VectorSample,
+} from "./evaluate/engine.ts";
+export type { EvaluationFeatures, Host } from "./evaluate/execution.ts";
+export { defaultLimits, type QueryLimits } from "./evaluate/limits.ts";
+export type { NodeStatistics, QueryStatistics } from "./evaluate/statistics.ts";
