@@ -79,3 +79,18 @@ export {
 export type { EvaluationFeatures, Host } from "./evaluate/execution.ts";
 export { defaultLimits, type QueryLimits } from "./evaluate/limits.ts";
 export type { NodeStatistics, QueryStatistics } from "./evaluate/statistics.ts";
+export {
+  formatFailure,
+  runScript,
+  type ScriptFailure,
+  type ScriptOptions,
+  type ScriptReport,
+} from "./testscript/run-script.ts";
+export { ScriptError } from "./testscript/script-error.ts";
+export type {
+  ScriptAnswer,
+  ScriptEngine,
+  ScriptPoint,
+  ScriptSample,
+  ScriptValue,
+} from "./testscript/script-engine.ts";

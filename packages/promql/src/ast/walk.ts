@@ -55,11 +55,12 @@ export function walk(
  * @param replace gets a node whose children were replaced already; return it to keep it
  */
 export function transform(expr: Expr, replace: (expr: Expr) => Expr): Expr {
-  const go = (node: Expr): Expr => replace(withChildren(node, go));
+  const go = (node: Expr): Expr => replace(mapChildren(node, go));
   return go(expr);
 }
 
-function withChildren(expr: Expr, go: (expr: Expr) => Expr): Expr {
+/** The node with each of its children replaced; the node itself when none changes. */
+export function mapChildren(expr: Expr, go: (expr: Expr) => Expr): Expr {
   switch (expr.kind) {
     case "number":
     case "string":
