@@ -114,6 +114,7 @@ export {
 } from "./otlp/any-value.ts";
 export { type OtlpLogRecord, writeLogRecord } from "./otlp/log-record.ts";
 export { MessageWriter } from "./otlp/message-writer.ts";
+export { type MetricsContext, type Temporality, writeMetrics } from "./otlp/metrics.ts";
 export {
   encodeRequest,
   encodeResource,

@@ -131,6 +131,11 @@ export class Exporter {
     return true;
   }
 
+  /** Whether a record of this size would find room now. */
+  hasRoom(bytes: number): boolean {
+    return this.#ring.used + bytes + 64 < this.#settings.ringBytes / 2;
+  }
+
   /** Counts a record that could not be made. */
   lostEncoding(signal: Signal): void {
     this.counters.add(signal, "offered", 1);
