@@ -138,7 +138,7 @@ const protocols: Readonly<
       amqpFrame(
         Buffer.concat([
           hex("000a 000a 00 09"),
-          hex("00000029"),
+          hex("00000028"),
           table,
           Buffer.from("\0\0\0\x05PLAIN\0\0\0\0"),
         ]),
@@ -271,7 +271,7 @@ for (const [name, { ask, says }] of Object.entries(protocols)) {
   test(`${name}: a server that never stops is stopped`, async () => {
     // Each message again and again, after those that come before it.
     for (const [i, message] of says.entries()) {
-      const before = [...says.slice(0, i)];
+      const before = says.slice(0, i);
       const { talk } = scriptedTalk(() => before.shift() ?? message, { maxBytes: 20_000 });
       await ask(talk).then(() => undefined, isCheckError);
     }

@@ -7,7 +7,7 @@ import { type ByteStream, Talk } from "../plugins/talk.ts";
 export interface ScriptedTalk {
   readonly talk: Talk;
   /** All bytes that were written so far. */
-  written(): Buffer;
+  readonly written: () => Buffer;
 }
 
 /** What the other side says next, given all that was written; undefined is the end. */
