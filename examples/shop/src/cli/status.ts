@@ -1,5 +1,6 @@
 // `shop status`
 
+import type { ChildStatus } from "../supervisor/child.ts";
 import type { ShopStatus } from "../supervisor/supervisor.ts";
 import type { Given } from "./arguments.ts";
 import { dataFolderOf } from "./command.ts";
@@ -13,10 +14,15 @@ export async function status(given: Given): Promise<number> {
   return 0;
 }
 
+function healthText({ health = "-", because }: ChildStatus): string {
+  return because.length === 0 ? health : `${health} (${because.join(", ")})`;
+}
+
 function statusText({ processes, faultsOn, ports }: ShopStatus): string {
   const rows = processes.map((child) => [
     child.name,
     child.state,
+    healthText(child),
     child.version,
     String(child.pid ?? "-"),
     child.uptimeMs > 0 ? timeText(child.uptimeMs) : "-",
@@ -24,7 +30,7 @@ function statusText({ processes, faultsOn, ports }: ShopStatus): string {
     child.residentBytes === undefined ? "-" : `${Math.round(child.residentBytes / 1e6)} MB`,
   ]);
   return [
-    tableText(["PROCESS", "STATE", "VERSION", "PID", "UP", "RESTARTS", "MEMORY"], rows),
+    tableText(["PROCESS", "STATE", "HEALTH", "VERSION", "PID", "UP", "RESTARTS", "MEMORY"], rows),
     "",
     `shop http://localhost:${ports.gateway}   control http://localhost:${ports.control}`,
     `faults on: ${faultsOn.length === 0 ? "none" : faultsOn.join(", ")}`,

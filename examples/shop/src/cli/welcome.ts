@@ -28,7 +28,8 @@ The shop is open.
   shop      ${shop}
   control   ${control}
   gRPC      orders localhost:${ports.orders}, payments localhost:${ports.payments} (${options.tls ? "TLS" : "plain text"})
-  metrics   ${metricsText(ports)}
+  metrics   ${pathText(ports, "/metrics")}
+  health    ${pathText(ports, "/healthz?verbose")}
   data      ${here(options.dataFolder)} (databases, inbox, reports; logs of every process in logs/)
   traffic   ${trafficText(options)}
 
@@ -45,9 +46,10 @@ Ctrl-C stops everything. Below: warnings, errors and now and then a summary.
 `;
 }
 
-function metricsText(ports: Ports): string {
+/** The address of a path on each admin port. */
+function pathText(ports: Ports, path: string): string {
   const of = (name: "gateway" | "orders" | "payments" | "pipelines"): string =>
-    `${name} http://localhost:${ports[`${name}-metrics`]}/metrics`;
+    `${name} http://localhost:${ports[`${name}-metrics`]}${path}`;
   return [of("gateway"), of("orders"), of("payments"), of("pipelines")].join("\n            ");
 }
 

@@ -1,6 +1,8 @@
 // A gRPC client with promises: one method per rpc of the service, a deadline on every call, the request id passed on.
 
 import { Client, type ServiceDefinition } from "@grpc/grpc-js";
+import { grpcClientInterceptor } from "@flx/monitoring/grpc";
+import type { ShopMetrics } from "../metrics.ts";
 import { clientCredentials } from "./credentials.ts";
 import { withRequestId } from "./request-id.ts";
 import { fromServiceError } from "./status.ts";
@@ -27,6 +29,8 @@ export type ClientOptions = {
   readonly tlsFolder: string | undefined;
   /** How long a call may take, in milliseconds. */
   readonly deadlineMs: number;
+  /** Where calls are counted; commands, which nobody scrapes, have none. */
+  readonly metrics: ShopMetrics | undefined;
 };
 
 /** A client whose methods are the rpcs `Api`, plus `close`. */
@@ -37,6 +41,8 @@ export function connect<Api>(options: ClientOptions): GrpcClient<Api> {
   const channel = new Client(options.address, clientCredentials(options.tlsFolder), {
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
+    interceptors:
+      options.metrics === undefined ? [] : [grpcClientInterceptor(options.metrics.collector)],
   });
   const methods = Object.values(options.definition).map((rpc) => {
     const name = rpc.originalName ?? rpc.path;

@@ -10,11 +10,11 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { once } from "node:events";
-import type { Tracker } from "@flx/monitoring/metrics";
+import { addHealthService, grpcServerInterceptor } from "@flx/monitoring/grpc";
+import type { DrainableServer, HealthChecker } from "@flx/monitoring/health";
 import type { Log } from "../log.ts";
 import type { ShopMetrics } from "../metrics.ts";
 import { ShopError } from "../shop-error.ts";
-import type { Running } from "../process/run.ts";
 import type { ServerStream, Unary } from "./client.ts";
 import { serverCredentials } from "./credentials.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -40,31 +40,46 @@ export type ServerOptions<Api> = {
   readonly tlsFolder: string | undefined;
   readonly log: Log;
   readonly metrics: ShopMetrics;
+  /** Served by the same server: of everything, of groups, and under the name of the service. */
+  readonly health: HealthChecker;
 };
 
-const drainMs = 1000;
-
 /** Starts to listen; a taken port is an error with `code` EADDRINUSE and `port`. */
-export async function startGrpcServer<Api>(options: ServerOptions<Api>): Promise<Running> {
-  const server = new Server();
+export async function startGrpcServer<Api>(options: ServerOptions<Api>): Promise<DrainableServer> {
+  const server = new Server({ interceptors: [grpcServerInterceptor(options.metrics.collector)] });
   const implementation: UntypedServiceImplementation = {};
   for (const [name, rpc] of Object.entries(options.definition)) {
     const handler = (options.handlers as Record<string, AnyHandler>)[rpc.originalName ?? name];
     if (handler === undefined) throw new Error(`no handler for ${rpc.path}`);
-    const track = options.metrics.collector.trackGrpcRequest(rpc.path.slice(1));
     implementation[name] = rpc.responseStream
-      ? streaming(rpc.path, handler, options.log, track)
-      : answering(rpc.path, handler, options.log, track);
+      ? streaming(rpc.path, handler, options.log)
+      : answering(rpc.path, handler, options.log);
   }
   server.addService(options.definition, implementation);
+  const services = [
+    ...new Set(Object.values(options.definition).map(({ path }) => serviceOf(path))),
+  ];
+  const health = addHealthService(server, options.health, { services, trustLoopback: true });
   await listen(server, options);
-  return { stop: () => drain(server) };
+  return {
+    tryShutdown(done) {
+      // Who watches would hold the server open.
+      health.close();
+      server.tryShutdown(done);
+    },
+    forceShutdown: () => server.forceShutdown(),
+  };
+}
+
+/** "shop.orders.v1.Orders" of "/shop.orders.v1.Orders/PlaceOrder". */
+function serviceOf(path: string): string {
+  return path.split("/")[1] ?? path;
 }
 
 type AnyHandler = (request: object, call: CallInfo) => unknown;
 
-function answering(path: string, handler: AnyHandler, log: Log, track: Tracker) {
-  const work = track(async (call: ServerUnaryCall<object, object>): Promise<object> => {
+function answering(path: string, handler: AnyHandler, log: Log) {
+  const work = async (call: ServerUnaryCall<object, object>): Promise<object> => {
     const requestId = requestIdOf(call.metadata);
     try {
       return (await handler(call.request, { requestId })) as object;
@@ -72,7 +87,7 @@ function answering(path: string, handler: AnyHandler, log: Log, track: Tracker) 
       report(log, path, requestId, error);
       throw toServiceError(error);
     }
-  });
+  };
   return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): void => {
     work(call).then(
       (message) => answer(null, message),
@@ -81,8 +96,8 @@ function answering(path: string, handler: AnyHandler, log: Log, track: Tracker) 
   };
 }
 
-function streaming(path: string, handler: AnyHandler, log: Log, track: Tracker) {
-  const writeAll = track(async (call: ServerWritableStream<object, object>): Promise<void> => {
+function streaming(path: string, handler: AnyHandler, log: Log) {
+  const writeAll = async (call: ServerWritableStream<object, object>): Promise<void> => {
     const requestId = requestIdOf(call.metadata);
     try {
       for (const message of handler(call.request, { requestId }) as Iterable<object>) {
@@ -95,7 +110,7 @@ function streaming(path: string, handler: AnyHandler, log: Log, track: Tracker) 
       report(log, path, requestId, error);
       throw toServiceError(error);
     }
-  });
+  };
   return (call: ServerWritableStream<object, object>): void => {
     writeAll(call).catch((error: unknown) => call.emit("error", error));
   };
@@ -116,17 +131,6 @@ function listen<Api>(server: Server, { host, port, tlsFolder }: ServerOptions<Ap
       if (error === null) return resolve();
       const taken = error.message.includes("EADDRINUSE");
       reject(taken ? Object.assign(error, { code: "EADDRINUSE", port }) : error);
-    });
-  });
-}
-
-/** Lets running calls finish, then cuts what is left. */
-function drain(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.forceShutdown(), drainMs);
-    server.tryShutdown(() => {
-      clearTimeout(cut);
-      resolve();
     });
   });
 }

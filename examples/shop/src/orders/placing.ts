@@ -12,6 +12,7 @@ import { randomUUID } from "node:crypto";
 import type { CallInfo } from "../grpc/server.ts";
 import type { Log } from "../log.ts";
 import type { ShopMetrics } from "../metrics.ts";
+import type { RecentOutcomes } from "../health/recent-outcomes.ts";
 import type { Payment, PaymentsClient } from "../payments/messages.ts";
 import { ShopError } from "../shop-error.ts";
 import { marketOf } from "./markets.ts";
@@ -22,6 +23,8 @@ import type { NewOrder, OrdersStore } from "./store.ts";
 export type OrderDesk = {
   readonly store: OrdersStore;
   readonly payments: PaymentsClient;
+  /** Whether payments could be made; a card that is declined is one. */
+  readonly paying: RecentOutcomes;
   readonly price: Pricing;
   readonly log: Log;
   readonly metrics: ShopMetrics;
@@ -96,8 +99,10 @@ async function pay(
     const { id: orderId, currency, totalMinor: amountMinor } = order;
     payment = await desk.payments.authorise({ orderId, currency, amountMinor, cardNumber }, call);
     if (payment.status === "authorised")
-      return await desk.payments.capture({ paymentId: payment.id }, call);
+      payment = await desk.payments.capture({ paymentId: payment.id }, call);
+    desk.paying.note(true);
   } catch (error) {
+    desk.paying.note(false);
     desk.store.close(order.id, "payment_failed", payment?.id ?? "");
     desk.metrics.business.orders_failed_total.inc({ reason: "payment_failed" });
     desk.log.warn("payment failed", {
@@ -109,6 +114,7 @@ async function pay(
       cause: error,
     });
   }
+  if (payment.status === "captured") return payment;
   desk.store.close(order.id, "declined", payment.id);
   desk.metrics.business.orders_failed_total.inc({ reason: "declined" });
   throw new ShopError("payment_declined", `the card was declined: ${payment.declineReason}`);

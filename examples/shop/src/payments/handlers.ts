@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { FaultSwitches } from "../faults/switches.ts";
+import type { RecentOutcomes } from "../health/recent-outcomes.ts";
 import type { Handlers } from "../grpc/server.ts";
 import type { Log } from "../log.ts";
 import type { ShopMetrics } from "../metrics.ts";
@@ -17,6 +18,8 @@ export type Till = {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: ShopMetrics;
+  /** How the bank answered; a card that is declined is an answer. */
+  readonly bank: RecentOutcomes;
 };
 
 /** Answers each rpc from the till's store; the bank decides authorisations. */
@@ -30,10 +33,15 @@ export function paymentsHandlers(till: Till): Handlers<PaymentsApi> {
 }
 
 async function authorise(
-  { store, faults, random, log, metrics }: Till,
+  { store, faults, random, log, metrics, bank }: Till,
   request: AuthoriseRequest,
 ): Promise<Payment> {
-  const declined = await askBank(request, faults, random);
+  const asked = askBank(request, faults, random);
+  asked.then(
+    () => bank.note(true),
+    () => bank.note(false),
+  );
+  const declined = await asked;
   const payment: Payment = {
     id: `pay_${randomUUID().slice(0, 13)}`,
     orderId: request.orderId,

@@ -5,11 +5,20 @@
 //     │                  │                         process; under the supervisor, the supervisor decides)
 //     └─> exit 1         └─> exit 0   disconnect   the supervisor is gone, even by kill -9
 //
-// A process that does not end by itself within `stopTimeoutMs` after being asked is ended.
+// Stopping: readiness says no, servers finish what they are answering, then everything else is closed in order. There is no
+// load balancer in front of the shop, so there is no delay before it. A process that does not end by itself within
+// `stopTimeoutMs` after being asked is ended.
 
 import { parseFaultNames, FaultPanel, type FaultSwitches } from "../faults/switches.ts";
+import {
+  adminHealth,
+  type DrainableServer,
+  type HealthChecker,
+  Shutdown,
+} from "@flx/monitoring/health";
 import { startAdminServer } from "@flx/monitoring/metrics";
 import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
+import { processHealth } from "../health/process-health.ts";
 import { createLog, type Log } from "../log.ts";
 import { shopMetrics, type ShopMetrics } from "../metrics.ts";
 import { thisService, type Service, type ServiceName } from "../service.ts";
@@ -17,6 +26,7 @@ import { host, readSettings, type Settings } from "../settings.ts";
 import type { FromChild, ToChild } from "./messages.ts";
 
 const stopTimeoutMs = 2000;
+const drainTimeoutMs = 1000;
 
 /** What a process is given when it starts. */
 export type Surroundings = {
@@ -25,10 +35,15 @@ export type Surroundings = {
   readonly log: Log;
   readonly faults: FaultSwitches;
   readonly metrics: ShopMetrics;
+  /** What the process needs is registered here before it is ready. */
+  readonly health: HealthChecker;
 };
 
-/** A started service; `stop` finishes what is running, then frees everything. */
-export type Running = { stop(): Promise<void> | void };
+/** A started service: `servers` finish what they are answering, then `stop` frees everything. */
+export type Running = {
+  readonly servers?: readonly DrainableServer[];
+  stop(): Promise<void> | void;
+};
 
 /** Starts a service, says when it is ready, and stops it when asked. */
 export async function runProcess(
@@ -42,14 +57,17 @@ export async function runProcess(
   ignoreClosedOutput();
   process.on("message", (message: ToChild) => faults.set(message.on));
 
-  let running: Running | undefined;
+  let shutdown: Shutdown | undefined;
   let stopping = false;
   const stop = async (reason: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
     setTimeout(() => process.exit(1), stopTimeoutMs).unref();
     log.info("stopping", { reason });
-    await running?.stop();
+    const report = await shutdown?.begin(reason);
+    for (const { name: step, outcome, error } of report?.steps ?? []) {
+      if (outcome !== "done") log.warn("not stopped as it should", { step, outcome, error });
+    }
     if (process.connected) process.disconnect();
   };
   const stopNow = (reason: string): void =>
@@ -62,19 +80,26 @@ export async function runProcess(
 
   try {
     const settings = readSettings();
+    const health = processHealth(settings);
     const { metricsPort: port } = settings;
     if (port !== undefined) {
-      await startAdminServer({ port, host });
+      await startAdminServer({ port, host, handlers: adminHealth({ health }) });
       collectSystemMetrics();
     }
-    running = await start({ service, settings, log, faults, metrics: shopMetrics(service) });
+    const metrics = shopMetrics(service);
+    const running = await start({ service, settings, log, faults, metrics, health });
+    // Asked to stop while starting: nothing was running to be stopped at that time.
+    if (stopping) {
+      await running.stop();
+      return;
+    }
+    const { servers = [] } = running;
+    const hooks = [{ name: "service", close: () => running.stop() }];
+    shutdown = new Shutdown({ health, servers, hooks, signals: [], delayMs: 0, drainTimeoutMs });
+    health.start();
+    health.subscribe(() => stopping || tellHealth(health));
   } catch (error) {
     return fail(log, error);
-  }
-  // Asked to stop while starting: nothing was running to be stopped at that time.
-  if (stopping) {
-    await running.stop();
-    return;
   }
   log.info("ready", { version: service.version, environment: service.environment });
   tell({ kind: "ready" });
@@ -94,6 +119,15 @@ function fail(log: Log, error: unknown): void {
 
 function tell(message: FromChild): void {
   if (process.connected) process.send?.(message);
+}
+
+/** What the supervisor shows: the word, and the components behind it. */
+function tellHealth(health: HealthChecker): void {
+  const { word, components } = health.snapshot();
+  const ill = components.filter(({ status }) => status !== "healthy" && status !== "unknown");
+  // What another component explains is not told twice.
+  const own = ill.filter(({ causedBy }) => causedBy.length === 0);
+  tell({ kind: "health", word, because: own.map(({ name }) => name) });
 }
 
 /** Whoever read our output is gone: not a reason to die before having stopped properly. */

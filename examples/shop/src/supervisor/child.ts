@@ -42,6 +42,10 @@ export type ChildStatus = {
   readonly uptimeMs: number;
   readonly restarts: number;
   readonly residentBytes: number | undefined;
+  /** healthy, degraded, unhealthy or unknown, as the process says itself; undefined while it says nothing. */
+  readonly health: string | undefined;
+  /** The components that are not healthy. */
+  readonly because: readonly string[];
 };
 
 const stopTimeoutMs = 3000;
@@ -63,6 +67,10 @@ export class Child {
   #retired = false;
   #pause: NodeJS.Timeout | undefined;
   #lastLines: string[] = [];
+  #health: string | undefined;
+  /** Since its start; before, that it is not well yet is no news. */
+  #wasWell = false;
+  #because: readonly string[] = [];
   #whenReady: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(spec: ChildSpec, log: Log) {
@@ -136,6 +144,8 @@ export class Child {
       uptimeMs: this.#state === "ready" ? Math.round(performance.now() - this.#readyMs) : 0,
       restarts: this.#restarts,
       residentBytes: pid === undefined ? undefined : residentBytes(pid),
+      health: this.#health,
+      because: this.#because,
     };
   }
 
@@ -168,14 +178,30 @@ export class Child {
 
   #hear(message: FromChild): void {
     if (message.kind === "port-taken") return this.#spec.onPortTaken(message.port);
+    if (message.kind === "health") return this.#noteHealth(message.word, message.because);
     if (this.#state !== "starting") return;
     this.#state = "ready";
     this.#readyMs = performance.now();
     this.#whenReady.resolve();
   }
 
+  /** Says so when it is worse than before, and when it is well again. */
+  #noteHealth(word: string, because: readonly string[]): void {
+    const isNews = this.#wasWell && word !== this.#health && !this.#retired;
+    const isWell = word === "healthy";
+    this.#health = word;
+    this.#because = because;
+    this.#wasWell ||= isWell;
+    if (!isNews || (!isWell && because.length === 0)) return;
+    if (isWell) this.#log.info(`${this.name} is healthy again`);
+    else this.#log.warn(`${this.name} is ${word}`, { because: because.join(", ") });
+  }
+
   #ended(code: number | null, signal: string | null): void {
     this.#process = undefined;
+    this.#health = undefined;
+    this.#because = [];
+    this.#wasWell = false;
     if (this.#state === "stopping" || this.#state === "stopped") return;
     if (this.#retired) {
       this.#state = "stopped";

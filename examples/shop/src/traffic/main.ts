@@ -1,5 +1,7 @@
 // The customers: real HTTP requests to the gateway in the shape of a day that takes a few minutes.
 
+import { http } from "@flx/monitoring/health/plugins";
+import { nearby } from "../health/process-health.ts";
 import { runProcess } from "../process/run.ts";
 import { seededRandom } from "../random.ts";
 import { host } from "../settings.ts";
@@ -18,12 +20,14 @@ const summaryMs = 30_000;
 /** A burst is caught up with at most this many requests at once. */
 const mostPerTick = 100;
 
-await runProcess("traffic", async ({ settings, log, faults }) => {
+await runProcess("traffic", async ({ settings, log, faults, health }) => {
   const perSecond = Number(process.env["SHOP_TRAFFIC"] ?? 10);
   const random = seededRandom(Number(process.env["SHOP_SEED"] ?? 1));
   const client = new HttpClient(host, settings.gatewayPort);
   const tally = new Tally();
   const orders: string[] = [];
+  const shop = `http://${host}:${settings.gatewayPort}/`;
+  health.register("shop", http({ url: shop }), { ...nearby, critical: true });
   const skus = await readSkus(client);
   let inFlight = 0;
 
