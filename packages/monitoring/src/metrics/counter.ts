@@ -3,6 +3,7 @@
 import type { UnixMs } from "@flx/model";
 import { BoundSeries } from "./bound-series.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
+import { automatic, takeExemplar } from "./exemplar-source.ts";
 import { ExemplarStore } from "./exemplar-store.ts";
 import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
 import { NO_ROW, type LabelInput } from "./label-table.ts";
@@ -19,6 +20,8 @@ export interface CounterOptions<
   Names extends string,
   Values extends DeclaredValues<Names>,
 > extends InstrumentOptions<Names, Values> {
+  /** Whether it takes exemplars from `setExemplarSource` (default true). */
+  readonly exemplars?: boolean;
   /** Called before each exposition, to bring the counter up to date. */
   readonly collect?: (this: Counter<Names, Values>) => void | Promise<void>;
 }
@@ -39,11 +42,9 @@ export class Counter<
    * @throws {FlxError} `FLX_METRIC_*` when the declaration is wrong or clashes with another metric
    */
   constructor(options: CounterOptions<Names, Values>) {
-    const metric = new LineMetric({
-      ...options,
-      type: "counter",
-      misuse: misuseOf(options.registers),
-    });
+    const { exemplars: takesExemplars = true, ...declared } = options;
+    const misuse = misuseOf(options.registers);
+    const metric = new LineMetric({ ...declared, type: "counter", misuse, takesExemplars });
     const { collect } = options;
     if (collect !== undefined) metric.collect = () => collect.call(this);
     this.#metric = registerEverywhere(metric, options.registers);
@@ -63,6 +64,7 @@ export class Counter<
     const metric = this.#metric;
     if (labelsOrValue === undefined && metric.single !== undefined) {
       metric.single[0]! += 1;
+      if (automatic.askings > 0) takeExemplar(metric, 0, 1);
     } else if (typeof labelsOrValue === "object") {
       const found = metric.table.find(labelsOrValue);
       const row = found >= 0 ? found : openFor(metric, labelsOrValue, value);
@@ -105,8 +107,12 @@ export class BoundCounter {
   inc(value = 1): void {
     const series = this.#series;
     if (series.layout !== series.store.layout) series.find();
-    if (isIncrement(value)) series.chunk[series.start]! += value;
-    else refuse(series.store, value);
+    if (isIncrement(value)) {
+      series.chunk[series.start]! += value;
+      if (automatic.askings > 0 && series.row >= 0) takeExemplar(series.store, series.row, value);
+    } else {
+      refuse(series.store, value);
+    }
   }
 
   /** Adds to the count and keeps the exemplar, an observation that stands for many. */
@@ -137,8 +143,12 @@ function isIncrement(value: number): boolean {
 }
 
 function add(metric: LineMetric, row: number, value: number): void {
-  if (isIncrement(value)) metric.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK]! += value;
-  else refuse(metric, value);
+  if (isIncrement(value)) {
+    metric.cells.chunks[row >> CHUNK_BITS]![row & CHUNK_MASK]! += value;
+    if (automatic.askings > 0) takeExemplar(metric, row, value);
+  } else {
+    refuse(metric, value);
+  }
 }
 
 function refuse(metric: LineMetric, value: unknown): void {

@@ -18,6 +18,8 @@ const MAX_CHARACTERS = 128;
 /** Exemplars by position: a row, or a row's bucket. */
 export class ExemplarStore {
   readonly #exemplars = new Map<number, Exemplar>();
+  /** By position, the interval in which an automatic exemplar was taken last. */
+  #takenIn = new Uint8Array(8);
   /** Whether a label was ever kept whose name is outside the classic characters. */
   oddNames = false;
   /** Positions that were put since this was emptied; kept only when somebody asks for it by setting it. */
@@ -77,8 +79,32 @@ export class ExemplarStore {
     return this.#exemplars.get(position);
   }
 
+  /** Whether one of some positions, from the first to before the last, has an exemplar. */
+  hasAny(from: number, to: number): boolean {
+    for (let position = from; position < to; position++) {
+      if (this.#exemplars.has(position)) return true;
+    }
+    return false;
+  }
+
   delete(position: number): void {
     this.#exemplars.delete(position);
+    if (position < this.#takenIn.length) this.#takenIn[position] = 0;
+  }
+
+  /** Whether a position had its automatic exemplar in an interval (exemplar-source.ts). */
+  isTaken(position: number, interval: number): boolean {
+    return this.#takenIn[position] === interval;
+  }
+
+  /** Says that it had. */
+  setTaken(position: number, interval: number): void {
+    if (position >= this.#takenIn.length) {
+      const grown = new Uint8Array(Math.max(position + 1, this.#takenIn.length * 2));
+      grown.set(this.#takenIn);
+      this.#takenIn = grown;
+    }
+    this.#takenIn[position] = interval;
   }
 
   /** ` # {trace_id="4bf9"} 0.5 1520879607.789`, or nothing. */

@@ -39,6 +39,7 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
   /** Finite, ascending. */
   readonly upperBounds: readonly number[];
   readonly finder: BucketFinder;
+  readonly takesExemplars: boolean;
   /** Exemplars by row * (bounds + 1) + bucket; made by the first one. */
   exemplars: ExemplarStore | undefined;
   collect: (() => void | Promise<void>) | undefined;
@@ -51,7 +52,7 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
   nativeOf: ((row: number, sum: number) => NativeHistogram) | undefined;
 
   constructor(
-    options: Omit<StoreOptions, "stride" | "type">,
+    options: Omit<StoreOptions, "stride" | "type"> & { readonly takesExemplars?: boolean },
     upperBounds: readonly number[],
     native?: NativeSettings,
   ) {
@@ -61,6 +62,7 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
       stride: upperBounds.length + 2,
       reservedLabels: ["le"],
     });
+    this.takesExemplars = options.takesExemplars ?? false;
     this.upperBounds = upperBounds;
     this.native = native;
     this.writeRows = native === undefined ? (rows) => this.#writeRows(rows) : undefined;

@@ -5,6 +5,7 @@ import { FlxError, MAX_SCHEMA, MIN_SCHEMA, type UnixMs } from "@flx/model";
 import { BoundSeries } from "./bound-series.ts";
 import type { BucketFinder } from "./bucket-finder.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
+import { automatic, takeExemplar } from "./exemplar-source.ts";
 import { ExemplarStore } from "./exemplar-store.ts";
 import { HistogramMetric } from "./histogram-metric.ts";
 import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
@@ -41,6 +42,8 @@ export interface HistogramOptions<
    * forms are kept.
    */
   readonly native?: boolean | NativeOptions;
+  /** Whether its buckets take exemplars from `setExemplarSource` (default true). */
+  readonly exemplars?: boolean;
   /** Called before each exposition. */
   readonly collect?: (this: Histogram<Names, Values>) => void | Promise<void>;
 }
@@ -66,7 +69,8 @@ export class Histogram<
     const fallback = native === undefined ? DEFAULT_BUCKETS : [];
     const bounds = checkedBounds(options.name, options.buckets ?? fallback);
     const misuse = misuseOf(options.registers);
-    const metric = new HistogramMetric({ ...options, misuse }, bounds, native);
+    const { exemplars: takesExemplars = true, ...declared } = options;
+    const metric = new HistogramMetric({ ...declared, misuse, takesExemplars }, bounds, native);
     const { collect } = options;
     if (collect !== undefined) metric.collect = () => collect.call(this);
     this.#metric = registerEverywhere(metric, options.registers);
@@ -182,8 +186,12 @@ export class BoundHistogram {
       return;
     }
     const { chunk, start } = series;
-    chunk[start + this.#finder.find(value)]! += 1;
+    const bucket = this.#finder.find(value);
+    chunk[start + bucket]! += 1;
     chunk[start + this.#sumAt]! += value;
+    if (automatic.askings > 0 && series.row >= 0) {
+      takeExemplar(series.store, series.store.exemplarPosition(series.row, bucket), value);
+    }
     if (series.store.native !== undefined && series.row >= 0) {
       series.store.observeNative(series.row, value);
     }
@@ -223,8 +231,10 @@ function observe(metric: HistogramMetric, row: number, value: number): void {
   const { cells } = metric;
   const chunk = cells.chunks[row >> CHUNK_BITS]!;
   const start = (row & CHUNK_MASK) * cells.stride;
-  chunk[start + metric.finder.find(value)]! += 1;
+  const bucket = metric.finder.find(value);
+  chunk[start + bucket]! += 1;
   chunk[start + cells.stride - 1]! += value;
+  if (automatic.askings > 0) takeExemplar(metric, metric.exemplarPosition(row, bucket), value);
   if (metric.native !== undefined) metric.observeNative(row, value);
 }
 

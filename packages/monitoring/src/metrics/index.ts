@@ -26,6 +26,11 @@ export type { AnyFunction } from "../calls/followed-call.ts";
 export type { Tracker } from "../calls/wrapper.ts";
 export { BoundCounter, Counter, type CounterOptions } from "./counter.ts";
 export { defaultRegistry as register } from "./default-registry.ts";
+export {
+  type ExemplarSource,
+  type ExemplarSourceOptions,
+  setExemplarSource,
+} from "./exemplar-source.ts";
 export { BoundGauge, Gauge, type GaugeOptions } from "./gauge.ts";
 export { BoundHistogram, DEFAULT_BUCKETS, Histogram, type HistogramOptions } from "./histogram.ts";
 export { Info, type InfoOptions } from "./info.ts";

@@ -12,7 +12,7 @@ import { createdLine } from "./created-series.ts";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 import { wireText } from "./label-values.ts";
-import { LinePages } from "./line-pages.ts";
+import { LinePages, PAGE_ROWS } from "./line-pages.ts";
 import { RecentlyUsed } from "./recently-used.ts";
 import { headerText, labelsWriter, seriesText } from "./series-text.ts";
 import { type SeriesSharing, SeriesStore, type StoreOptions } from "./series-store.ts";
@@ -30,6 +30,7 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
   readonly sampleNames: readonly string[];
   /** The numbers of a metric without labels, which only `share` moves: it has one row. */
   single: Float64Array | undefined;
+  readonly takesExemplars: boolean;
   /** Exemplars by row; made by the first one. */
   exemplars: ExemplarStore | undefined;
   collect: (() => void | Promise<void>) | undefined;
@@ -38,8 +39,9 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
   /** One set of pages for each name and set of default labels the metric was exposed with lately. */
   readonly #pages = new RecentlyUsed<LinePages>(UNUSED_EXPOSITIONS);
 
-  constructor(options: Omit<StoreOptions, "stride">) {
+  constructor(options: Omit<StoreOptions, "stride"> & { readonly takesExemplars?: boolean }) {
     super({ ...options, stride: 1 });
+    this.takesExemplars = options.takesExemplars ?? false;
     this.single = this.labelNames.length === 0 ? this.cells.chunks[0] : undefined;
     this.definition = JSON.stringify([this.type, this.help, this.unit, this.labelNames]);
     const total = this.#totalName();
@@ -153,18 +155,35 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     sampleName: string,
     { defaultLabels, createdSeries }: ExposeOptions,
   ): Generator<void, void, undefined> {
+    const line = this.#lines(sampleName, defaultLabels, createdSeries);
+    const pages = createdSeries ? undefined : this.#pagesOf(sampleName, defaultLabels);
+    for (let first = 0; first < this.table.rows; first += PAGE_ROWS) {
+      const end = Math.min(first + PAGE_ROWS, this.table.rows);
+      if (pages !== undefined && this.exemplars?.hasAny(first, end) !== true) {
+        out.write(pages.render(first / PAGE_ROWS));
+      } else {
+        for (let row = first; row < end; row++) if (this.isUsed(row)) out.text(line(row));
+      }
+      yield;
+    }
+  }
+
+  /** What gives the lines of a row with its exemplar, and its created time when that is asked for. */
+  #lines(
+    sampleName: string,
+    defaultLabels: ReadonlyMap<string, string>,
+    createdSeries: boolean,
+  ): (row: number) => string {
     const labelsOf = labelsWriter(this.labelNames, defaultLabels);
     const bareName = this.#bareName();
-    for (let row = 0; row < this.table.rows; row++) {
-      if (!this.isUsed(row)) continue;
+    return (row) => {
       const labels = labelsOf(this.table.valuesOf(row));
       const exemplar = this.exemplars?.text(row) ?? "";
       const value = formatNumber(this.cells.get(row));
-      out.text(`${seriesText(sampleName, labels)} ${value}${exemplar}\n`);
+      const text = `${seriesText(sampleName, labels)} ${value}${exemplar}\n`;
       const createdMs = createdSeries ? this.createdMs(row) : undefined;
-      if (createdMs !== undefined) out.text(createdLine(bareName, labels, createdMs));
-      if ((row & (ROWS_A_STEP - 1)) === ROWS_A_STEP - 1) yield;
-    }
+      return createdMs === undefined ? text : text + createdLine(bareName, labels, createdMs);
+    };
   }
 
   #pagesOf(sampleName: string, defaults: ReadonlyMap<string, string>): LinePages {

@@ -16,7 +16,8 @@ import { CHUNK_BITS, CHUNK_MASK, Cells } from "./cells.ts";
 import { MAX_DIGITS, writeNumber } from "./digits.ts";
 
 const PAGE_BITS = 8;
-const PAGE_ROWS = 1 << PAGE_BITS;
+/** Rows in a page. */
+export const PAGE_ROWS: number = 1 << PAGE_BITS;
 const LINE_FEED = 0x0a;
 const encoder = new TextEncoder();
 

@@ -24,6 +24,11 @@ export class Misuse {
    */
   report(code: FlxErrorCode, message: string): void {
     if (this.policy === "throw") throw new FlxError(code, message);
+    this.count(code);
+  }
+
+  /** Counts what is not the caller's mistake, so that nothing is thrown at it. */
+  count(code: FlxErrorCode): void {
     this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
   }
 }
