@@ -45,7 +45,7 @@ export const TEXT = { defined: 0, literal: 1, known: 2 } as const;
 export const MAX_TEXTS = 4_096;
 
 /** A delta stops growing at this size; the rest is in the next. */
-const PART_BYTES = 256 * 1024;
+export const PART_BYTES: number = 256 * 1024;
 
 /** What a gatherer says of itself is not for the next gatherer. */
 const OWN_PREFIX = "flx_fleet_";
@@ -93,8 +93,11 @@ export class DeltaEncoder {
     return this.#write(limit);
   }
 
-  /** Everything there is, in one piece, for a reader that has lost track. */
-  whole(): Uint8Array {
+  /**
+   * Everything there is, for a reader that knows nothing or has lost track. One that knows something must get it in one piece:
+   * what the bytes do not name is gone for it.
+   */
+  whole(limit: number = Infinity): { readonly bytes: Uint8Array; readonly isWhole: boolean } {
     this.#record.clear();
     this.#record.whole(DELTA.reset);
     this.#texts.clear();
@@ -108,7 +111,7 @@ export class DeltaEncoder {
       const exemplars = exemplarsOf(metric);
       if (exemplars !== undefined) exemplars.changed = new Set(exemplars.positions());
     }
-    return this.#write(Infinity).bytes;
+    return this.#write(limit);
   }
 
   #write(limit: number): { readonly bytes: Uint8Array; readonly isWhole: boolean } {

@@ -173,8 +173,7 @@ export class ProcessMembers implements MemberSource {
     member.ask({ kind: "ack", identity, number });
     // Said twice, or by one that says nothing right.
     if (number <= member.number || member.wrong > MAX_WRONG) return;
-    const isFirst = member.isBeginning && (isWhole || member.content.metrics.size === 0);
-    if (!isFirst && !isWhole && number !== member.number + 1) {
+    if (!isWhole && (member.isBeginning || number !== member.number + 1)) {
       if (!member.isBeginning) this.#counts.lost++;
       this.#beginAnew(member);
       return;

@@ -9,7 +9,7 @@
 // At the end: `process.send` in an exit handler writes to the pipe at once, as far as the pipe takes it (measured: some 500 KB).
 // Only SIGKILL and the like cost what was counted since the last delta.
 
-import { DeltaEncoder } from "./delta-encoder.ts";
+import { DeltaEncoder, PART_BYTES } from "./delta-encoder.ts";
 import { FleetRegistry } from "./fleet-registry.ts";
 import {
   isOurs,
@@ -54,8 +54,7 @@ export class ProcessSharing {
   }
 
   #go(): void {
-    // The primary begins anew, having been told hello twice perhaps.
-    this.#isWholeWanted = this.#encoder !== undefined;
+    this.#isWholeWanted = true;
     this.#answered = this.#number;
     if (this.#encoder === undefined) {
       const fleet = new FleetRegistry();
@@ -91,8 +90,10 @@ export class ProcessSharing {
     const encoder = this.#encoder!;
     if (this.#isWholeWanted) {
       this.#isWholeWanted = false;
-      this.#sendBytes(encoder.whole(), true);
-      return true;
+      // Nobody knows anything yet when it is the first: then it may come in parts.
+      const whole = encoder.whole(this.#number === 0 ? PART_BYTES : Infinity);
+      this.#sendBytes(whole.bytes, true);
+      return whole.isWhole;
     }
     const { bytes, isWhole } = encoder.next(limit);
     if (bytes.length > 0) this.#sendBytes(bytes, false);
