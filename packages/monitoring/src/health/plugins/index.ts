@@ -7,6 +7,10 @@ export { dns, type DnsOptions, type DnsRecordType } from "./dns.ts";
 export { elasticsearch, type ElasticsearchOptions, opensearch } from "./elasticsearch.ts";
 export type { EndpointOptions, LoginOptions, Secret, TlsOption } from "./endpoint.ts";
 export { fileAge, type FileAgeOptions } from "./file-age.ts";
+export {
+  grpcHealth as grpc,
+  type GrpcHealthOptions as GrpcOptions,
+} from "../../grpc/grpc-health.ts";
 export { http, type HttpOptions, type HttpServerOptions } from "./http.ts";
 export { kafka, type KafkaClient, type KafkaOptions } from "./kafka.ts";
 export { memcached, type MemcachedOptions } from "./memcached.ts";
