@@ -3,10 +3,13 @@
 // Making a ClusterRegistry, in the primary or a worker, is what makes a process take part. A worker is known by its id;
 // when its channel closes, its last answer stays (fleet.ts).
 
-import cluster, { type Worker } from "node:cluster";
+import type { Cluster, Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Contribution, Fleet, type FleetMessage, isFleetMessage, PROTOCOL } from "./fleet.ts";
 import { Registry } from "./registry.ts";
+
+/** Loaded with the first ClusterRegistry: processes without workers have no use for it. */
+const cluster = (): Cluster => process.getBuiltinModule("node:cluster") as unknown as Cluster;
 
 const contribution = new Contribution();
 /** In the primary, from the first ClusterRegistry on. */
@@ -56,21 +59,21 @@ export class ClusterRegistry extends Registry {
 function join(): void {
   if (joined) return;
   joined = true;
-  if (cluster.isPrimary) joinAsPrimary();
+  if (cluster().isPrimary) joinAsPrimary();
   else joinAsWorker();
 }
 
 function joinAsPrimary(): void {
   const primary = new Fleet((message) => {
-    for (const worker of Object.values(cluster.workers ?? {})) {
+    for (const worker of Object.values(cluster().workers ?? {})) {
       if (worker?.isConnected() === true) worker.send(message);
     }
   });
   fleet = primary;
-  cluster.on("message", (_: Worker, message: unknown) => {
+  cluster().on("message", (_: Worker, message: unknown) => {
     if (isFleetMessage(message)) primary.receive(message);
   });
-  cluster.on("disconnect", ({ id }: Worker) => {
+  cluster().on("disconnect", ({ id }: Worker) => {
     primary.lost(String(id));
   });
 }
@@ -99,5 +102,5 @@ function toPrimary(message: FleetMessage): void {
 }
 
 function memberName(): string {
-  return String(cluster.worker?.id);
+  return String(cluster().worker?.id);
 }

@@ -7,9 +7,7 @@
 // A label value with a slash, or an empty one, is sent as <label>@base64/<value>, which the gateway understands; an
 // encoded slash is refused or misread by many proxies.
 
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { gzipSync } from "node:zlib";
+import type { IncomingMessage, RequestOptions } from "node:http";
 import { globalRegistry, Registry } from "./registry.ts";
 
 /** Options of the request, and whether a job name is needed. */
@@ -75,7 +73,11 @@ export class Pushgateway {
     const gzip = headers["Content-Encoding"] === "gzip";
     if (method === "DELETE") delete headers["Content-Encoding"];
     const body = method === "DELETE" ? undefined : await this.registry.metrics();
-    const request = url.protocol === "https:" ? httpsRequest : httpRequest;
+    // Loaded with the first push, and not by import: that of node:http loads the WebSocket client with it, 14 MB.
+    const { request } = process.getBuiltinModule(
+      url.protocol === "https:" ? "node:https" : "node:http",
+    );
+    const { gzipSync } = process.getBuiltinModule("node:zlib");
     return new Promise((resolve, reject) => {
       const sent = request(url, { ...this.requestOptions, headers, method }, (resp) => {
         resolve(accepted(resp));

@@ -72,7 +72,8 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
     const { startRenderServer } = await import("../fleet/render-server.ts");
     return startRenderServer(options, options.port ?? DEFAULT_ADMIN_PORT);
   }
-  const { createServer } = await import("node:http");
+  // An import would read every export, and so load the WebSocket client: 14 MB.
+  const { createServer } = process.getBuiltinModule("node:http");
   const { port = DEFAULT_ADMIN_PORT, registry = defaultRegistry, onError } = options;
   const routes = new Map<string, AdminHandler>();
   const told = onError === undefined ? {} : { onError };

@@ -1,0 +1,47 @@
+// What an entry loads of Node when it is imported, and when it is started: heavy parts only with what needs them.
+//
+// node:http is cheap; its import is not: the loader reads every export of a builtin, and one of them is a getter that loads
+// undici (40 ms, 14 MB). Therefore `process.getBuiltinModule`.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+/** Parts of Node that cost a process milliseconds and megabytes. */
+const heavy = ["internal/deps/undici/undici", "http", "https", "cluster", "child_process", "zlib"];
+
+/** Which heavy parts a fresh process has loaded after a program. */
+async function loadedBy(program: string): Promise<string[]> {
+  const source = `${program}
+    process.stdout.write(JSON.stringify(process.moduleLoadList), () => process.exit());`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--conditions=@flx/source", "--input-type=module", "--eval", source],
+    { cwd: import.meta.dirname, timeout: 30_000 },
+  );
+  const loaded = new Set(JSON.parse(stdout) as string[]);
+  return heavy.filter((name) => loaded.has(`NativeModule ${name}`));
+}
+
+test("entries load what is heavy only with what needs it", async () => {
+  const f = async (program: string, more: readonly string[]) => {
+    assert.deepEqual(await loadedBy(program), more, program);
+  };
+  assert.ok((await loadedBy('await import("node:http");')).includes(heavy[0]!));
+
+  await f(`import "@flx/monitoring/prom-client";`, []);
+  await f(`import "@flx/monitoring/metrics";`, []);
+  await f(`import "@flx/monitoring/system";`, []);
+  await f(
+    `import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
+     collectSystemMetrics();`,
+    [],
+  );
+  // A server that listens asks Node's cluster whether the process is a worker.
+  await f(
+    `import { startAdminServer } from "@flx/monitoring/metrics";
+     await startAdminServer({ port: 0, host: "127.0.0.1" });`,
+    ["http", "cluster", "child_process"],
+  );
+});
