@@ -94,3 +94,4 @@ export type {
   ScriptSample,
   ScriptValue,
 } from "./testscript/script-engine.ts";
+export { promqlScriptEngine, type ScriptEngineOptions } from "./testscript/promql-script-engine.ts";
