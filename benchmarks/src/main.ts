@@ -12,6 +12,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "Self-check: what the harness itself and the smallest operations cost",
     load: async () => (await import("./suites/harness-floor.ts")).floor,
   },
+  grpc: {
+    title: "gRPC: what counting costs a call, and an answer of health",
+    load: async () => (await import("./suites/grpc.ts")).grpc,
+  },
   metrics: {
     title: "Counting, observing, being scraped, and memory, beside three Prometheus clients",
     load: async () => (await import("./suites/metrics.ts")).metrics,

@@ -1,0 +1,221 @@
+// gRPC: what counting costs a call, and what an answer of health costs.
+//
+//   unary call   client and server in one thread, one call after the other over one connection: the whole CPU of both.
+//                Ours are the two interceptors with their counter and histogram; "bare" has no interceptors, and "by hand"
+//                is what one would write with grpc-js' interceptor classes and a Prometheus client
+//   Check        grpc.health.v1 from a state of 50 components: our server without grpc-js, and the same services in a
+//                server of grpc-js; asked by a client of grpc-js
+//
+// Compare the ratios: most of a call is grpc-js and the kernel, the same for all.
+
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import {
+  addHealthService,
+  grpcClientInterceptor,
+  grpcServerInterceptor,
+  startGrpcHealthServer,
+} from "@flx/monitoring/grpc";
+import { HealthChecker } from "@flx/monitoring/health";
+import { MetricsCollector, Registry } from "@flx/monitoring/metrics";
+import {
+  Client,
+  credentials,
+  InterceptingCall,
+  type Interceptor,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  status,
+} from "@grpc/grpc-js";
+import prometheus from "@prometheus-io/client";
+import { contender, suite, type Suite } from "../harness/suite.ts";
+
+const PATH = "/bench.v1.Echo/Say";
+const MESSAGE = Buffer.alloc(100, "x");
+const COMPONENTS = 50;
+
+interface Calling {
+  /** Makes a call; its answer's length. */
+  readonly call: () => Promise<number>;
+}
+
+const asTheyAre = (bytes: Buffer): Buffer => bytes;
+
+/** Listens with sockets that do not keep the run from ending, which grpc-js' own would. */
+async function listening(server: Server): Promise<number> {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const door = createServer((socket: Socket) => {
+    socket.unref();
+    injector.injectConnection(socket);
+  });
+  door.listen(0, "127.0.0.1");
+  await once(door, "listening");
+  door.unref();
+  return (door.address() as AddressInfo).port;
+}
+
+function calling(
+  port: number,
+  path: string,
+  interceptors: Interceptor[],
+  message: Buffer,
+): Calling {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    interceptors,
+    "grpc.use_local_subchannel_pool": 1,
+  });
+  const call = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(path, asTheyAre, asTheyAre, message, (error, answer) =>
+        error === null ? resolve(answer!.length) : reject(error),
+      );
+    });
+  return { call };
+}
+
+async function echo(clientSide: Interceptor[], serverSide: ServerInterceptor[]): Promise<Calling> {
+  const server = new Server({ interceptors: serverSide });
+  const rpc = {
+    path: PATH,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asTheyAre,
+    requestDeserialize: asTheyAre,
+    responseSerialize: asTheyAre,
+    responseDeserialize: asTheyAre,
+  };
+  const say = (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void =>
+    answer(null, call.request);
+  server.addService({ say: rpc }, { say });
+  return calling(await listening(server), PATH, clientSide, MESSAGE);
+}
+
+/** The two interceptors as one would write them. */
+function byHand(): { client: Interceptor; server: ServerInterceptor } {
+  const registers = [new prometheus.Registry()];
+  const names = { help: "Benchmark", registers };
+  const counter = new prometheus.Counter({
+    ...names,
+    name: "requests_total",
+    labelNames: ["method", "status"],
+  });
+  const histogram = new prometheus.Histogram({
+    ...names,
+    name: "duration_seconds",
+    labelNames: ["method"],
+  });
+  const count = (method: string, code: number, startedMs: number): void => {
+    counter.inc({ method, status: status[code] ?? "UNKNOWN" });
+    histogram.observe({ method }, (performance.now() - startedMs) / 1000);
+  };
+  return {
+    client: (options, nextCall) => {
+      const startedMs = performance.now();
+      return new InterceptingCall(nextCall(options), {
+        start: (metadata, _listener, next) =>
+          next(metadata, {
+            onReceiveStatus: (ended, pass) => {
+              count(options.method_definition.path, ended.code, startedMs);
+              pass(ended);
+            },
+          }),
+      });
+    },
+    server: (definition, call) => {
+      const startedMs = performance.now();
+      return new ServerInterceptingCall(call, {
+        sendStatus: (ended, next) => {
+          count(definition.path, ended.code, startedMs);
+          next(ended);
+        },
+      });
+    },
+  };
+}
+
+/** A checker with 50 healthy components. */
+function health(): HealthChecker {
+  const checker = new HealthChecker();
+  for (let i = 0; i < COMPONENTS; i++) {
+    checker.heartbeat(`component_${i}`, { ttlMs: 3_600_000 }).beat();
+  }
+  return checker;
+}
+
+const CHECK = "/grpc.health.v1.Health/Check";
+const EVERYTHING = Buffer.alloc(0);
+
+const op = (state: Calling): Promise<number> => state.call();
+const check = (state: Calling): Promise<number> => state.call();
+
+export const grpc: Suite = suite("grpc", {
+  title: "gRPC: what counting costs a call, and an answer of health",
+  cases: [
+    {
+      name: "unary call, counted on both sides",
+      kind: "loop",
+      async: true,
+      checkOps: 10,
+      contenders: [
+        contender({
+          name: "ours",
+          setup: () =>
+            echo(
+              [grpcClientInterceptor(new MetricsCollector(new Registry()))],
+              [grpcServerInterceptor(new MetricsCollector(new Registry()))],
+            ),
+          op,
+          check,
+        }),
+        contender({ name: "bare", package: "@grpc/grpc-js", setup: () => echo([], []), op, check }),
+        contender({
+          name: "by hand",
+          package: "@prometheus-io/client",
+          setup: () => {
+            const { client, server } = byHand();
+            return echo([client], [server]);
+          },
+          op,
+          check,
+        }),
+      ],
+      budgets: [
+        { against: "bare", atLeast: 0.95 },
+        { against: "by hand", atLeast: 1 },
+      ],
+    },
+    {
+      name: "grpc.health.v1 Check, 50 components",
+      kind: "loop",
+      async: true,
+      checkOps: 10,
+      contenders: [
+        contender({
+          name: "ours",
+          setup: async () => {
+            const { port } = await startGrpcHealthServer({ health: health(), port: 0 });
+            return calling(port, CHECK, [], EVERYTHING);
+          },
+          op,
+          check,
+        }),
+        contender({
+          name: "in grpc-js",
+          package: "@grpc/grpc-js",
+          setup: async () => {
+            const server = new Server();
+            addHealthService(server, health());
+            return calling(await listening(server), CHECK, [], EVERYTHING);
+          },
+          op,
+          check,
+        }),
+      ],
+      budgets: [{ against: "in grpc-js", atLeast: 1 }],
+    },
+  ],
+});
