@@ -16,6 +16,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "gRPC: what counting costs a call, and an answer of health",
     load: async () => (await import("./suites/grpc.ts")).grpc,
   },
+  health: {
+    title: "Probes of health and the checks behind them, beside two peers",
+    load: async () => (await import("./suites/health.ts")).health,
+  },
   metrics: {
     title: "Counting, observing, being scraped, and memory, beside three Prometheus clients",
     load: async () => (await import("./suites/metrics.ts")).metrics,
@@ -23,6 +27,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
   system: {
     title: "A snapshot of machine, container, process and runtime",
     load: async () => (await import("./suites/system.ts")).system,
+  },
+  weight: {
+    title: "What importing and starting the SDK costs a process, in time and memory",
+    load: async () => (await import("./suites/weight.ts")).weight,
   },
 };
 

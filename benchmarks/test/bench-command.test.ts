@@ -30,6 +30,7 @@ test("bench NAME measures, prints tables and writes the result", async () => {
     /^ {2}garbage <= 0 B\/op: 0 {3}met$/m,
     /^join \(ms\)$/m,
     /^numbers \(B\/object\)$/m,
+    /^start \(MB\)$/m,
     /^1 budget not met$/m,
   ]) {
     assert.match(text, line);
@@ -40,12 +41,14 @@ test("bench NAME measures, prints tables and writes the result", async () => {
   assert.equal(Object.keys(result).join(), names);
   assert.equal(result.machine.node, process.versions.node);
   assert.match(result.commit.hash, /^[0-9a-f]{40}$/);
-  const [add, wait, , numbers] = result.cases;
+  const [add, wait, , numbers, start] = result.cases;
   assert.equal(add.rows[1].package, "fast-check");
   assert.equal(add.rows[0].rounds.length, 3);
   assert.ok(add.rows[0].median > 0);
   assert.ok(wait.rows[0].garbageBytes > 0, "a promise is garbage");
   assert.equal(Math.round(numbers.rows[0].median), 8, "a double takes 8 bytes");
+  const { median } = start.rows[0];
+  assert.ok(median > 60 && median < 80, `64 MB above a bare process, not ${median}`);
 });
 
 test("bench --strict fails on a missed budget, --case leaves others out", async () => {
@@ -65,6 +68,12 @@ test("bench aborts with the difference before anything is timed when a contender
   assert.equal(existsSync(folder.file("log")), false, "nothing was timed");
 });
 
+test("bench aborts when a program did not start what it should have", async () => {
+  const { code, text } = await bench(["idler", ...short]);
+  assert.equal(code, 1);
+  assert.match(text, /start: the proof of "idler" does not contain "listening"; it is\nnothing$/m);
+});
+
 test("bench without a name lists the suites, with a wrong one names the nearest", async () => {
   const f = async (args: readonly string[], code: number, text: RegExp) => {
     const got = await bench(args);
@@ -73,7 +82,7 @@ test("bench without a name lists the suites, with a wrong one names the nearest"
   };
 
   await Promise.all([
-    f([], 0, /^ {2}tiny {3}Tiny\n {2}liar {3}A liar$/m),
+    f([], 0, /^ {2}tiny {3}Tiny\n {2}liar {3}A liar\n {2}idler {3}An idler$/m),
     f(["tyni"], 2, /There is no benchmark "tyni"\. Did you mean "tiny"\?/),
     f(["tiny", "--case=nothing"], 2, /No case of "tiny" contains "nothing"/),
     f(["tiny", "--rounds=0"], 2, /--rounds must be a whole number above 0, got 0/),

@@ -24,6 +24,7 @@ import {
   UnequalOutput,
   type RoundOptions,
 } from "./rounds.ts";
+import { runStartUpCase } from "./start-up.ts";
 import type { BenchmarkCase, Suite } from "./suite.ts";
 import { caseTable } from "./table.ts";
 
@@ -134,7 +135,9 @@ async function runSuite(suite: Suite, call: Call, context: CommandContext): Prom
   context.print(`${suite.title}\n${cpu}, ${cores} cores, load ${load1}, Node ${node}\n`);
 
   // Before anything is timed, and whatever was asked for: see rounds.ts.
-  for (const each of suite.cases) if (each.kind !== "memory") await checkCase(each);
+  for (const each of suite.cases) {
+    if (each.kind === "loop" || each.kind === "long") await checkCase(each);
+  }
   const startedMs = performance.now();
   const stolenBeforeMs = stolenMs();
   const reports: CaseReport[] = [];
@@ -175,11 +178,17 @@ async function runCase(
   rounds: RoundOptions,
   entry: string,
 ): Promise<CaseReport> {
-  const results =
-    each.kind === "memory"
-      ? await runMemoryCase(suite.name, each, entry)
-      : await runTimedCase(each, rounds);
-  return reportCase(each, results, packageVersion);
+  switch (each.kind) {
+    case "memory":
+      return reportCase(each, await runMemoryCase(suite.name, each, entry), packageVersion);
+    case "start-up":
+      return reportCase(each, await runStartUpCase(each, rounds), packageVersion);
+    case "loop":
+    case "long":
+      return reportCase(each, await runTimedCase(each, rounds), packageVersion);
+    default:
+      return each satisfies never;
+  }
 }
 
 /** A sentence when the run is too noisy to be believed, or undefined. */

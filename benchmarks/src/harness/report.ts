@@ -2,11 +2,12 @@
 
 import type { MemoryResult } from "./memory.ts";
 import type { TimedResult } from "./rounds.ts";
+import type { StartUpResult } from "./start-up.ts";
 import { median, pairedRatio, relativeSpread } from "./statistics.ts";
 import type { BenchmarkCase, Budget } from "./suite.ts";
 
 /** What is measured in which unit. */
-export type Unit = "ns/op" | "ms" | "B/object";
+export type Unit = "ns/op" | "ms" | "B/object" | "MB";
 
 /** One contender of one case. */
 export interface Row {
@@ -17,7 +18,7 @@ export interface Row {
   readonly min: number;
   /** Half of the rounds lie within this share of the median. */
   readonly spread: number;
-  /** CPU time of the thread, in the unit; undefined for memory. */
+  /** CPU time of the thread, in the unit; undefined for memory and start-up. */
   readonly cpuMedian: number | undefined;
   readonly garbageBytes: number | undefined;
   /** How many times ours goes into it: 3 means ours is three times as fast (or small). 1 for ours. */
@@ -54,10 +55,10 @@ const noisyWait = 0.1;
 /** @param versionOf the version of an npm package, for the contenders that name one */
 export function reportCase(
   each: BenchmarkCase,
-  results: readonly (TimedResult | MemoryResult)[],
+  results: readonly (TimedResult | MemoryResult | StartUpResult)[],
   versionOf: (name: string) => string | undefined,
 ): CaseReport {
-  const unit = units[each.kind];
+  const unit = each.kind === "start-up" ? each.figure : units[each.kind];
   const measured = results.map((result) => inUnit(result, unit));
   const ours = measured[0]?.rounds ?? [];
   const rows = measured.map((one): Row => {
@@ -82,7 +83,7 @@ export function reportCase(
   return { name: each.name, kind: each.kind, unit, rows, verdicts, noise: noiseIn(rows) };
 }
 
-const units: Readonly<Record<BenchmarkCase["kind"], Unit>> = {
+const units: Readonly<Record<Exclude<BenchmarkCase["kind"], "start-up">, Unit>> = {
   loop: "ns/op",
   long: "ms",
   memory: "B/object",
@@ -90,7 +91,10 @@ const units: Readonly<Record<BenchmarkCase["kind"], Unit>> = {
 
 type Measured = Pick<Row, "name" | "rounds" | "cpuRounds" | "garbageBytes">;
 
-function inUnit(result: TimedResult | MemoryResult, unit: Unit): Measured {
+function inUnit(result: TimedResult | MemoryResult | StartUpResult, unit: Unit): Measured {
+  if ("figures" in result) {
+    return { name: result.name, rounds: result.figures, cpuRounds: [], garbageBytes: undefined };
+  }
   if ("bytes" in result) {
     return { name: result.name, rounds: result.bytes, cpuRounds: [], garbageBytes: undefined };
   }

@@ -1,7 +1,7 @@
 // What a benchmark is made of: a suite has cases, a case has contenders that do the same thing.
 //
 //   suite "labels"
-//   └── case "counter.inc, 1000 label sets"          kind: loop | long | memory
+//   └── case "counter.inc, 1000 label sets"          kind: loop | long | memory | start-up
 //       ├── contender "ours"                         first, and always there
 //       ├── contender "@prometheus-io/client"        a package: its version goes into the results
 //       └── budget: at least 3 times faster than @prometheus-io/client
@@ -9,6 +9,7 @@
 //   loop     op(state, i), thousands of times per round: ns per op, garbage per op
 //   long     op(state, i), once per round: ms (a scrape, a parse); `before` puts the state back, untimed
 //   memory   build(count) in a process of its own: bytes kept per object
+//   start-up a program in a process of its own: ms until it runs, or MB above a bare process
 //
 // `op` is compiled anew for each of several copies (copies.ts), so it must stand alone: it may use its
 // parameters and JavaScript's globals, nothing else around it. Whatever it needs goes into the state.
@@ -17,7 +18,7 @@
 export type Budget =
   /** Ours is at least `atLeast` times as fast (or small) as the contender `against`. */
   | { readonly against: string; readonly atLeast: number }
-  /** Ours takes at most so many ns, ms or bytes (the unit of the case's kind). */
+  /** Ours takes at most so many ns, ms, bytes or MB (the unit of the case). */
   | { readonly atMost: number }
   /** Ours leaves at most so many bytes of garbage per op. */
   | { readonly garbageAtMost: number };
@@ -49,6 +50,14 @@ export interface MemoryContender extends Named {
   check(built: unknown): unknown;
 }
 
+/** One program whose start is measured. */
+export interface StartUpContender extends Named {
+  /** JavaScript of a module that imports and starts; with `await`, and packages are found as built. */
+  readonly program: string;
+  /** An expression, may be a promise, whose text contains what the case expects; not measured. */
+  readonly proof: string;
+}
+
 type CaseBase = { readonly name: string; readonly budgets?: readonly Budget[] };
 
 /** Thousands of ops per round. */
@@ -76,8 +85,17 @@ export interface MemoryCase extends CaseBase {
   readonly contenders: readonly MemoryContender[];
 }
 
+/** Milliseconds or megabytes of a start. */
+export interface StartUpCase extends CaseBase {
+  readonly kind: "start-up";
+  readonly figure: "ms" | "MB";
+  /** What every contender's proof contains. */
+  readonly expected: string;
+  readonly contenders: readonly StartUpContender[];
+}
+
 /** One thing that is measured. */
-export type BenchmarkCase = LoopCase | LongCase | MemoryCase;
+export type BenchmarkCase = LoopCase | LongCase | MemoryCase | StartUpCase;
 
 /** Cases that are run and reported together. */
 export interface Suite {

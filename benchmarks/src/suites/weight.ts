@@ -1,0 +1,104 @@
+// What the SDK costs a process that starts: ms of import and start, MB of memory, beside the Prometheus clients and
+// OpenTelemetry.
+//
+//   ours            metrics, system metrics, the admin server listening        `parts` below: more are added as they come
+//   clients         their default metrics, and a server for them
+//   OpenTelemetry   a meter provider, and a server: it has no exposition without another package
+//   node:http       the server alone: what every contender has in it
+//
+// The built JavaScript is measured (`npm run build` first), as a service gets it. Every contender has counted once and
+// answers a request, so nothing that is loaded late is left out of the start.
+
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { suite, type StartUpCase, type StartUpContender, type Suite } from "../harness/suite.ts";
+
+/** The parts of the SDK that are started, in order. */
+const parts: readonly string[] = [
+  `const { Counter, startAdminServer } = await import("@flx/monitoring/metrics");
+   new Counter({ name: "orders_total", help: "Orders" }).inc();`,
+  `const { collectSystemMetrics } = await import("@flx/monitoring/system-metrics");
+   collectSystemMetrics();`,
+  `const { port } = await startAdminServer({ port: 0, host: "127.0.0.1" });`,
+];
+
+/** Listens with `answer`; without the import of node:http, which would load 14 MB that are not the client's. */
+const server = (answer: string): string => `
+  const { createServer } = process.getBuiltinModule("node:http");
+  const http = createServer(async (_, response) => response.end(await (${answer})));
+  await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const { port } = http.address();`;
+
+const answer = 'fetch("http://127.0.0.1:" + port + "/metrics").then((response) => response.text())';
+
+function client(name: string): StartUpContender {
+  return {
+    name,
+    package: name,
+    program: `
+      const { default: client } = await import("${name}");
+      client.collectDefaultMetrics();
+      new client.Counter({ name: "orders_total", help: "Orders" }).inc();
+      ${server("client.register.metrics()")}`,
+    proof: answer,
+  };
+}
+
+const contenders: readonly StartUpContender[] = [
+  { name: "ours", program: parts.join("\n"), proof: answer },
+  {
+    name: "ours, entry prom-client",
+    program: client("@flx/monitoring/prom-client").program,
+    proof: answer,
+  },
+  client("prom-client"),
+  client("@prometheus-io/client"),
+  {
+    name: "@opentelemetry/sdk-metrics",
+    package: "@opentelemetry/sdk-metrics",
+    program: `
+      const { MeterProvider, MetricReader } = await import("@opentelemetry/sdk-metrics");
+      class Reader extends MetricReader { async onShutdown() {} async onForceFlush() {} }
+      const reader = new Reader();
+      const meter = new MeterProvider({ readers: [reader] }).getMeter("shop");
+      meter.createCounter("orders_total").add(1);
+      ${server("reader.collect().then((all) => JSON.stringify(all))")}`,
+    proof: answer,
+  },
+  { name: "node:http alone", program: server('"orders_total"'), proof: answer },
+];
+
+function start(name: string, figure: StartUpCase["figure"], atMost: number): StartUpCase {
+  const budgets = [{ atMost }];
+  return { name, kind: "start-up", figure, expected: "orders_total", contenders, budgets };
+}
+
+/** @throws {Error} when what would be measured is not what the sources say */
+function requireBuilt(packageName: string): void {
+  const folder = join(import.meta.dirname, "../../../packages", packageName);
+  const newest = (part: string, ending: RegExp) =>
+    Math.max(
+      0,
+      ...readdirSync(join(folder, part), { recursive: true, encoding: "utf8" })
+        .filter((file) => ending.test(file))
+        .map((file) => statSync(join(folder, part, file)).mtimeMs),
+    );
+  const builtMs =
+    statSync(join(folder, "dist"), { throwIfNoEntry: false }) && newest("dist", /\.js$/);
+  if (builtMs === undefined || builtMs < newest("src", /(?<!\.test|\.bench)\.ts$/)) {
+    throw new Error(
+      `packages/${packageName}/dist is older than its sources: run npm run build first`,
+    );
+  }
+}
+
+requireBuilt("model");
+requireBuilt("monitoring");
+
+export const weight: Suite = suite("weight", {
+  title: "Import and start",
+  cases: [
+    start("import and start", "ms", 40),
+    start("resident memory after the start, above bare Node", "MB", 15),
+  ],
+});
