@@ -5,7 +5,7 @@
 // Why not parseArgs of node:util: it takes longer to load than a probe on this machine takes to be answered.
 
 import { UsageError } from "./command.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 
 /** An option; without `value` it is a switch. */
 export interface OptionSpec {

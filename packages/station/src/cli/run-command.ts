@@ -60,7 +60,7 @@ async function unknownCommand(
   name: string,
   terminal: Terminal,
 ): Promise<number> {
-  const { nearest } = await import("./nearest.ts");
+  const { nearest } = await import("../base/nearest.ts");
   const meant = nearest(name, Object.keys(commands));
   const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
   terminal.error(`flx: there is no command ${JSON.stringify(name)}${hint}\nTry: flx --help\n`);
