@@ -1,0 +1,242 @@
+// The HTTP server of the station's API: one table of routes, one place where every request is bounded, known and told.
+//
+//   connection ─► limits (connections, header bytes, waits) ─► route ─► who asks, may they ─► answer ─► one log line
+//
+// What a route throws is answered in Prometheus' error form: a Refusal as it says, anything else as 500 without a word
+// of the inside.
+
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
+import type { AddressInfo } from "node:net";
+import { FlxError } from "@flx/model";
+import { jsonAnswer } from "./answer.ts";
+import { type ErrorType, Refusal } from "./refusal.ts";
+import { ApiRequest, type Identity } from "./request.ts";
+import { type Role, type Route, RouteTable } from "./route.ts";
+import { writeAnswer } from "./write-answer.ts";
+
+/** Decides who asks, and whether they may. */
+export interface Gate {
+  /**
+   * @throws {Refusal} `unauthorized` or `forbidden`
+   */
+  admit(request: IncomingMessage, role: Role): Identity | Promise<Identity>;
+}
+
+/** How a server is started. */
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly routes: readonly Route[];
+  readonly gate: Gate;
+  /** PEM texts and versions, as node:tls takes them; without it, HTTP. */
+  readonly tls?: ServerOptions | undefined;
+  /** Connections at the same time. Default 1,000. */
+  readonly maxConnections?: number;
+  /** Characters of path and query. Default 64 Ki: queries may be long. */
+  readonly maxUrlLength?: number;
+  /** How long a request may take to come in whole, ms. Default 60,000. */
+  readonly requestTimeoutMs?: number;
+  /** Told of what failed inside; whoever asked only gets a status. */
+  readonly onError?: (error: unknown, request: IncomingMessage) => void;
+  /** Told of each request when it is answered. */
+  readonly onAnswer?: (request: AnsweredRequest) => void;
+}
+
+/** A request and how it ended. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The path of the route, with its parameters' names; "" when there is none. */
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+/** Headers of every answer. */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "content-security-policy":
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+};
+
+/** A server that listens. */
+export class HttpServer implements AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly #server: Server;
+
+  private constructor(server: Server, options: HttpServerOptions) {
+    this.#server = server;
+    this.host = options.host;
+    this.port = (server.address() as AddressInfo).port;
+    const name = options.host.includes(":") ? `[${options.host}]` : options.host;
+    this.url = `${options.tls === undefined ? "http" : "https"}://${name}:${this.port}`;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @throws {FlxError} `FLX_API_LISTEN` when the port is taken or the address is none of this machine
+   */
+  static async start(options: HttpServerOptions): Promise<HttpServer> {
+    const limits = {
+      maxHeaderSize: 96 * 1024,
+      headersTimeout: 10_000,
+      requestTimeout: options.requestTimeoutMs ?? 60_000,
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: 2_000,
+    };
+    const listener = requestListener(options);
+    const server =
+      options.tls === undefined
+        ? createServer(limits, listener)
+        : createTlsServer({ ...limits, ...options.tls }, listener);
+    server.maxConnections = options.maxConnections ?? 1_000;
+    await listen(server, options);
+    server.on("error", () => undefined);
+    return new HttpServer(server, options);
+  }
+
+  /** Takes no new connections, waits for the requests under way up to `graceMs`, then closes them. */
+  async close(graceMs = 5_000): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+async function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host, port }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  } catch (cause) {
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    const reason =
+      code === "EADDRINUSE" ? "the port is taken" : `it is no address of this machine (${code})`;
+    throw new FlxError("FLX_API_LISTEN", `cannot listen on ${host}:${port}: ${reason}`, { cause });
+  }
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+function requestListener(options: HttpServerOptions): Listener {
+  const table = new RouteTable(options.routes);
+  return (request, response) => {
+    const startedMs = performance.now();
+    let route = "";
+    response.once("close", () => {
+      const durationMs = performance.now() - startedMs;
+      const { method = "" } = request;
+      options.onAnswer?.({ method, route, status: response.statusCode, durationMs });
+    });
+    const serve = async (): Promise<void> => {
+      try {
+        const found = findRoute(table, request, options.maxUrlLength ?? 65_536);
+        route = found.route.path;
+        await answerRoute(found, request, response, options.gate);
+      } catch (error) {
+        await answerFailure(error, request, response, options);
+      }
+    };
+    void serve();
+  };
+}
+
+interface FoundRoute {
+  readonly route: Route;
+  readonly params: ReadonlyMap<string, string>;
+  readonly path: string;
+  readonly search: string;
+}
+
+function findRoute(table: RouteTable, request: IncomingMessage, maxLength: number): FoundRoute {
+  const { url = "/", method = "GET" } = request;
+  if (url.length > maxLength) {
+    throw new Refusal("bad_data", `the URL is longer than ${maxLength} characters; use POST`, {
+      status: 414,
+      headers: { connection: "close" },
+    });
+  }
+  const at = url.indexOf("?");
+  const path = at < 0 ? url : url.slice(0, at);
+  const search = at < 0 ? "" : url.slice(at + 1);
+  const found = table.find(method, path);
+  if (found.kind === "route") return { ...found, path, search };
+  if (found.kind === "none") throw new Refusal("not_found", `there is no ${path.slice(0, 200)}`);
+  throw new Refusal("bad_data", `${method} is not allowed here`, {
+    status: 405,
+    headers: { allow: found.allowed.join(", ") },
+  });
+}
+
+async function answerRoute(
+  { route, params, path, search }: FoundRoute,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  gate: Gate,
+): Promise<void> {
+  const identity = await gate.admit(incoming, route.role);
+  if ("handle" in route) {
+    await route.handle(incoming, response);
+    return;
+  }
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const request = new ApiRequest(incoming, {
+    path,
+    search,
+    params,
+    signal: gone.signal,
+    identity,
+  });
+  await request.readForm();
+  const answer = await route.answer(request);
+  if (!response.destroyed) await writeAnswer(incoming, response, answer, SECURITY_HEADERS);
+}
+
+async function answerFailure(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { onError }: HttpServerOptions,
+): Promise<void> {
+  if (response.destroyed) return;
+  if (response.headersSent) {
+    onError?.(error, request);
+    response.destroy();
+    return;
+  }
+  if (!(error instanceof Refusal)) onError?.(error, request);
+  const refusal = error instanceof Refusal ? error : new Refusal("internal", "internal error");
+  const { headers } = refusal;
+  const answer = { ...errorAnswer(refusal.type, refusal.message, refusal.status) };
+  const all = { ...answer, headers: { ...answer.headers, ...headers } };
+  await writeAnswer(request, response, all, SECURITY_HEADERS);
+  // A body that nobody reads must not be taken for the next request.
+  if (!request.complete) response.once("finish", () => request.destroy());
+}
+
+/** An error in the form of Prometheus' API. */
+function errorAnswer(errorType: ErrorType, error: string, status: number) {
+  return jsonAnswer({ status: "error", errorType, error }, status);
+}
