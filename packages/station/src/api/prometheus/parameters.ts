@@ -106,6 +106,16 @@ export function matchParameters(request: ApiRequest): readonly (readonly Matcher
   });
 }
 
+/**
+ * One selector; no matchers when it is not given.
+ *
+ * @throws {Refusal} `bad_data` when it is none
+ */
+export function selectorParameter(request: ApiRequest, name: string): readonly Matcher[] {
+  const text = request.parameter(name);
+  return text === undefined ? [] : selector(text, name);
+}
+
 function selector(text: string, name: string): readonly Matcher[] {
   try {
     return parseSelector(text);
