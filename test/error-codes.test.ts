@@ -11,7 +11,8 @@ test("docs/reference/error-codes.md lists every error code, and no other", () =>
   const used = new Set<string>();
   const files = globSync("packages/*/src/**/*.ts", { cwd: root });
   for (const file of files.filter((name) => !name.endsWith(".test.ts"))) {
-    const text = readFileSync(join(root, file), "utf8");
+    // The names of variables look like codes.
+    const text = readFileSync(join(root, file), "utf8").replaceAll(/\benv: \[[^\]]*\]/g, "");
     for (const [, code] of text.matchAll(/"(FLX_[A-Z0-9_]+)"/g)) used.add(code!);
   }
   const page = readFileSync(join(root, "docs/reference/error-codes.md"), "utf8");

@@ -19,6 +19,13 @@ export {
 export { codeBlocks, type CodeBlock } from "./docs.ts";
 export { TestkitError, type TestkitErrorCode } from "./errors.ts";
 export {
+  startOtlpReceiver,
+  type OtlpReceiver,
+  type ReceivedLog,
+  type ReceivedMetric,
+  type ReceivedSpan,
+} from "./otlp-receiver.ts";
+export {
   startAlertmanager,
   startNodeExporter,
   startPrometheus,

@@ -7,6 +7,7 @@ export {
   getTracer,
   setSpanError,
 } from "./active-span.ts";
+export { allBaggage, baggageLabels, getBaggage, setBaggage, withBaggage } from "./baggage.ts";
 export { B3Propagator } from "./propagation/b3.ts";
 export { CompositePropagator } from "./propagation/composite.ts";
 export { contextFromEnvironment, environmentWithContext } from "./propagation/environment.ts";

@@ -12,6 +12,7 @@ import {
   DEFAULT_RING_BYTES,
   type OtlpEndpoint,
 } from "../export/export-settings.ts";
+import { serviceResource } from "../resource/service-resource.ts";
 import { AsyncContextManager } from "./context-manager.ts";
 import { setCurrentTracing } from "./current-tracing.ts";
 import { ExportingSink } from "./exporting-sink.ts";
@@ -20,7 +21,7 @@ import { W3CBaggagePropagator } from "./propagation/w3c-baggage.ts";
 import { W3CTraceContextPropagator } from "./propagation/w3c-trace-context.ts";
 import { registerGlobals } from "./register-globals.ts";
 import { ALWAYS_ON, ParentBasedSampler, RatioSampler, type Sampler } from "./sampler.ts";
-import type { RecordedSpan } from "./span.ts";
+import type { RecordedSpan, SpanSink } from "./span.ts";
 import { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./span-limits.ts";
 import {
   RecordingSampler,
@@ -33,7 +34,7 @@ import type { ProviderSettings } from "./tracer.ts";
 
 /** How tracing is set up; every part has a default. */
 export interface TracingSettings {
-  /** `service.name`; default "unknown_service:node". */
+  /** `service.name`; default: that of the nearest package.json, or "unknown_service:node". */
   readonly service?: string | undefined;
   /** `service.version`. */
   readonly version?: string | undefined;
@@ -48,8 +49,8 @@ export interface TracingSettings {
   readonly limits?: Partial<SpanLimits> | undefined;
   /** Default: W3C trace context and baggage. */
   readonly propagators?: readonly TextMapPropagator[] | undefined;
-  /** An exporter that other signals share; it is not shut down with tracing. */
-  readonly exporter?: Exporter | undefined;
+  /** An exporter that other signals share; it is not shut down with tracing. `false`: spans go nowhere, contexts travel. */
+  readonly exporter?: Exporter | false | undefined;
   /** Keeps traces with errors and slow ones beyond a base rate; takes the place of `sampling`. */
   readonly tail?: TailSamplingSettings | undefined;
   readonly onStart?: ProviderSettings["onStart"];
@@ -59,7 +60,8 @@ export interface TracingSettings {
 /** Tracing that is set up. */
 export interface Tracing extends AsyncDisposable {
   readonly provider: FlxTracerProvider;
-  readonly exporter: Exporter;
+  /** Undefined where spans go nowhere. */
+  readonly exporter: Exporter | undefined;
   /** What became of spans beyond the base rate, with tail sampling. */
   readonly tail: Readonly<TailCounts> | undefined;
   /** Sends what there is; false when the time was too short. */
@@ -70,8 +72,9 @@ export interface Tracing extends AsyncDisposable {
 
 /** Sets tracing up for this process; what was set up before is replaced. */
 export function setupTracing(settings: TracingSettings = {}): Tracing {
-  const exporter = settings.exporter ?? ownExporter(settings);
-  const sink = new ExportingSink(exporter);
+  const { exporter: given = ownExporter(settings) } = settings;
+  const exporter = given === false ? undefined : given;
+  const sink = exporter === undefined ? NOWHERE : new ExportingSink(exporter);
   const tail = settings.tail === undefined ? undefined : new TailSamplingSink(sink, settings.tail);
   const provider = processProvider({
     sampler:
@@ -80,7 +83,7 @@ export function setupTracing(settings: TracingSettings = {}): Tracing {
         : new RecordingSampler(settings.tail.ratio),
     sink: tail ?? sink,
     limits: { ...DEFAULT_SPAN_LIMITS, ...settings.limits },
-    scopeId: (scope) => exporter.scopeId(scope),
+    scopeId: (scope) => exporter?.scopeId(scope) ?? 0,
     onStart: settings.onStart,
     onException: settings.onException,
   });
@@ -96,6 +99,7 @@ export function setupTracing(settings: TracingSettings = {}): Tracing {
     setCurrentTracing(undefined);
     provider.stop();
     unregister();
+    if (exporter === undefined) return true;
     return settings.exporter === undefined
       ? await exporter.shutdown(timeoutMs)
       : await exporter.flush(timeoutMs);
@@ -104,7 +108,7 @@ export function setupTracing(settings: TracingSettings = {}): Tracing {
     provider,
     exporter,
     tail: tail?.counts,
-    flush: async (timeoutMs) => await exporter.flush(timeoutMs),
+    flush: async (timeoutMs) => (await exporter?.flush(timeoutMs)) ?? true,
     shutdown,
     [Symbol.asyncDispose]: async () => {
       await shutdown();
@@ -118,6 +122,9 @@ function processProvider(settings: ProviderSettings): FlxTracerProvider {
   else known.configure(settings);
   return known;
 }
+
+/** Where spans go that nobody wants. */
+const NOWHERE: SpanSink = { ended: () => {} };
 
 let known: FlxTracerProvider | undefined;
 
@@ -139,16 +146,7 @@ function ownExporter(settings: TracingSettings): Exporter {
   };
   return new Exporter({
     endpoints: { traces },
-    resource: {
-      "service.name": settings.service ?? "unknown_service:node",
-      ...(settings.version === undefined ? {} : { "service.version": settings.version }),
-      ...(settings.environment === undefined
-        ? {}
-        : { "deployment.environment.name": settings.environment }),
-      "telemetry.sdk.name": "flx",
-      "telemetry.sdk.language": "nodejs",
-      ...settings.resource,
-    },
+    resource: serviceResource(settings),
     resourceSchemaUrl: "",
     batch: DEFAULT_BATCH,
     spool: undefined,

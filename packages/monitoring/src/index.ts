@@ -1,0 +1,18 @@
+// @flx/monitoring: one call, and the parts it wires.
+
+export { type ExplainedConfig, type ExplainedSetting } from "./start/configuration.ts";
+export type { UnsupportedPart } from "./start/config-tree.ts";
+export { explainConfig } from "./start/load-configuration.ts";
+export type { Monitoring } from "./start/monitoring.ts";
+export type {
+  AdminOptions,
+  AllOtlpOptions,
+  HealthOptions,
+  MetricsOptions,
+  MonitoringOptions,
+  OtlpOptions,
+  SignalOptions,
+  TracingOptions,
+} from "./start/options.ts";
+export type { SettingName } from "./start/settings.ts";
+export { startMonitoring } from "./start/start-monitoring.ts";

@@ -1,0 +1,35 @@
+// Finds the sources and makes the configuration of them: options, the file, variables.
+//
+// The parser of YAML is loaded only where there is a file.
+
+import { Configuration, type ExplainedConfig } from "./configuration.ts";
+import type { MonitoringOptions } from "./options.ts";
+
+/**
+ * The configuration that `startMonitoring(options)` would start with.
+ *
+ * @throws {FlxError} `FLX_CONFIG_FILE`, `FLX_CONFIG_VALUE`, `FLX_CONFIG_OPTION` for what cannot be
+ */
+export async function loadConfiguration(
+  options: MonitoringOptions = {},
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Configuration> {
+  const path = options.configFile ?? env["OTEL_CONFIG_FILE"]?.trim() ?? "";
+  if (path === "") return new Configuration({ options, env });
+  const { readConfigFile } = await import("./config-file.ts");
+  return new Configuration({ options, env, file: { path, values: readConfigFile(path, env) } });
+}
+
+/**
+ * Each setting with its value and the place it comes from, secrets masked; starts nothing.
+ *
+ *     console.log(String(await explainConfig({ service: "orders" })));
+ *
+ * @throws {FlxError} as `loadConfiguration`
+ */
+export async function explainConfig(
+  options: MonitoringOptions = {},
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<ExplainedConfig> {
+  return (await loadConfiguration(options, env)).explain();
+}

@@ -1,0 +1,37 @@
+// What startMonitoring gives: the one object that a service works with.
+
+import type { Exporter } from "../export/exporter.ts";
+import type { HealthChecker } from "../health/health-checker.ts";
+import type { AdminServer } from "../metrics/http/admin-server.ts";
+import type { MetricsCollector } from "../metrics/collector/metrics-collector.ts";
+import type { Tracing } from "../tracing/setup-tracing.ts";
+import type { trace, traceAsync, traceSync } from "../tracing/traced.ts";
+import type { ExplainedConfig } from "./configuration.ts";
+
+/** Monitoring that runs. */
+export interface Monitoring extends AsyncDisposable {
+  /** Counters, gauges, histograms; pipelines, commands and gRPC requests. */
+  readonly metrics: MetricsCollector;
+  /** Checks of what the service stands on. */
+  readonly health: HealthChecker;
+  /** A function whose calls are spans. */
+  readonly trace: typeof trace;
+  readonly traceSync: typeof traceSync;
+  readonly traceAsync: typeof traceAsync;
+  /** Undefined where tracing is switched off. */
+  readonly tracing: Tracing | undefined;
+  /** Sends spans, metrics and logs; undefined where nothing is sent. */
+  readonly exporter: Exporter | undefined;
+  /** Undefined where it is switched off, or its default port was taken. */
+  readonly admin: AdminServer | undefined;
+  /** The attributes that say who this is. */
+  readonly resource: Readonly<Record<string, unknown>>;
+  /** What did not work and was not worth an end. */
+  readonly problems: readonly string[];
+  /** Each setting with its value and the place it comes from. */
+  explainConfig(): ExplainedConfig;
+  /** Sends what there is; false when the time was too short. */
+  flush(timeoutMs?: number): Promise<boolean>;
+  /** Sends what there is, and takes everything down; false when the time was too short. Never rejects. */
+  shutdown(timeoutMs?: number): Promise<boolean>;
+}
