@@ -1,6 +1,7 @@
 // The flx command: finds what is asked for, and loads that and nothing else.
 //
 //   flx check ...    cli/check.ts
+//   flx query ...    cli/query.ts
 //
 // A command is one file in cli/ and one line here. What a command needs it imports itself, so that a probe which runs
 // every ten seconds does not pay for a station.
@@ -19,6 +20,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   check: {
     summary: "ask a service once how it is, over HTTP, gRPC or TCP",
     load: async () => (await import("./cli/check.ts")).check,
+  },
+  query: {
+    summary: "ask a station in PromQL: a table, or a plot",
+    load: async () => (await import("./cli/query.ts")).query,
   },
 };
 

@@ -11,9 +11,10 @@
 
 import { parseDuration } from "@flx/model/duration";
 import { FlxError } from "@flx/model/errors";
+import { printable } from "../base/printable.ts";
 import { readArguments } from "./arguments.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
-import { exitCodeOf, type Outcome, printable } from "./check/outcome.ts";
+import { exitCodeOf, type Outcome } from "./check/outcome.ts";
 import type { ProbeOptions, StatusRange } from "./check/probe.ts";
 import { parseProbeTarget, type ProbeTarget } from "./check/probe-target.ts";
 
@@ -149,7 +150,7 @@ async function readProbeOptions(options: Options): Promise<ProbeOptions> {
     expected: statusRanges(text("expect-status") ?? "200-399"),
     service: text("service") ?? "",
     protocol,
-    token: tokenFile === undefined ? undefined : await readToken(tokenFile),
+    token: tokenFile === undefined ? undefined : await tokenIn(tokenFile),
     tls: {
       caFile: text("ca"),
       certFile: text("cert"),
@@ -160,16 +161,9 @@ async function readProbeOptions(options: Options): Promise<ProbeOptions> {
   };
 }
 
-async function readToken(file: string): Promise<string> {
-  const { readFile } = await import("node:fs/promises");
-  let token: string;
-  try {
-    token = (await readFile(file, "utf8")).trim();
-  } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? ""}`);
-  }
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new UsageError(`${file} holds no token: one line of printable characters`);
+async function tokenIn(file: string): Promise<string> {
+  const { readToken } = await import("./token-file.ts");
+  return readToken(file);
 }
 
 function durationMs(options: Options, name: string, otherwise: number): number {

@@ -20,14 +20,6 @@ export function exitCodeOf({ status }: Outcome): 0 | 1 | 2 {
   return status === "healthy" || status === "degraded" ? 0 : 1;
 }
 
-/** Foreign text as one short line without control characters. */
-export function printable(text: string, maxLength = 300): string {
-  return text
-    .replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, " ")
-    .trim()
-    .slice(0, maxLength);
-}
-
 /** Why there was no answer. Where a host has several addresses, Node's error holds one for each. */
 export function unreachable(error: unknown): Outcome {
   const { errors } = error as { readonly errors?: readonly unknown[] };

@@ -9,7 +9,8 @@
 // load a second HTTP client, which takes longer than everything else here.
 
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
-import { type Outcome, printable, unreachable } from "./outcome.ts";
+import { printable } from "../../base/printable.ts";
+import { type Outcome, unreachable } from "./outcome.ts";
 import type { ProbeOptions, ProbeTls } from "./probe.ts";
 import type { ProbeTarget } from "./probe-target.ts";
 import { UsageError } from "../command.ts";
