@@ -163,6 +163,9 @@ export class FleetRegistry extends Registry {
   async #gather(collectTimeoutMs: number = Infinity): Promise<void> {
     const timeoutMs = Math.min(collectTimeoutMs, this.#answerTimeoutMs);
     await Promise.all(Array.from(this.#sources, (source) => source.ask(timeoutMs)));
+    for (const source of this.#sources) {
+      while (source.readSome?.() === false) await letOthersRun();
+    }
     this.#readAll();
     await this.#merge();
     this.#own.update([...this.#sources], this.#refused.keys());

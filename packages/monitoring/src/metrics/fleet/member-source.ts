@@ -9,6 +9,8 @@ export interface MemberSource {
   readonly kind: "thread" | "process";
   /** Asks members to bring up to date what they have, and waits until they have or the time is over. */
   ask(timeoutMs: number): Promise<void>;
+  /** Reads a part of what can be read, where it may be much; whether that was everything. */
+  readSome?(): boolean;
   /** Takes in what has arrived, and reads what can be read; no waiting. */
   read(): void;
   /** Members that have ended since the last call; they are forgotten after it. */

@@ -81,17 +81,24 @@ export class ThreadMember {
     return new Float64Array(memory, start * 8, length);
   }
 
-  /** Reads what was published since the last time. */
-  catchUp(): void {
+  /**
+   * Reads what was published since the last time.
+   *
+   * @param maxRecords how many records at most
+   * @returns whether that was everything
+   */
+  catchUp(maxRecords: number = Infinity): boolean {
     const first = Atomics.load(this.#control, CONTROL.firstSegment);
-    if (first !== this.#firstSegment && !this.#beginLog(first)) return;
+    if (first !== this.#firstSegment && !this.#beginLog(first)) return true;
     const until = Atomics.load(this.#published!, 0);
-    while (this.#read < until) {
+    for (let records = 0; this.#read < until; records++) {
+      if (records >= maxRecords) return false;
       const { at } = this.#reader!;
       const next = this.#record(this.#reader!);
       this.#read += this.#reader!.at - at;
       if (next !== undefined) this.#enter(next, 0);
     }
+    return true;
   }
 
   /** Copies numbers that belong to the rows of now; `copy` is called until nothing changed meanwhile. */
@@ -115,6 +122,7 @@ export class ThreadMember {
     this.#published = new Int32Array(segment, 0, 1);
     this.#read = 0;
     this.#enter(first, HEAD_BYTES);
+    if (this.metrics.size === 0) return true;
     // The new log says again what there is: metrics that it does not name are gone.
     for (const metric of this.metrics.values()) {
       metric.isNamed = false;

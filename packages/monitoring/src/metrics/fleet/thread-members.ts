@@ -33,6 +33,9 @@ interface Known extends FleetMember {
   endedMs: number | undefined;
 }
 
+/** Records of a log that are read between two pauses. */
+const RECORDS_A_STEP = 2_000;
+
 /** How long a thread may go on counting, in its own exit handlers, after it has said that it ends. */
 const ENDING_MS = 5_000;
 
@@ -98,6 +101,11 @@ export class ThreadMembers implements MemberSource {
   read(): void {
     this.#listener.drain();
     for (const member of this.#members.values()) this.#read(member);
+  }
+
+  readSome(): boolean {
+    this.#listener.drain();
+    return this.#sorted().every((member) => this.#read(member, RECORDS_A_STEP));
   }
 
   takeEnded(): readonly FleetMember[] {
@@ -214,12 +222,13 @@ export class ThreadMembers implements MemberSource {
     this.#buryLater();
   }
 
-  #read(member: Known): void {
+  #read(member: Known, maxRecords?: number): boolean {
     try {
-      member.memory.catchUp();
+      return member.memory.catchUp(maxRecords);
     } catch {
       // Another version's log, perhaps: its numbers are left out, the others are not.
       this.#refused++;
+      return true;
     }
   }
 
