@@ -130,8 +130,9 @@ function leaks(run: CheckRun, secrets: readonly string[]): string[] {
     .filter((text) => text !== "");
 }
 
-/** What a process may leave behind, by kind. */
+/** What a process may leave behind, by kind. Its own output is opened first: a warning that is printed would count. */
 function handles(): Map<string, number> {
+  for (const stream of [process.stdout, process.stderr]) stream.listenerCount("error");
   const counts = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) {
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
