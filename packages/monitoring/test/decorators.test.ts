@@ -13,8 +13,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { test } from "node:test";
 import { MetricsCollector, Registry } from "@flx/monitoring/metrics";
-import { temporaryFolder } from "@flx/testkit";
+import { startOtlpReceiver, temporaryFolder } from "@flx/testkit";
 import type { Importer, importerOf } from "../testdata/decorators/both.ts";
+import { setupTracing, traced } from "@flx/monitoring/tracing";
+import type { basketOf } from "../testdata/decorators/traced.ts";
 import type { jobsOf } from "../testdata/decorators/standard.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -118,5 +120,36 @@ for (const [target, more] of [
     const load = await compile(folder.path, ["both"], flags);
     const both = (await load("both")) as { importerOf: typeof importerOf };
     await checkImporter(both.importerOf);
+  });
+}
+
+for (const [kind, flags] of [
+  ["standard decorators", []],
+  ["experimentalDecorators", ["--experimentalDecorators"]],
+] as const) {
+  test(`traced() makes spans of members with ${kind}`, async () => {
+    await using folder = await temporaryFolder("decorators");
+    const load = await compile(folder.path, ["traced"], ["--target", "es2022", ...flags]);
+    const { basketOf: makeClass } = (await load("traced")) as { basketOf: typeof basketOf };
+    await using receiver = await startOtlpReceiver();
+    await using tracing = setupTracing({ endpoint: receiver.url, protocol: "http/json" });
+    const Basket = makeClass(traced);
+    assert.equal(Basket.parse("12"), 12);
+    const basket = new Basket();
+    assert.equal(basket.add("tea", 2), 2);
+    assert.equal(basket.size, 2);
+    await assert.rejects(basket.pay(), /declined/);
+    await tracing.flush();
+    const spans = await receiver.spansWhen((all) => all.length === 4);
+    assert.deepEqual(
+      spans.map(({ name, kind: number, status }) => [name, number, status.code ?? 0]),
+      [
+        ["ShoppingBasket.parse", 1, 0],
+        ["ShoppingBasket.add", 1, 0],
+        ["basket.size", 1, 0],
+        ["basket.pay", 3, 2],
+      ],
+    );
+    assert.deepEqual(spans[1]?.attributes, { name: "tea" });
   });
 }

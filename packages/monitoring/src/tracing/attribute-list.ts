@@ -6,6 +6,9 @@
 
 import type { AttributeColumns } from "@flx/model";
 
+/** Characters of a key; a longer one is none. */
+const MAX_KEY = 1024;
+
 /** A bounded list of attributes. */
 export class AttributeList implements AttributeColumns {
   readonly keys: string[] = [];
@@ -15,7 +18,7 @@ export class AttributeList implements AttributeColumns {
   /** Sets one attribute; at most `limit` are kept. Without a key or a value, nothing happens. */
   set(key: string, value: unknown, limit: number): void {
     if (value === undefined || value === null || typeof key !== "string" || key === "") return;
-    const kept = Array.isArray(value) ? value.slice() : value;
+    const kept = Array.isArray(value) ? copied(value) : value;
     const { keys } = this;
     for (let i = 0; i < keys.length; i++) {
       if (keys[i] === key) {
@@ -23,7 +26,7 @@ export class AttributeList implements AttributeColumns {
         return;
       }
     }
-    if (keys.length >= limit) {
+    if (keys.length >= limit || key.length > MAX_KEY) {
       this.dropped++;
       return;
     }
@@ -58,12 +61,24 @@ export class AttributeList implements AttributeColumns {
   }
 }
 
+/** Items of one attribute that are kept; the writer takes fewer by default. */
+const MAX_ITEMS = 65_536;
+
+/** The list as it is now; it may be a proxy. */
+function copied(list: readonly unknown[]): unknown {
+  try {
+    return list.slice(0, MAX_ITEMS);
+  } catch {
+    return "[unreadable]";
+  }
+}
+
 /** A new list of what an object has; undefined when there is nothing. */
 export function attributeList(
   attributes: object | undefined | null,
   limit: number,
 ): AttributeList | undefined {
-  if (attributes === undefined || attributes === null) return undefined;
+  if (typeof attributes !== "object" || attributes === null) return undefined;
   const list = new AttributeList();
   list.setAll(attributes, limit);
   return list.keys.length === 0 && list.dropped === 0 ? undefined : list;

@@ -43,8 +43,30 @@ export function clockAnchor(monotonicMs: number): ClockAnchor {
 /** Times as the API takes them: [seconds, nanoseconds], milliseconds since 1970 or of performance.now(), a Date. */
 export type TimeLike = readonly [number, number] | number | Date;
 
+/** A time in seconds and nanoseconds. */
+export interface SplitTime {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+/**
+ * Plain numbers below this are times of performance.now() (three years of it), others milliseconds since 1970 (from 1973 on).
+ * OpenTelemetry draws the line at the start of the process, and so reads what happened before it wrong.
+ */
+const LEAST_UNIX_MS = 1e11;
+
 /** Seconds and nanoseconds of a time that a caller gives; undefined when it is none. */
-export function splitTime(time: unknown): { seconds: number; nanos: number } | undefined {
+export function splitTime(time: unknown): SplitTime | undefined {
+  if (time === undefined) return undefined;
+  try {
+    return split(time);
+  } catch {
+    // A proxy, perhaps.
+    return undefined;
+  }
+}
+
+function split(time: unknown): SplitTime | undefined {
   if (Array.isArray(time)) {
     const [seconds, nanos] = time as unknown[];
     if (!isTime(seconds) || !isTime(nanos)) return undefined;
@@ -53,8 +75,7 @@ export function splitTime(time: unknown): { seconds: number; nanos: number } | u
   }
   let ms = time instanceof Date ? time.getTime() : time;
   if (!isTime(ms)) return undefined;
-  // As OpenTelemetry reads plain numbers: what is below the start of the process is one of performance.now().
-  if (typeof time === "number" && ms < performance.timeOrigin) ms += performance.timeOrigin;
+  if (typeof time === "number" && ms < LEAST_UNIX_MS) ms += performance.timeOrigin;
   const seconds = Math.floor(ms / 1000);
   return { seconds, nanos: Math.floor((ms - seconds * 1000) * 1e6) };
 }

@@ -67,6 +67,18 @@ export class AsyncContextManager implements ContextManager {
     return target;
   }
 
+  /** Makes a context the active one until what is given is disposed of; what was active then is active again. */
+  attach(context: Context): { dispose(): void } {
+    const before = storage.getStore();
+    storage.enterWith(context);
+    return {
+      dispose: () => {
+        // Not in the order of nesting, or after other work has begun: that one's context stays.
+        if (storage.getStore() === context) storage.enterWith(before ?? EMPTY_CONTEXT);
+      },
+    };
+  }
+
   enable(): this {
     return this;
   }
@@ -104,7 +116,9 @@ function bindEmitter<Emitter extends EventEmitter>(context: Context, emitter: Em
         return Reflect.apply(original, this, [event, listener]);
       const ofEvent = wrappers.get(event as string) ?? new WeakMap<AnyFunction, AnyFunction>();
       wrappers.set(event as string, ofEvent);
-      const wrapped = bindFunction(context, listener as AnyFunction);
+      // One wrapper a listener, so that each time it is taken away one of them goes.
+      const wrapped =
+        ofEvent.get(listener as AnyFunction) ?? bindFunction(context, listener as AnyFunction);
       ofEvent.set(listener as AnyFunction, wrapped);
       adding = true;
       try {

@@ -8,7 +8,7 @@
 //
 // Source: https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling and tracestate-probability-sampling
 
-import type { Attributes, Link, SpanKind } from "@opentelemetry/api";
+import type { Attributes, Link, SpanKind, TraceState } from "@opentelemetry/api";
 import type { TraceId } from "./trace-id.ts";
 
 /** What becomes of a span. */
@@ -25,6 +25,8 @@ export interface SamplingQuestion {
   readonly parentSampled: boolean | undefined;
   /** Whether the parent is in another process. */
   readonly parentRemote: boolean;
+  /** The parent's. */
+  readonly traceState?: TraceState | undefined;
 }
 
 /** What a sampler answers. */
@@ -95,13 +97,24 @@ export class RatioSampler implements Sampler {
     this.#answer = { decision: "sample", threshold: digits === "" ? "0" : digits };
   }
 
-  sample({ traceId }: SamplingQuestion): SamplingAnswer {
+  sample({ traceId, traceState }: SamplingQuestion): SamplingAnswer {
     if (this.constant === "drop") return DROP;
-    const high = (traceId.word2 >>> 0) % TWO_24;
-    const low = traceId.word3 >>> 0;
+    const random = traceState === undefined ? undefined : randomnessOf(traceState);
+    const high = random?.high ?? (traceId.word2 >>> 0) % TWO_24;
+    const low = random?.low ?? traceId.word3 >>> 0;
     const kept = high > this.#high || (high === this.#high && low >= this.#low);
     return kept ? this.#answer : DROP;
   }
+}
+
+/** The randomness that whoever began the trace has chosen (`ot=rv:...`), where it is not in the trace id. */
+function randomnessOf(state: TraceState): { high: number; low: number } | undefined {
+  const digits = /(?:^|;)rv:([0-9a-f]{14})(?:;|$)/.exec(state.get("ot") ?? "")?.[1];
+  if (digits === undefined) return undefined;
+  return {
+    high: Number.parseInt(digits.slice(0, 6), 16),
+    low: Number.parseInt(digits.slice(6), 16),
+  };
 }
 
 /** Children do as their parents do; roots ask another sampler. */

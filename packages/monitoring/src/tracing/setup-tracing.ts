@@ -11,6 +11,7 @@ import {
   DEFAULT_EXIT_TIMEOUT_MS,
   DEFAULT_RING_BYTES,
   type OtlpEndpoint,
+  type OtlpProtocol,
 } from "../export/export-settings.ts";
 import { serviceResource } from "../resource/service-resource.ts";
 import { AsyncContextManager } from "./context-manager.ts";
@@ -42,8 +43,11 @@ export interface TracingSettings {
   readonly environment?: string | undefined;
   /** More about the service. */
   readonly resource?: Readonly<Record<string, unknown>> | undefined;
-  /** The base address of an OTLP/HTTP receiver; default http://localhost:4318. */
+  /** The base address of an OTLP receiver; default http://localhost:4318, with gRPC http://localhost:4317. */
   readonly endpoint?: string | undefined;
+  /** Default http/protobuf. */
+  readonly protocol?: OtlpProtocol | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The part of all traces that is kept, 0 to 1 (default 1), or a sampler. */
   readonly sampling?: number | Sampler | undefined;
   readonly limits?: Partial<SpanLimits> | undefined;
@@ -136,11 +140,13 @@ function samplerOf(sampling: number | Sampler | undefined): Sampler {
 }
 
 function ownExporter(settings: TracingSettings): Exporter {
-  const base = settings.endpoint ?? "http://localhost:4318";
+  const { protocol = "http/protobuf", headers = {} } = settings;
+  const isGrpc = protocol === "grpc";
+  const base = settings.endpoint ?? `http://localhost:${isGrpc ? 4317 : 4318}`;
   const traces: OtlpEndpoint = {
-    url: `${base.replace(/\/$/, "")}/v1/traces`,
-    protocol: "http/protobuf",
-    headers: {},
+    url: isGrpc ? base : `${base.replace(/\/$/, "")}/v1/traces`,
+    protocol,
+    headers,
     compression: "gzip",
     timeoutMs: 10_000,
   };

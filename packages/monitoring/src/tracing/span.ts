@@ -215,19 +215,29 @@ export class RecordedSpan implements Span, OtlpSpan {
     const attributes = isTime
       ? undefined
       : attributeList(attributesOrTime as Attributes | undefined, limits.attributesPerEvent);
-    this.events.push({ name, seconds: at.seconds, nanos: at.nanos, attributes });
+    this.events.push({ name: textOf(name), seconds: at.seconds, nanos: at.nanos, attributes });
     return this;
   }
 
   addLink(link: Link): this {
     if (this.ended) return this;
+    try {
+      this.#addLink(link);
+    } catch {
+      // A link with getters that throw leads nowhere.
+      this.droppedLinks++;
+    }
+    return this;
+  }
+
+  #addLink(link: Link): void {
     const { limits } = this.family;
     const context = link?.context;
-    if (!isTraceId(context?.traceId) || !isSpanId(context.spanId)) return this;
+    if (!isTraceId(context?.traceId) || !isSpanId(context.spanId)) return;
     this.links ??= [];
     if (this.links.length >= limits.links) {
       this.droppedLinks++;
-      return this;
+      return;
     }
     this.links.push({
       trace: TraceId.fromHex(context.traceId),
@@ -240,27 +250,27 @@ export class RecordedSpan implements Span, OtlpSpan {
         (context.isRemote === true ? PARENT_REMOTE : 0),
       attributes: attributeList(link.attributes, limits.attributesPerLink),
     });
-    return this;
   }
 
   addLinks(links: readonly Link[]): this {
-    for (const link of links) this.addLink(link);
+    if (!Array.isArray(links)) return this;
+    for (const link of links as readonly Link[]) this.addLink(link);
     return this;
   }
 
   setStatus(status: SpanStatus): this {
     if (this.ended || typeof status !== "object" || status === null) return this;
-    const code: number = status.code;
+    const { code, message } = read(status);
     // Ok is the last word; unset says nothing.
     if (this.statusCode === STATUS_OK || (code !== STATUS_OK && code !== STATUS_ERROR)) return this;
     this.statusCode = code;
-    this.statusMessage =
-      code === STATUS_ERROR && typeof status.message === "string" ? status.message : "";
+    const isSaid = code === STATUS_ERROR && typeof message === "string";
+    this.statusMessage = isSaid ? message.slice(0, this.family.limits.values.valueLength) : "";
     return this;
   }
 
   updateName(name: string): this {
-    if (!this.ended && typeof name === "string") this.name = name;
+    if (!this.ended && typeof name === "string") this.name = textOf(name);
     return this;
   }
 
@@ -309,5 +319,27 @@ export class RecordedSpan implements Span, OtlpSpan {
       seconds: clock.seconds + seconds,
       nanos: Math.floor((ms - seconds * 1000) * 1e6),
     };
+  }
+}
+
+/** A status of the service's, which may have getters that throw. */
+function read(status: SpanStatus): { readonly code: number; readonly message?: unknown } {
+  try {
+    return { code: status.code, message: status.message };
+  } catch {
+    return { code: 0 };
+  }
+}
+
+/** Characters of a name. */
+const MAX_NAME = 4096;
+
+/** A name as text, whatever a caller gives. */
+export function textOf(name: unknown): string {
+  if (typeof name === "string") return name.length > MAX_NAME ? name.slice(0, MAX_NAME) : name;
+  try {
+    return String(name).slice(0, MAX_NAME);
+  } catch {
+    return "";
   }
 }

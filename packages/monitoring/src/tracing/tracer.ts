@@ -19,6 +19,7 @@ import {
   RecordedSpan,
   type SpanFamily,
   type SpanSink,
+  textOf,
 } from "./span.ts";
 import type { SpanLimits } from "./span-limits.ts";
 import { isSpanId, isTraceId, TraceId, wordOfHex } from "./trace-id.ts";
@@ -71,6 +72,15 @@ export class FlxTracer implements Tracer {
   }
 
   startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {
+    try {
+      return this.#begin(name, options, context);
+    } catch {
+      // Options with getters that throw, a context that is none: this costs the span, not the request.
+      return new UnsampledSpan(new LazyTrace(FLAG_RANDOM));
+    }
+  }
+
+  #begin(name: string, options: SpanOptions | undefined, context: Context): Span {
     if (this.#epoch !== this.#state.epoch) this.#follow();
     const given = options ?? NO_OPTIONS;
     const parent = given.root === true ? undefined : spanOf(context);
@@ -137,7 +147,7 @@ export class FlxTracer implements Tracer {
     const sampler = this.#sampler;
     if (sampler.constant === "drop") return new UnsampledSpan(new LazyTrace(FLAG_RANDOM));
     const traceId = TraceId.random();
-    const answer = this.#ask(traceId, name, options, undefined, false);
+    const answer = this.#ask(traceId, name, options, undefined, false, undefined);
     if (answer.decision === "drop") {
       return new UnsampledSpan({
         traceId: traceId.hex,
@@ -165,12 +175,13 @@ export class FlxTracer implements Tracer {
     const remote = of.isRemote === true;
     const traceId = parent instanceof RecordedSpan ? parent.local.id : TraceId.fromHex(of.traceId);
     const sampled = (of.traceFlags & FLAG_SAMPLED) !== 0;
-    const answer = this.#ask(traceId, name, options, sampled, remote);
+    const answer = this.#ask(traceId, name, options, sampled, remote, of.traceState);
     if (answer.decision === "drop") {
       return new UnsampledSpan({
         traceId: of.traceId,
         traceFlags: of.traceFlags & ~FLAG_SAMPLED,
-        traceState: of.traceState,
+        // A threshold says how many traces one that is kept stands for: this one is not.
+        traceState: sampled ? withThreshold(of.traceState, "") : of.traceState,
       });
     }
     const startMs = performance.now();
@@ -196,7 +207,7 @@ export class FlxTracer implements Tracer {
     answer: SamplingAnswer | undefined,
   ): RecordedSpan {
     const { kind = INTERNAL, attributes, links, startTime } = options;
-    const text = typeof name === "string" ? name : String(name);
+    const text = textOf(name);
     const span = new RecordedSpan(this.#family, local, parent, parentRemote, text, kind, startMs);
     if (startTime !== undefined) span.startAt(startTime);
     if (attributes !== undefined) span.setAttributes(attributes);
@@ -212,22 +223,33 @@ export class FlxTracer implements Tracer {
     options: SpanOptions,
     parentSampled: boolean | undefined,
     parentRemote: boolean,
+    traceState: SpanContext["traceState"] | undefined,
   ): SamplingAnswer {
     const { kind = INTERNAL, attributes, links } = options;
-    return this.#sampler.sample({
-      traceId,
-      name,
-      kind,
-      attributes,
-      links,
-      parentSampled,
-      parentRemote,
-    });
+    try {
+      return this.#sampler.sample({
+        traceId,
+        name,
+        kind,
+        attributes,
+        links,
+        parentSampled,
+        parentRemote,
+        traceState,
+      });
+    } catch {
+      // A sampler of the service's own that fails costs the span, not the request.
+      return { decision: "drop" };
+    }
   }
 }
 
 /** The context of a span that is not ours, when it is a valid one. */
 function spanContextOf(span: Span): SpanContext | undefined {
-  const context = span.spanContext();
-  return isTraceId(context?.traceId) && isSpanId(context.spanId) ? context : undefined;
+  try {
+    const context = span.spanContext();
+    return isTraceId(context?.traceId) && isSpanId(context.spanId) ? context : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -11,9 +11,10 @@
 // Source: https://github.com/openzipkin/b3-propagation
 
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
-import { isSuppressed, spanOf } from "../context.ts";
-import { FLAG_SAMPLED } from "../span.ts";
+import { contextWithSpan, isSuppressed, spanOf } from "../context.ts";
+import { FLAG_RANDOM, FLAG_SAMPLED } from "../span.ts";
 import { isSpanId, isTraceId } from "../trace-id.ts";
+import { LazyTrace, UnsampledSpan } from "../unsampled-span.ts";
 import { singleHeader } from "./carrier.ts";
 import { withRemoteSpan } from "./remote-span.ts";
 
@@ -52,14 +53,18 @@ export class B3Propagator implements TextMapPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     const get = (name: string) => singleHeader(carrier, getter, name)?.trim();
     const single = get(SINGLE);
-    const fields = single === undefined ? undefined : single.split("-");
+    const fields = single === undefined ? undefined : single.split("-", 5);
+    if (fields?.length === 1 && fields[0] === "0") return withoutSampling(context);
     if (fields !== undefined && fields.length >= 2 && fields.length <= 4) {
       const [traceId, spanId, sampled] = fields;
       const found = remote(context, traceId, spanId, sampled);
       if (found !== undefined) return found;
     }
     const decision = get(FLAGS) === "1" ? "d" : get(SAMPLED);
-    return remote(context, get(TRACE_ID), get(SPAN_ID), decision) ?? context;
+    const found = remote(context, get(TRACE_ID), get(SPAN_ID), decision);
+    if (found !== undefined) return found;
+    const isDenied = decision === "0" || decision?.toLowerCase() === "false";
+    return isDenied && get(TRACE_ID) === undefined ? withoutSampling(context) : context;
   }
 
   fields(): string[] {
@@ -74,6 +79,11 @@ const DECISIONS: Readonly<Record<string, number>> = {
   "0": 0,
   false: 0,
 };
+
+/** No trace yet, but the word that it shall not be sampled: a new one begins, whose spans nobody records. */
+function withoutSampling(context: Context): Context {
+  return contextWithSpan(context, new UnsampledSpan(new LazyTrace(FLAG_RANDOM)));
+}
 
 function remote(
   context: Context,
