@@ -16,6 +16,8 @@ export type TestkitErrorCode =
   | "TESTKIT_NO_PORT"
   /** A real server the test needs is not installed. */
   | "TESTKIT_PEER_MISSING"
+  /** A server did not take what was written to it. */
+  | "TESTKIT_REMOTE_WRITE"
   /** A Markdown file is malformed: an open fence, an unreadable attribute. */
   | "TESTKIT_DOC_SYNTAX"
   /** A code block of a Markdown file does not do what the document says. */

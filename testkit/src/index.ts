@@ -46,6 +46,12 @@ export {
   type RunningProcess,
   type StopResult,
 } from "./process.ts";
+export {
+  encodeRemoteWrite,
+  type RemoteHistogram,
+  type RemoteSeries,
+  remoteWrite,
+} from "./remote-write.ts";
 export { requirePeer, type Skippable } from "./require-peer.ts";
 export {
   runDocument,

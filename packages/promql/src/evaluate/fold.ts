@@ -181,9 +181,11 @@ function foldSums(
       if (kind === NOTHING) continue;
       const at = to + step;
       if (kind === HISTOGRAM) {
-        histograms.add(at, matrix.histogramAt(from + step), matrix, row);
+        if (result.kinds[at] === FLOAT) histograms.addToFloats(at);
+        else histograms.add(at, matrix.histogramAt(from + step), matrix, row);
         continue;
       }
+      if (histograms.isSpoiled(at)) continue;
       const value = values[from + step]!;
       if (result.kinds[at] === NOTHING) {
         result.kinds[at] = FLOAT;
@@ -227,9 +229,11 @@ function foldMeans(
       if (kind === NOTHING) continue;
       const at = to + step;
       if (kind === HISTOGRAM) {
-        histograms.add(at, matrix.histogramAt(from + step), matrix, row);
+        if (result.kinds[at] === FLOAT) histograms.addToFloats(at);
+        else histograms.add(at, matrix.histogramAt(from + step), matrix, row);
         continue;
       }
+      if (histograms.isSpoiled(at)) continue;
       let value = values[from + step]!;
       const count = ++counts[at]!;
       if (count === 1) {
@@ -292,11 +296,23 @@ class HistogramCells {
   readonly #execution: Execution;
   readonly #mean: boolean;
   readonly #cells = new Map<number, HistogramCell>();
+  /** Where floats came first; such a cell has no result, whatever the histograms are. */
+  readonly #amongFloats = new Set<number>();
 
   constructor(node: AggregateNode, execution: Execution, mean: boolean) {
     this.#node = node;
     this.#execution = execution;
     this.#mean = mean;
+  }
+
+  /** A histogram where there are floats already. */
+  addToFloats(at: number): void {
+    this.#amongFloats.add(at);
+  }
+
+  /** Whether histograms that do not go together have spoilt a cell: nothing more is looked at then. */
+  isSpoiled(at: number): boolean {
+    return this.#cells.size > 0 && this.#cells.get(at)?.incompatible === true;
   }
 
   add(at: number, histogram: FloatHistogram, matrix: Matrix, row: number): void {
@@ -330,10 +346,14 @@ class HistogramCells {
 
   finish(result: Matrix): void {
     const { annotations } = this.#execution;
+    const refuseMix = (at: number): void => {
+      annotations.mixedFloatsHistogramsInAggregation(this.#node.expr);
+      result.kinds[at] = NOTHING;
+    };
+    for (const at of this.#amongFloats) refuseMix(at);
     for (const [at, cell] of this.#cells) {
       if (result.kinds[at] === FLOAT) {
-        annotations.mixedFloatsHistogramsInAggregation(this.#node.expr);
-        result.kinds[at] = NOTHING;
+        refuseMix(at);
         continue;
       }
       if (cell.incompatible) continue;

@@ -1,7 +1,8 @@
 // Aggregations that choose rows: topk, bottomk, limitk, limit_ratio. What is chosen keeps its labels and value.
 //
 // At one time the order of the result is part of it: topk gives the largest first, group by group. Over many times each
-// row keeps its samples where it was chosen.
+// row keeps its samples where it was chosen. Which of equal values is chosen follows from the heap (worst-first.ts),
+// which is Prometheus' own, so that both choose the same series.
 //
 // limit_ratio takes a series or not by a hash of its labels, the same one Prometheus uses (xxh64.ts), so both sample the
 // same series; a negative ratio takes exactly those that its complement leaves.
@@ -13,6 +14,7 @@ import { extremes } from "./extremes.ts";
 import { goG } from "./go-number.ts";
 import { labelsRatio } from "./labels-ratio.ts";
 import { HISTOGRAM, Matrix, NOTHING } from "./matrix.ts";
+import { type Worse, WorstFirst } from "./worst-first.ts";
 
 const MAX_INT64 = 2 ** 63;
 
@@ -83,30 +85,30 @@ function isSampled(matrix: Matrix, row: number, ratio: number): boolean {
   return ratio > 0 ? position < Math.min(ratio, 1) : position >= 1 + Math.max(ratio, -1);
 }
 
-/** The k largest (or smallest) rows, best first; NaN is worse than any number, of equals the earlier one stays. */
+/** The k largest (or smallest) rows, best first; NaN is worse than any number. */
 function best(
   rows: readonly number[],
   valueOf: (row: number) => number,
   k: number,
   largest: boolean,
 ): number[] {
-  const order = (a: number, b: number): number => {
+  const worse: Worse = (a, b) => {
     const x = valueOf(a);
     const y = valueOf(b);
-    if (x !== x || y !== y) return Number(x !== x) - Number(y !== y);
-    return largest ? y - x : x - y;
+    return x !== x || (largest ? x < y : x > y);
   };
-  if (k === 1) {
-    const [first, ...others] = rows;
-    if (first === undefined) return [];
-    return [others.reduce((known, row) => (order(row, known) < 0 ? row : known), first)];
+  const kept = new WorstFirst(worse);
+  for (const row of rows) {
+    if (kept.rows.length < k) {
+      kept.push(row);
+      continue;
+    }
+    const known = valueOf(kept.rows[0]!);
+    const value = valueOf(row);
+    const better = largest ? known < value : known > value;
+    if (better || (known !== known && value === value)) kept.replaceWorst(row);
   }
-  return rows.toSorted((a, b) => orderOfInfinities(order(a, b))).slice(0, k);
-}
-
-/** Inf - Inf is NaN: equal. */
-function orderOfInfinities(order: number): number {
-  return Number.isNaN(order) ? 0 : order;
+  return kept.inOrder();
 }
 
 function inOrder(matrix: Matrix, rows: readonly number[]): Matrix {

@@ -36,7 +36,7 @@ export interface EdgeSamples {
   readonly last: number;
 }
 
-/** `undefined` when no sample lies in the window. */
+/** `undefined` when no sample lies after the start of the window. */
 export function edgeSamples(
   times: Float64Array,
   from: number,
@@ -53,9 +53,7 @@ export function edgeSamples(
     last = from;
     while (last < to - 1 && times[last]! < endMs) last++;
   }
-  if (times[last]! <= startMs) return undefined;
-  if (smoothed && times[first]! > endMs) return undefined;
-  return { first, last };
+  return times[last]! <= startMs ? undefined : { first, last };
 }
 
 /** The value at the start of the window. */
@@ -102,7 +100,7 @@ function ofFloats(window: Window, { counter, perSecond }: RateKind): SampleKind 
   const { times, values, startMs, endMs } = window;
   const smoothed = window.settings.extended === "smoothed";
   const edges = edgeSamples(times, window.from, window.to, startMs, endMs, smoothed);
-  if (edges === undefined) return 0;
+  if (edges === undefined || (smoothed && times[edges.first]! > endMs)) return 0;
   const left = leftValue(times, values, edges.first, startMs, smoothed, counter);
   const right = rightValue(times, values, edges.last, window.from, endMs, smoothed, counter);
   let result = right - left;
@@ -126,7 +124,7 @@ function ofHistograms(window: Window, { counter, perSecond }: RateKind): SampleK
   const { annotations, span, metricName, histograms } = window;
   const smoothed = window.settings.extended === "smoothed";
   const edges = edgeSamples(times, from, to, startMs, endMs, smoothed);
-  if (edges === undefined) return 0;
+  if (edges === undefined || (smoothed && times[edges.first]! > endMs)) return 0;
   const { first, last } = edges;
   const custom = hasCustomBounds(histograms[first]!);
   for (let at = first; at <= last; at++) {

@@ -87,7 +87,10 @@ function readLabels(lexer: Lexer, pairs: [string, string][]): void {
 const unsigned = String.raw`(?:inf|nan|\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)`;
 const omitted = /_(?:x(\d+))?(?=\s|$)/y;
 const stale = /stale(?=\s|$)/y;
-const float = new RegExp(String.raw`([+-]?${unsigned})(?:([+-]${unsigned})?x(\d+))?(?=\s|$)`, "iy");
+const float = new RegExp(
+  String.raw`([+-]?${unsigned})(?:([+-][+-]?${unsigned})?x(\d+))?(?=\s|$)`,
+  "iy",
+);
 const histogram = /\{\{([^}]*)\}\}(?:([+-])\{\{([^}]*)\}\})?(?:x(\d+))?(?=\s|$)/y;
 
 /**
@@ -131,13 +134,19 @@ function addFloats(
   times: string | undefined,
 ): void {
   let value = parseSampleNumber(first)!;
-  const difference = step === undefined ? 0 : parseSampleNumber(step)!;
+  const difference = step === undefined ? 0 : stepOf(step);
   const count = times === undefined ? 1 : Number(times) + 1;
   checkCount(values.length + count);
   for (let i = 0; i < count; i++) {
     values.push({ kind: "float", value });
     if (step !== undefined) value += difference;
   }
+}
+
+/** A step with one sign or two: +2, -2, +-2. */
+function stepOf(step: string): number {
+  const sign = step.startsWith("-") ? -1 : 1;
+  return sign * parseSampleNumber(step.slice(1))!;
 }
 
 function addHistogramRun(values: SequenceValue[], match: RegExpExecArray): void {
