@@ -79,6 +79,11 @@ const explained: readonly Explanation[] = [
       / at [0-9]+: /.test(what) && /\b(?:rate|increase)\((?!(?:reqs|errs|lat)_)/.test(query),
   },
   {
+    why: "3.x makes one of series whose labels became the same at different times, 2.42 refuses",
+    covers: ({ what }) =>
+      what === "they refuse: vector cannot contain metrics with the same labelset",
+  },
+  {
     why: "2.42 keeps the metric's name in the result of atan2",
     covers: ({ query }) => / atan2 /.test(query),
   },

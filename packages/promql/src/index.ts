@@ -52,6 +52,16 @@ export { type BucketView, bucketsOf as histogramBuckets } from "./histogram/buck
 export { histogramText } from "./histogram/text.ts";
 export { MemoryQueryable, type SampleInput } from "./series/memory-queryable.ts";
 export type { Queryable, SelectHints, SeriesData, TimeRange } from "./series/queryable.ts";
+export { addMatchers } from "./edit/add-matchers.ts";
+export { type CompletionContext, completionContext } from "./edit/completion.ts";
+export { queryUses, type QueryUses } from "./edit/query-uses.ts";
+export {
+  type FilledTemplate,
+  fillTemplate,
+  type PanelTimes,
+  type TemplateVariables,
+  timeVariables,
+} from "./edit/template.ts";
 export { check } from "./check/check.ts";
 export {
   DEFAULT_PARSE_LIMITS,
