@@ -48,7 +48,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   const { options, words } = readArguments(args, { quiet: { short: "q" } });
   const [action, ...rest] = words;
   if (action === undefined) throw new UsageError("say what to do: test, format or explain");
-  if (rest.length === 0) throw new UsageError(`${action} needs a ${action === "test" ? "FILE" : "QUERY"}`);
+  if (rest.length === 0)
+    throw new UsageError(`${action} needs a ${action === "test" ? "FILE" : "QUERY"}`);
   if (action === "test") return await testFiles(rest, options.has("quiet"), terminal);
   if (rest.length > 1) throw new UsageError("one query at a time: put it in quotes");
   const query = rest[0] === "-" ? await textOf(process.stdin) : rest[0]!;
