@@ -2,6 +2,7 @@
 //
 //   flx check ...    cli/check.ts
 //   flx query ...    cli/query.ts
+//   flx promql ...   cli/promql.ts
 //
 // A command is one file in cli/ and one line here. What a command needs it imports itself, so that a probe which runs
 // every ten seconds does not pay for a station.
@@ -24,6 +25,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   query: {
     summary: "ask a station in PromQL: a table, or a plot",
     load: async () => (await import("./cli/query.ts")).query,
+  },
+  promql: {
+    summary: "test scripts, format and explain queries, without a station",
+    load: async () => (await import("./cli/promql.ts")).promql,
   },
 };
 
