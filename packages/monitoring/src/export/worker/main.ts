@@ -10,6 +10,7 @@ import { RingReader } from "../shared-ring.ts";
 import { RECORD, type Signal, signalOf } from "../signal.ts";
 import { Batcher, type EncodedScope, prepareScope } from "./batcher.ts";
 import { Delivery } from "./delivery.ts";
+import { logRecordOfLine } from "./log-line.ts";
 import { openSender } from "./open-sender.ts";
 import { spoolOpener } from "./open-spool.ts";
 import type { WorkerStart } from "./worker-start.ts";
@@ -99,9 +100,19 @@ function drain(maxBytes: number): void {
       scopes.set(scope, prepareScope(scopeOf(Buffer.from(payload).toString())));
       return;
     }
+    if (kind === RECORD.logLine) {
+      addLine(scope, payload);
+      return;
+    }
     const signal = signalOf(kind);
     if (signal !== undefined) pipes.get(signal)?.batcher.add(scope, payload);
   }, maxBytes);
+}
+
+function addLine(scope: number, line: Uint8Array): void {
+  const record = logRecordOfLine(line);
+  if (record === undefined) counters.add("logs", "refused", 1);
+  else pipes.get("logs")?.batcher.add(scope, record);
 }
 
 /** Sends or spools everything that is there now, then says so. */

@@ -1,0 +1,202 @@
+// The logger: pino, with what a monitored service wants of each line.
+//
+//   flx.logger.info({ orderId }, "placed")
+//     ├─ level, message, error type ─► lines by level counted; repetitions held back
+//     ├─ ids of the active span, fields of withLogContext, allowed baggage
+//     ├─ secrets out, by key and by path
+//     └─ one line of JSON ─► terminal (pretty in development), and the export worker
+//
+// pino is loaded when the first logger is made, not before: it costs as much as the rest of the SDK.
+//
+// Lines are written at once (synchronously): nothing is lost when the process ends, and what a crash has to say is on
+// the terminal. `destination` may be any stream of pino's for those who want it otherwise.
+
+import { createRequire } from "node:module";
+import type { DestinationStream, Logger, LoggerOptions } from "pino";
+import type { Exporter } from "../export/exporter.ts";
+import { runInContext } from "../tracing/context-manager.ts";
+import { EMPTY_CONTEXT } from "../tracing/context.ts";
+import { DuplicateLimit, type DuplicateSettings, type HeldLines } from "./duplicate-limit.ts";
+import { errorFields } from "./error-fields.ts";
+import { cutText, KeyRedaction, type KeyRedactionSettings, LONGEST_TEXT } from "./key-redaction.ts";
+import { Levels } from "./levels.ts";
+import { LineSink } from "./line-sink.ts";
+import { PrettyStream } from "./pretty.ts";
+import { ambientFields } from "./trace-fields.ts";
+
+/** Counts lines; metrics do. */
+export interface LineCounter {
+  counted(level: string, isHeld: boolean): void;
+}
+
+/** How a logger is made. */
+export interface LogSettings {
+  /** "trace", "debug", "info" (default), "warn", "error", "fatal", "silent". */
+  readonly level?: string | undefined;
+  /** On every line: service, version, environment. */
+  readonly base?: Readonly<Record<string, unknown>> | undefined;
+  readonly redact?: KeyRedactionSettings | undefined;
+  /** false: every line passes. Default: on in production. */
+  readonly duplicates?: DuplicateSettings | false | undefined;
+  /** Baggage entries that lines have. */
+  readonly baggage?: readonly string[] | undefined;
+  /** Lines for people. Default: when the output is a terminal and NODE_ENV is not "production". */
+  readonly pretty?: boolean | undefined;
+  /** Default: standard output, synchronously. */
+  readonly destination?: DestinationStream | undefined;
+  /** Lines are exported through it. */
+  readonly exporter?: Exporter | undefined;
+  readonly counter?: LineCounter | undefined;
+}
+
+type PinoModule = ((options: LoggerOptions, stream: DestinationStream) => Logger) & {
+  readonly destination: (options: { fd: number; sync: boolean }) => DestinationStream;
+  readonly levels: { readonly labels: Readonly<Record<number, string>> };
+};
+
+/** A logger: pino's own, with our hooks. */
+export function createLogger(settings: LogSettings = {}): Logger {
+  const pino = createRequire(import.meta.url)("pino") as PinoModule;
+  const logger: Logger = pino(
+    loggerOptions(settings, pino.levels.labels, () => logger),
+    streamOf(settings, pino),
+  );
+  levels.root(logger);
+  redactBindings(logger, new KeyRedaction(settings.redact));
+  return logger;
+}
+
+/** pino formats the bindings of the first logger only; children inherit these methods. */
+function redactBindings(logger: Logger, redaction: KeyRedaction): void {
+  const methods = logger as unknown as Record<
+    "child" | "setBindings",
+    (...args: unknown[]) => unknown
+  >;
+  for (const name of ["child", "setBindings"] as const) {
+    const original = methods[name];
+    methods[name] = function redacting(bindings: unknown, ...rest: unknown[]): unknown {
+      const isObject = typeof bindings === "object" && bindings !== null;
+      return Reflect.apply(original, this, [
+        isObject ? redaction.apply(bindings) : bindings,
+        ...rest,
+      ]);
+    };
+  }
+}
+
+/**
+ * Changes the level of a logger and of all its children, while they run; one that was set on a child itself is lost.
+ *
+ * @throws {Error} pino's own, for a level that is none
+ */
+export function setLogLevel(logger: Logger, level: string): void {
+  levels.set(logger, level);
+}
+
+const levels = new Levels();
+
+/** The options that make a pino logger ours; for those who make theirs themselves. */
+export function loggerOptions(
+  settings: LogSettings,
+  labels: Readonly<Record<number, string>>,
+  logger: () => Logger,
+): LoggerOptions {
+  const redaction = new KeyRedaction(settings.redact);
+  const { counter, baggage = [] } = settings;
+  const limit = duplicateLimit(settings, (held) => {
+    writeHeld(logger(), labels, held);
+  });
+  return {
+    level: settings.level ?? "info",
+    base: settings.base ?? {},
+    messageKey: "msg",
+    errorKey: "err",
+    timestamp: () => `,"time":${Date.now()}`,
+    mixin: () => ambientFields(baggage),
+    // What was written on the line itself wins over what comes from around it.
+    mixinMergeStrategy: (line, ambient) => Object.assign({}, ambient, line),
+    serializers: { err: errorFields, error: errorFields },
+    formatters: { log: (line) => redaction.apply(line) },
+    onChild: (child) => levels.child(child),
+    hooks: {
+      logMethod(args, method, level) {
+        const label = labels[level] ?? String(level);
+        const passes =
+          limit === undefined || limit.passes(level, messageOf(args), errorTypeOf(args));
+        counter?.counted(label, !passes);
+        if (!passes) return;
+        try {
+          Reflect.apply(method, this, bounded(args));
+        } catch {
+          // What cannot be written is counted as a line, and no reason to fail for the service.
+        }
+      },
+    },
+  };
+}
+
+function duplicateLimit(
+  { duplicates }: LogSettings,
+  report: (held: HeldLines) => void,
+): DuplicateLimit | undefined {
+  if (duplicates === false) return undefined;
+  const isProduction = process.env["NODE_ENV"] === "production";
+  return duplicates === undefined && !isProduction
+    ? undefined
+    : new DuplicateLimit(duplicates ?? {}, report);
+}
+
+/** The line that stands for those that were held back. It does not go through the limit: it is one. */
+function writeHeld(
+  logger: Logger,
+  labels: Readonly<Record<number, string>>,
+  { level, message, repeated }: HeldLines,
+): void {
+  const label = labels[level] ?? "info";
+  const write = (logger as unknown as Record<string, unknown>)[label];
+  if (typeof write !== "function") return;
+  // The timer that brought us here was started in the middle of somebody's work; the line belongs to nobody.
+  runInContext(EMPTY_CONTEXT, () => {
+    Reflect.apply(write, logger, [{ repeated }, `${message} (repeated ${repeated} times)`]);
+  });
+}
+
+/** The arguments with their texts cut; the same array when none is too long, as it nearly always is. */
+function bounded<Args extends readonly unknown[]>(args: Args): Args {
+  if (!args.some((each) => typeof each === "string" && each.length > LONGEST_TEXT)) return args;
+  return args.map((each) =>
+    typeof each === "string" && each.length > LONGEST_TEXT ? cutText(each) : each,
+  ) as unknown as Args;
+}
+
+function messageOf(args: readonly unknown[]): string {
+  const [first, second] = args;
+  if (typeof first === "string") return first;
+  if (typeof second === "string") return second;
+  return first instanceof Error ? first.message : "";
+}
+
+function errorTypeOf(args: readonly unknown[]): string {
+  const [first] = args;
+  if (typeof first !== "object" || first === null) return "";
+  const error = first instanceof Error ? first : (first as { err?: unknown }).err;
+  return error instanceof Error ? error.name : "";
+}
+
+function streamOf(settings: LogSettings, pino: PinoModule): DestinationStream {
+  const terminal = settings.destination ?? pino.destination({ fd: 1, sync: true });
+  const isPretty =
+    settings.pretty ??
+    (settings.destination === undefined &&
+      process.stdout.isTTY &&
+      process.env["NODE_ENV"] !== "production");
+  const shown = isPretty ? new PrettyStream(terminal) : terminal;
+  if (settings.exporter === undefined) return shown;
+  const sink = new LineSink(settings.exporter);
+  return {
+    write(line: string): void {
+      shown.write(line);
+      sink.write(line);
+    },
+  };
+}

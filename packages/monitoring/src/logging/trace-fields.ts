@@ -1,0 +1,59 @@
+// The ids of the active span as a line has them, made once for each span.
+//
+//   {"trace_id":"...","span_id":"...","trace_flags":"01"}
+//
+// Source of the names: https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/
+
+import type { Baggage, Span } from "@opentelemetry/api";
+import { activeContext } from "../tracing/context-manager.ts";
+import { spanOf } from "../tracing/context.ts";
+import { baggageOf } from "../tracing/propagation/w3c-baggage.ts";
+import { isTraceId } from "../tracing/trace-id.ts";
+import { logContext } from "./log-context.ts";
+
+/** Ids of a span. */
+export interface TraceFields {
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly trace_flags: string;
+}
+
+const fieldsOfSpan = new WeakMap<Span, TraceFields>();
+
+/** The ids of a span; undefined when it has none. */
+export function traceFields(span: Span): TraceFields | undefined {
+  const known = fieldsOfSpan.get(span);
+  if (known !== undefined) return known;
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  if (!isTraceId(traceId)) return undefined;
+  const fields = {
+    trace_id: traceId,
+    span_id: spanId,
+    trace_flags: traceFlags.toString(16).padStart(2, "0"),
+  };
+  fieldsOfSpan.set(span, fields);
+  return fields;
+}
+
+/** Everything a line gets from where it was logged: ids, context, baggage that is allowed. */
+export function ambientFields(allowedBaggage: readonly string[]): Record<string, unknown> {
+  const context = activeContext();
+  const span = spanOf(context);
+  const ids = span === undefined ? undefined : traceFields(span);
+  const fields = logContext();
+  const baggage = allowedBaggage.length === 0 ? undefined : baggageOf(context);
+  if (fields === undefined && baggage === undefined) return { ...ids };
+  return { ...baggageFields(baggage, allowedBaggage), ...fields, ...ids };
+}
+
+function baggageFields(
+  baggage: Baggage | undefined,
+  allowed: readonly string[],
+): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const key of allowed) {
+    const value = baggage?.getEntry(key)?.value;
+    if (value !== undefined) fields[key] = value;
+  }
+  return fields;
+}
