@@ -8,6 +8,7 @@ export type {
   AdminOptions,
   AllOtlpOptions,
   HealthOptions,
+  LoggingOptions,
   MetricsOptions,
   MonitoringOptions,
   OtlpOptions,

@@ -137,6 +137,8 @@ const OTHER_OPTIONS: readonly string[] = [
   "metrics.registry",
   "health.checker",
   "health.limits",
+  "logging.redact",
+  "logging.destination",
 ];
 
 /** JavaScript has no compiler that says so. */

@@ -6,6 +6,7 @@ import type { AdminServer } from "../metrics/http/admin-server.ts";
 import type { MetricsCollector } from "../metrics/collector/metrics-collector.ts";
 import type { Tracing } from "../tracing/setup-tracing.ts";
 import type { trace, traceAsync, traceSync } from "../tracing/traced.ts";
+import type { Logger } from "pino";
 import type { ExplainedConfig } from "./configuration.ts";
 
 /** Monitoring that runs. */
@@ -14,6 +15,10 @@ export interface Monitoring extends AsyncDisposable {
   readonly metrics: MetricsCollector;
   /** Checks of what the service stands on. */
   readonly health: HealthChecker;
+  /** Structured lines that know their trace; pino, which is loaded when this is asked for first. */
+  readonly logger: Logger;
+  /** Changes the level of the logger and all its children. */
+  setLogLevel(level: string): void;
   /** A function whose calls are spans. */
   readonly trace: typeof trace;
   readonly traceSync: typeof traceSync;

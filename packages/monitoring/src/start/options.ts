@@ -3,11 +3,13 @@
 import type { OtlpProtocol } from "../export/export-settings.ts";
 import type { HealthChecker } from "../health/health-checker.ts";
 import type { HealthSettings } from "../health/health-settings.ts";
+import type { KeyRedactionSettings } from "../logging/key-redaction.ts";
 import type { AdminHandler } from "../metrics/http/admin-server.ts";
 import type { Registry } from "../metrics/registry.ts";
 import type { DetectorName } from "../resource/detect-resource.ts";
 import type { Sampler } from "../tracing/sampler.ts";
 import type { SamplingRule } from "../tracing/rule-sampler.ts";
+import type { DestinationStream } from "pino";
 import type { PropagatorName, SAMPLER_NAMES } from "./settings.ts";
 
 /** Where and how records are sent. */
@@ -100,6 +102,20 @@ export interface HealthOptions {
   readonly limits?: Partial<HealthSettings> | undefined;
 }
 
+/** How lines are logged. */
+export interface LoggingOptions {
+  /** "trace", "debug", "info" (default), "warn", "error", "fatal", "silent". */
+  readonly level?: string | undefined;
+  /** Lines for people; default: on a terminal that is not production's. */
+  readonly pretty?: boolean | undefined;
+  /** Whether lines that repeat are held back and counted; default: in production. */
+  readonly duplicates?: boolean | undefined;
+  /** Taken out beside what looks like a secret's name. */
+  readonly redact?: KeyRedactionSettings | undefined;
+  /** Where lines go; default: standard output. */
+  readonly destination?: DestinationStream | undefined;
+}
+
 /** What startMonitoring takes; everything has a default. */
 export interface MonitoringOptions {
   readonly service?: string | undefined;
@@ -117,6 +133,7 @@ export interface MonitoringOptions {
   readonly tracing?: false | TracingOptions | undefined;
   readonly metrics?: MetricsOptions | undefined;
   readonly health?: false | HealthOptions | undefined;
+  readonly logging?: LoggingOptions | undefined;
   readonly export?:
     | {
         readonly delayMs?: number | undefined;

@@ -113,6 +113,9 @@ export interface Settings extends SettingsOfSignals {
   readonly "metrics.intervalMs": number;
   readonly "metrics.temporality": "cumulative" | "delta";
   readonly "health.enabled": boolean;
+  readonly "logging.level": (typeof LOG_LEVELS)[number];
+  readonly "logging.pretty": boolean | undefined;
+  readonly "logging.duplicates": boolean | undefined;
   readonly "export.delayMs": number;
   readonly "export.maxRecords": number;
   readonly "export.exitTimeoutMs": number;
@@ -142,6 +145,9 @@ export interface Setting<Value> {
 
 /** Each setting by its name. */
 export type SettingTable = { readonly [Name in SettingName]: Setting<Settings[Name]> };
+
+/** Levels of lines, the last one is for none. */
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
 const MAX_MS = 2 ** 31 - 1;
@@ -441,6 +447,24 @@ export const SETTINGS: SettingTable = {
     env: ["FLX_HEALTH"],
     read: flag,
     fallback: true,
+  },
+  "logging.level": {
+    about: "The lowest level that is logged",
+    env: ["FLX_LOG_LEVEL"],
+    read: word(...LOG_LEVELS),
+    fallback: "info",
+  },
+  "logging.pretty": {
+    about: "Whether lines are for people; by default on a terminal that is not production's",
+    env: ["FLX_LOG_PRETTY"],
+    read: optional(flag),
+    fallback: undefined,
+  },
+  "logging.duplicates": {
+    about: "Whether lines that repeat are held back and counted; by default in production",
+    env: ["FLX_LOG_DUPLICATES"],
+    read: optional(flag),
+    fallback: undefined,
   },
   "export.delayMs": {
     about: "How long records are collected before they are sent, in milliseconds",

@@ -7,6 +7,7 @@
 //   ├── tracing           OpenTelemetry's globals, propagators, samplers
 //   ├── metrics           MetricsCollector, system metrics, exemplars, push
 //   ├── health            HealthChecker, the machine's check, its metrics
+//   ├── logger            made when it is asked for first
 //   └── admin server      /metrics, /livez, /readyz, /startupz, /healthz
 //
 //   shutdown()            the same from below, each part at most a few seconds; what fails is told, nothing is thrown
@@ -28,9 +29,11 @@ import { MetricsCollector } from "../metrics/collector/metrics-collector.ts";
 import { serviceResource } from "../resource/service-resource.ts";
 import { collectSystemMetrics } from "../system-metrics/collect-system-metrics.ts";
 import { trace, traceAsync, traceSync } from "../tracing/traced.ts";
+import type { Logger } from "pino";
 import type { Configuration } from "./configuration.ts";
 import { exemplarsFromSpans } from "./exemplars.ts";
 import { exportSettings } from "./export-of.ts";
+import { LazyLogger } from "./lazy-logger.ts";
 import { loadConfiguration } from "./load-configuration.ts";
 import type { Monitoring } from "./monitoring.ts";
 import type { MonitoringOptions } from "./options.ts";
@@ -154,8 +157,10 @@ async function wire(
   const metrics = metricsOf(config, options, resource, exporter, parts);
   const health = healthOf(config, options, metrics, parts);
   const admin = await adminOf(config, options, { metrics, health }, parts);
+  const logging = new LazyLogger(config, options, { resource, exporter, metrics });
+  parts.opened("logging", () => logging.close());
   return new RunningMonitoring(
-    { config, resource, exporter, tracing, metrics, health, admin },
+    { config, resource, exporter, tracing, metrics, health, admin, logging },
     parts,
   );
 }
@@ -245,7 +250,7 @@ async function adminOf(
 type WiredParts = Pick<
   Monitoring,
   "resource" | "exporter" | "tracing" | "metrics" | "health" | "admin"
-> & { readonly config: Configuration };
+> & { readonly config: Configuration; readonly logging: LazyLogger };
 
 class RunningMonitoring implements Monitoring {
   readonly metrics: MetricsCollector;
@@ -258,6 +263,7 @@ class RunningMonitoring implements Monitoring {
   readonly admin: AdminServer | undefined;
   readonly resource: Readonly<Record<string, unknown>>;
   readonly #config: Configuration;
+  readonly #logging: LazyLogger;
   readonly #parts: OpenParts;
   #closing: Promise<boolean> | undefined;
 
@@ -269,11 +275,20 @@ class RunningMonitoring implements Monitoring {
     this.admin = wired.admin;
     this.resource = wired.resource;
     this.#config = wired.config;
+    this.#logging = wired.logging;
     this.#parts = parts;
   }
 
   get problems(): readonly string[] {
     return this.#parts.problems;
+  }
+
+  get logger(): Logger {
+    return this.#logging.logger;
+  }
+
+  setLogLevel(level: string): void {
+    this.#logging.setLevel(level);
   }
 
   explainConfig(): ReturnType<Configuration["explain"]> {
