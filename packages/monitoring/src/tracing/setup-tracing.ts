@@ -48,6 +48,8 @@ export interface TracingSettings {
   /** Default http/protobuf. */
   readonly protocol?: OtlpProtocol | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Default gzip. */
+  readonly compression?: OtlpEndpoint["compression"] | undefined;
   /** The part of all traces that is kept, 0 to 1 (default 1), or a sampler. */
   readonly sampling?: number | Sampler | undefined;
   readonly limits?: Partial<SpanLimits> | undefined;
@@ -140,14 +142,14 @@ function samplerOf(sampling: number | Sampler | undefined): Sampler {
 }
 
 function ownExporter(settings: TracingSettings): Exporter {
-  const { protocol = "http/protobuf", headers = {} } = settings;
+  const { protocol = "http/protobuf", headers = {}, compression = "gzip" } = settings;
   const isGrpc = protocol === "grpc";
   const base = settings.endpoint ?? `http://localhost:${isGrpc ? 4317 : 4318}`;
   const traces: OtlpEndpoint = {
     url: isGrpc ? base : `${base.replace(/\/$/, "")}/v1/traces`,
     protocol,
     headers,
-    compression: "gzip",
+    compression,
     timeoutMs: 10_000,
   };
   return new Exporter({
