@@ -69,6 +69,8 @@ interface Difference {
 interface Explanation {
   readonly why: string;
   readonly covers: (difference: Difference) => boolean;
+  /** The seed of the tests does not meet it; others (FLX_SEED=10) do. */
+  readonly rare?: true;
 }
 
 /** Differences between 2.42 and 3.x that are meant to be. */
@@ -80,8 +82,10 @@ const explained: readonly Explanation[] = [
   },
   {
     why: "3.x makes one of series whose labels became the same at different times, 2.42 refuses",
-    covers: ({ what }) =>
-      what === "they refuse: vector cannot contain metrics with the same labelset",
+    covers: ({ query, what }) =>
+      what === "they refuse: vector cannot contain metrics with the same labelset" &&
+      query.includes("-("),
+    rare: true,
   },
   {
     why: "2.42 keeps the metric's name in the result of atan2",
@@ -152,8 +156,11 @@ test(`PromqlEngine gives what Prometheus gives, for ${QUERIES} generated queries
   assert.ok(filled / QUERIES >= MIN_FILLED, `only ${filled} of ${QUERIES} queries gave samples`);
   assert.equal(differences.length, 0, report(differences));
   // Every reason must still be needed; only the full run meets them all.
-  for (const { why } of QUERIES === 20_000 && SEED === 7 ? explained : []) {
-    assert.ok(used.has(why), `nothing differs any more for this reason, remove it: ${why}`);
+  for (const { why, rare } of QUERIES === 20_000 && SEED === 7 ? explained : []) {
+    assert.ok(
+      rare === true || used.has(why),
+      `nothing differs any more for this reason, remove it: ${why}`,
+    );
   }
 });
 
