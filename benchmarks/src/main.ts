@@ -24,6 +24,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "Counting, observing, being scraped, and memory, beside three Prometheus clients",
     load: async () => (await import("./suites/metrics.ts")).metrics,
   },
+  promql: {
+    title: "PromQL over 10,000 counters, beside Prometheus; parsing beside lezer",
+    load: async () => (await import("./suites/promql.ts")).promql,
+  },
   system: {
     title: "A snapshot of machine, container, process and runtime",
     load: async () => (await import("./suites/system.ts")).system,

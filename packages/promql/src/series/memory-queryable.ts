@@ -9,6 +9,9 @@
 // would have after a round trip through Prometheus' storage: gauges stay gauges, a sample that continues the one before
 // it says "none", any other says "unknown". So queries behave as on a server, not as on the literal.
 //
+// Series are found by the values of labels that a matcher names exactly; the lists for a label are made when it is first
+// asked for, and forgotten when a series is added.
+//
 // Samples of a series must come in time order. `range` narrows what is given by binary search, without copying.
 
 import { bitsOf, FlxError, type Labels, STALE_NAN_BITS } from "@flx/model";
@@ -28,6 +31,8 @@ export type SampleInput = number | FloatHistogram | "stale";
 /** All series in memory. */
 export class MemoryQueryable implements Queryable {
   readonly #series = new Map<string, SeriesInMemory>();
+  /** By label name, then by value, the series that have it. */
+  readonly #byLabel = new Map<string, Map<string, SeriesInMemory[]>>();
 
   /**
    * Appends a sample; the series begins with its first one.
@@ -41,6 +46,7 @@ export class MemoryQueryable implements Queryable {
     if (series === undefined) {
       series = new SeriesInMemory(labels);
       this.#series.set(labels.key, series);
+      this.#byLabel.clear();
     }
     series.append(timestampMs, sample, startTimestampMs);
   }
@@ -48,11 +54,13 @@ export class MemoryQueryable implements Queryable {
   /** Adds a whole series of floats; the arrays are not copied. Replaces a series with the same labels. */
   addSeries(labels: Labels, timestamps: Float64Array, values: Float64Array): void {
     this.#series.set(labels.key, SeriesInMemory.of({ labels, timestamps, values }));
+    this.#byLabel.clear();
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#series.clear();
+    this.#byLabel.clear();
   }
 
   /** How many series there are. */
@@ -68,12 +76,39 @@ export class MemoryQueryable implements Queryable {
   /** The series that satisfy all matchers and have samples in the range. */
   select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesData[] {
     const found: SeriesData[] = [];
-    for (const series of this.#series.values()) {
+    for (const series of this.#fewestFor(matchers)) {
       if (!matches(series.labels, matchers)) continue;
       const part = series.within(range);
       if (part !== undefined) found.push(part);
     }
     return found;
+  }
+
+  /** The series one of the exact matchers leaves, of the one that leaves the fewest; all when there is none. */
+  #fewestFor(matchers: readonly Matcher[]): Iterable<SeriesInMemory> {
+    let fewest: readonly SeriesInMemory[] | undefined;
+    for (const { op, name, value } of matchers) {
+      if (op !== "=" || value === "") continue;
+      const list = this.#listsOf(name).get(value) ?? [];
+      if (fewest === undefined || list.length < fewest.length) fewest = list;
+    }
+    return fewest ?? this.#series.values();
+  }
+
+  #listsOf(name: string): ReadonlyMap<string, readonly SeriesInMemory[]> {
+    let lists = this.#byLabel.get(name);
+    if (lists === undefined) {
+      lists = new Map();
+      for (const series of this.#series.values()) {
+        const value = series.labels.get(name);
+        if (value === undefined) continue;
+        const list = lists.get(value);
+        if (list === undefined) lists.set(value, [series]);
+        else list.push(series);
+      }
+      this.#byLabel.set(name, lists);
+    }
+    return lists;
   }
 }
 
