@@ -56,14 +56,14 @@ export class Exporter {
   #exiting = false;
   #exitDeadlineMs = Infinity;
   #lastFault: string | undefined;
+  readonly #atEnd = new Set<() => void>();
   readonly #onExit = (): void => {
+    this.#finish();
     this.#exiting = true;
-    this.#exitDeadlineMs = performance.now() + this.#settings.exitTimeoutMs;
-    this.flushSync(this.#settings.exitTimeoutMs);
   };
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     if (process.listenerCount(signal) > 1) return;
-    this.flushSync(this.#settings.exitTimeoutMs);
+    this.#finish();
     process.removeListener(signal, this.#onSignal);
     process.kill(process.pid, signal);
   };
@@ -131,6 +131,19 @@ export class Exporter {
     return true;
   }
 
+  /**
+   * Has something done when the process ends, before everything is handed over: what is only told now and then is told
+   * once more. It must be quick, and write at once.
+   */
+  atEnd(work: () => void): Disposable {
+    this.#atEnd.add(work);
+    return {
+      [Symbol.dispose]: () => {
+        this.#atEnd.delete(work);
+      },
+    };
+  }
+
   /** Whether a record of this size would find room now. */
   hasRoom(bytes: number): boolean {
     return this.#ring.used + bytes + 64 < this.#settings.ringBytes / 2;
@@ -174,6 +187,20 @@ export class Exporter {
     worker?.postMessage("close");
     await worker?.terminate();
     return done;
+  }
+
+  /** The end of the process: what is to be told, and the wait until it is handed over. */
+  #finish(): void {
+    this.#exitDeadlineMs = performance.now() + this.#settings.exitTimeoutMs;
+    for (const work of this.#atEnd) {
+      try {
+        work();
+      } catch (error) {
+        this.#lastFault = error instanceof Error ? error.message : String(error);
+      }
+    }
+    this.#atEnd.clear();
+    this.flushSync(Math.max(0, this.#exitDeadlineMs - performance.now()));
   }
 
   #ensureWorker(): void {

@@ -8,6 +8,9 @@
 // Cumulative by default. Delta (some receivers want it) keeps the values of the last push and sends the differences; a
 // value that fell has started again, so all of it is new. A push that is not taken is not lost by that: what the ring
 // has is delivered, or spooled, or counted by the worker.
+//
+// When the process ends, what was counted since the last push is pushed once more, in one go and without waiting for
+// anything; what there is no room for then is counted as lost by the ring.
 
 import {
   type ClassicHistogram,
@@ -24,6 +27,8 @@ import { RECORD } from "./signal.ts";
 /** Gives metrics: a registry does. */
 export interface FamilySource {
   families(): Promise<readonly MetricFamily[]>;
+  /** The same without waiting for anything. */
+  familiesNow(): readonly MetricFamily[];
 }
 
 /** How metrics are pushed. */
@@ -52,6 +57,7 @@ export class MetricPush {
   readonly #before = new Map<string, MetricFamily>();
   #lastMs = Date.now();
   #running: Promise<void> | undefined;
+  readonly #atEnd: Disposable;
 
   constructor(settings: MetricPushSettings) {
     this.#settings = settings;
@@ -59,6 +65,7 @@ export class MetricPush {
     this.#timer = setInterval(() => {
       void this.push();
     }, settings.intervalMs ?? DEFAULT_INTERVAL_MS).unref();
+    this.#atEnd = settings.exporter.atEnd(() => this.#pushNow());
   }
 
   /** Pushes now; one push at a time. Never rejects. */
@@ -76,6 +83,7 @@ export class MetricPush {
   /** Pushes once more, and stops. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#atEnd[Symbol.dispose]();
     await this.#running;
     await this.push();
   }
@@ -83,28 +91,42 @@ export class MetricPush {
   async #push(): Promise<void> {
     const { exporter, source } = this.#settings;
     if (!exporter.exports("metrics")) return;
-    const families = await source.families();
+    let sliceMs = performance.now();
+    for (const scope of this.#records(await source.families())) {
+      await this.#write(scope);
+      if (performance.now() - sliceMs < SLICE_MS) continue;
+      await letOthersRun();
+      sliceMs = performance.now();
+    }
+  }
+
+  #pushNow(): void {
+    const { exporter, source } = this.#settings;
+    if (!exporter.exports("metrics")) return;
+    for (const scope of this.#records(source.familiesNow())) {
+      exporter.write(RECORD.metrics, scope, this.#out);
+    }
+  }
+
+  /** Writes one record after the other into the writer; gives their scope. */
+  *#records(families: readonly MetricFamily[]): Generator<number, void, undefined> {
     const nowMs = Date.now();
-    const scope = exporter.scopeId({ name: "@flx/monitoring" });
+    const scope = this.#settings.exporter.scopeId({ name: "@flx/monitoring" });
     const isDelta = this.#temporality === "delta";
     const context = {
       startMs: isDelta ? this.#lastMs : this.#startMs,
       nowMs,
       temporality: this.#temporality,
     };
-    let sliceMs = performance.now();
+    this.#lastMs = nowMs;
     for (const family of families) {
       const sent = isDelta ? this.#difference(family) : family;
       for (const part of partsOf(sent)) {
         this.#out.at = 0;
         writeMetrics(this.#out, part, context);
-        if (this.#out.at > 0) await this.#write(scope);
-        if (performance.now() - sliceMs < SLICE_MS) continue;
-        await letOthersRun();
-        sliceMs = performance.now();
+        if (this.#out.at > 0) yield scope;
       }
     }
-    this.#lastMs = nowMs;
   }
 
   async #write(scope: number): Promise<void> {

@@ -263,17 +263,35 @@ export class Registry {
   async families(request: ExpositionRequest = {}): Promise<MetricFamily[]> {
     const metrics = this.#selected(request.names);
     const failed = await this.#collect(metrics, request.collectTimeoutMs);
+    const families = this.#familiesOf(metrics.filter((metric) => !failed.has(metric)));
+    if (request.names === undefined) families.push(...this.#ownFamilies());
+    return families;
+  }
+
+  #familiesOf(metrics: readonly ExposedMetric[]): MetricFamily[] {
     const families: MetricFamily[] = [];
     for (const metric of metrics) {
-      if (failed.has(metric) || metric.series === 0) continue;
+      if (metric.series === 0) continue;
       try {
         families.push(withDefaultLabels(metric.family(), this.#defaultLabels, metric.labelNames));
       } catch {
         this.#countFailure(metric);
       }
     }
-    if (request.names === undefined) families.push(...this.#ownFamilies());
     return families;
+  }
+
+  /** As `families`, at once: what a `collect` callback needs time for is as it was. For a process that ends. */
+  familiesNow(): MetricFamily[] {
+    const metrics = [...this.#metrics.values()];
+    for (const metric of metrics) {
+      try {
+        collect(metric)?.catch(() => undefined);
+      } catch {
+        this.#countFailure(metric);
+      }
+    }
+    return [...this.#familiesOf(metrics), ...this.#ownFamilies()];
   }
 
   /** The exposition as one string. */
