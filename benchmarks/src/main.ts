@@ -32,6 +32,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "A snapshot of machine, container, process and runtime",
     load: async () => (await import("./suites/system.ts")).system,
   },
+  tracing: {
+    title: "Spans: unsampled, recorded, sent, beside OpenTelemetry and dd-trace",
+    load: async () => (await import("./suites/tracing.ts")).tracing,
+  },
   weight: {
     title: "What importing and starting the SDK costs a process, in time and memory",
     load: async () => (await import("./suites/weight.ts")).weight,

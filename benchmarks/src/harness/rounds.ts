@@ -34,7 +34,7 @@ export const defaultRounds: RoundOptions = { rounds: 25, roundMs: 40, copies: 4 
 /** All rounds of one contender. */
 export interface TimedResult {
   readonly name: string;
-  /** Wall time per op, ns, one entry a round. */
+  /** Wall time per op (or the figure that a long case compares), ns, one entry a round. */
   readonly wallNs: readonly number[];
   /** CPU time of the measuring thread per op, ns, one entry a round. */
   readonly cpuNs: readonly number[];
@@ -62,9 +62,9 @@ export async function runTimedCase(
   const isAsync = each.async ?? false;
   const runners: Runner[] = [];
   for (const one of each.contenders) {
-    runners.push(
-      await Runner.prepare(one, each.kind, isAsync, each.kind === "long" ? 1 : options.copies),
-    );
+    const copies = each.kind === "long" ? 1 : options.copies;
+    const figure = each.kind === "long" ? (each.figure ?? "wall time") : "wall time";
+    runners.push(await Runner.prepare(one, each.kind, isAsync, copies, figure));
   }
   if (each.kind === "loop") {
     for (let pass = 0; pass < 2; pass++) {
@@ -120,11 +120,18 @@ export function assertEqualOutput(
   }
 }
 
+type Figure = NonNullable<LongCase["figure"]>;
+
+function nanoseconds({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) * 1000;
+}
+
 type Copy = { readonly loop: Loop; readonly state: unknown };
 
 class Runner {
   readonly #contender: TimedContender<unknown>;
   readonly #kind: "loop" | "long";
+  readonly #figure: Figure;
   readonly #copies: readonly Copy[];
   readonly #wallNs: number[] = [];
   readonly #cpuNs: number[] = [];
@@ -135,9 +142,11 @@ class Runner {
     one: TimedContender<unknown>,
     kind: "loop" | "long",
     copies: readonly Copy[],
+    figure: Figure,
   ) {
     this.#contender = one;
     this.#kind = kind;
+    this.#figure = figure;
     this.#copies = copies;
   }
 
@@ -146,6 +155,7 @@ class Runner {
     kind: "loop" | "long",
     isAsync: boolean,
     count: number,
+    figure: Figure,
   ): Promise<Runner> {
     const consumption = await observe(one, isAsync);
     const copies: Copy[] = [];
@@ -153,11 +163,12 @@ class Runner {
       const loop = compileLoop(one.op, { consumption, async: isAsync });
       copies.push({ loop, state: await one.setup(copy) });
     }
-    return new Runner(one, kind, copies);
+    return new Runner(one, kind, copies, figure);
   }
 
   /** Runs each copy for its share of `ms`. */
   async warm(ms: number): Promise<void> {
+    await this.#before(0);
     for (const copy of this.#copies) {
       const endMs = performance.now() + ms / this.#copies.length;
       do await this.#run(copy, 256);
@@ -167,6 +178,7 @@ class Runner {
 
   async calibrate(ms: number): Promise<void> {
     for (;;) {
+      await this.#before(0);
       const startedMs = performance.now();
       for (const copy of this.#copies) await this.#run(copy, this.#opsPerCopy);
       const tookMs = performance.now() - startedMs;
@@ -187,10 +199,9 @@ class Runner {
   }
 
   async measure(round: number): Promise<void> {
-    if (this.#kind === "long") {
-      for (const { state } of this.#copies) await this.#contender.before?.(state, round);
-    }
+    await this.#before(round);
     collectYoung();
+    const all = process.cpuUsage();
     const cpu = process.threadCpuUsage();
     const started = process.hrtime.bigint();
     for (const copy of this.#copies) {
@@ -198,14 +209,21 @@ class Runner {
       if (typeof pending !== "number") await pending;
     }
     const wallNs = Number(process.hrtime.bigint() - started);
-    const { user, system } = process.threadCpuUsage(cpu);
+    const threadNs = nanoseconds(process.threadCpuUsage(cpu));
+    const processNs = nanoseconds(process.cpuUsage(all));
     const ops = this.#opsPerCopy * this.#copies.length;
-    this.#wallNs.push(wallNs / ops);
-    this.#cpuNs.push(((user + system) * 1000) / ops);
+    const figures = { "wall time": wallNs, "thread CPU": threadNs, "process CPU": processNs };
+    this.#wallNs.push(figures[this.#figure] / ops);
+    this.#cpuNs.push(threadNs / ops);
+  }
+
+  async #before(round: number): Promise<void> {
+    for (const { state } of this.#copies) await this.#contender.before?.(state, round);
   }
 
   async result(): Promise<TimedResult> {
     const [copy] = this.#copies;
+    await this.#before(0);
     const garbage =
       this.#kind === "long" || copy === undefined
         ? undefined

@@ -36,7 +36,7 @@ export interface TimedContender<State> extends Named {
   setup(copy: number): State | Promise<State>;
   /** The measured code. Stands alone (see above). `i` counts up from 0 over the whole run. */
   op(this: void, state: State, i: number): unknown;
-  /** Long cases: brings the state into the shape the next `op` expects; not timed. */
+  /** Brings the state, or what it shares with others, into the shape `op` expects; before each round, not timed. */
   before?(state: State, round: number): void | Promise<void>;
   /** What came out, to be compared with the other contenders before anything is timed. */
   check(state: State): unknown;
@@ -73,6 +73,8 @@ export interface LoopCase extends CaseBase {
 /** One op per round. */
 export interface LongCase extends CaseBase {
   readonly kind: "long";
+  /** What is compared (default wall time): CPU of the measuring thread, or of the process with all its threads. */
+  readonly figure?: "wall time" | "thread CPU" | "process CPU";
   readonly async?: boolean;
   readonly contenders: readonly TimedContender<unknown>[];
 }

@@ -108,9 +108,19 @@ function decorateDescriptor(
 function wrap(observer: CallObserver, fn: unknown, where: string): AnyFunction {
   if (typeof fn !== "function") throw refused(where, `got ${fn === null ? "null" : typeof fn}`);
   if (isClass(fn)) throw refused(where, `got the class ${fn.name}`);
-  const tracked = function (this: unknown, ...args: unknown[]): unknown {
-    return followedCall(observer, fn as AnyFunction, this, args);
-  };
+  const called = fn as AnyFunction;
+  // What nobody observes costs the question and the call: no list of arguments is made for it.
+  const tracked =
+    observer.isIdle === undefined
+      ? function (this: unknown, ...args: unknown[]): unknown {
+          return followedCall(observer, called, this, args);
+        }
+      : function (this: unknown): unknown {
+          // oxlint-disable-next-line prefer-rest-params -- passed on as they are, without a copy
+          const args = arguments;
+          if (observer.isIdle!()) return called.apply(this, args as unknown as unknown[]);
+          return followedCall(observer, called, this, Array.from(args));
+        };
   carryProperties(fn, tracked);
   return tracked;
 }

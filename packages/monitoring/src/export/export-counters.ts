@@ -69,6 +69,15 @@ export class ExportCounters {
   }
 }
 
+/** Where each number is; looked up for each record, so not searched for. */
+const PLACES: Readonly<Record<Signal, Readonly<Record<ExportCounter, number>>>> =
+  Object.fromEntries(
+    SIGNALS.map((signal, row) => [
+      signal,
+      Object.fromEntries(COLUMNS.map((name, column) => [name, row * COLUMNS.length + column])),
+    ]),
+  ) as Record<Signal, Record<ExportCounter, number>>;
+
 function place(signal: Signal, counter: ExportCounter): number {
-  return SIGNALS.indexOf(signal) * COLUMNS.length + COLUMNS.indexOf(counter);
+  return PLACES[signal][counter];
 }

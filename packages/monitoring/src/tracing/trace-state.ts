@@ -82,10 +82,22 @@ export function withThreshold(
   threshold: string | undefined,
 ): TraceState | undefined {
   if (threshold === undefined) return state;
-  const others = (state?.get("ot") ?? "")
+  if (state === undefined) return threshold === "" ? undefined : stateOfThreshold(threshold);
+  const others = (state.get("ot") ?? "")
     .split(";")
     .filter((field) => field !== "" && !field.startsWith("th:"));
   const fields = threshold === "" ? others : [`th:${threshold}`, ...others];
-  if (fields.length === 0) return state?.unset("ot");
-  return (state ?? new TraceStateList([])).set("ot", fields.join(";"));
+  if (fields.length === 0) return state.unset("ot");
+  return state.set("ot", fields.join(";"));
+}
+
+/** The state of a trace that begins here: a process has a few thresholds, and they are immutable. */
+const byThreshold = new Map<string, TraceState>();
+
+function stateOfThreshold(threshold: string): TraceState {
+  const known = byThreshold.get(threshold);
+  if (known !== undefined) return known;
+  const state = new TraceStateList([]).set("ot", `th:${threshold}`);
+  if (byThreshold.size < 1000) byThreshold.set(threshold, state);
+  return state;
 }

@@ -13,7 +13,7 @@
 // `traceSync` and `traceAsync` say what they expect, for readers; they do the same, and `traceSync` ends its span when the
 // function returns, whatever it returns.
 
-import type { Attributes, Link, Span } from "@opentelemetry/api";
+import type { Attributes, Link, Span, SpanOptions } from "@opentelemetry/api";
 import { type AnyFunction, followedCall } from "../calls/followed-call.ts";
 import type { CallObserver, ObservedCall } from "../calls/observed-call.ts";
 import { createTracker, type Tracker } from "../calls/wrapper.ts";
@@ -140,6 +140,9 @@ class TracedCalls implements CallObserver {
   readonly #member: string;
   readonly #className: string | undefined;
   readonly #options: TraceOptions;
+  /** The same for each call. */
+  readonly #spanOptions: SpanOptions;
+  readonly #isRoot: boolean;
 
   constructor(name: string | undefined, options: TraceOptions, member = "", className?: string) {
     this.#name = name;
@@ -147,26 +150,25 @@ class TracedCalls implements CallObserver {
     this.#member = member;
     this.#className = className;
     this.isCallbackStyle = options.callback === true;
+    const { kind = "internal", links, root = false } = options;
+    this.#isRoot = root;
+    this.#spanOptions = {
+      kind: KINDS[kind],
+      root,
+      ...(links === undefined ? {} : { links: [...links] }),
+    };
   }
 
   isIdle(): boolean {
     const tracing = currentTracing();
     if (tracing === undefined) return true;
-    return tracing.tracer.dropsRoots && spanOf(activeContext()) === undefined;
+    return tracing.tracer.dropsUnder(this.#isRoot ? undefined : spanOf(activeContext()));
   }
 
   begin(args: readonly unknown[], self?: unknown): TracedCall {
-    const { kind, links, root } = this.#options;
     const context = activeContext();
-    const span = currentTracing()?.tracer.startSpan(
-      this.#spanName(self),
-      {
-        kind: KINDS[kind ?? "internal"],
-        ...(links === undefined ? {} : { links: [...links] }),
-        ...(root === undefined ? {} : { root }),
-      },
-      context,
-    );
+    const tracer = currentTracing()?.tracer;
+    const span = tracer?.startSpan(this.#spanName(self), this.#spanOptions, context);
     if (span instanceof RecordedSpan) this.#setAttributes(span, args);
     return new TracedCall(span, span === undefined ? context : contextWithSpan(context, span));
   }
@@ -207,7 +209,9 @@ class TracedCall implements ObservedCall {
     this.#context = context;
   }
 
-  readonly enter = <Result>(work: () => Result): Result => runInContext(this.#context, work);
+  enter<Result>(work: () => Result): Result {
+    return runInContext(this.#context, work);
+  }
 
   end(kind: "finished" | "stopped" | "cancelled"): void {
     if (this.hasEnded) return;

@@ -71,6 +71,13 @@ export class FlxTracer implements Tracer {
     return this.#sampler.constant === "drop";
   }
 
+  /** Whether a span under this one (or none) would be dropped, whatever it is. */
+  dropsUnder(parent: Span | undefined): boolean {
+    if (parent === undefined) return this.dropsRoots;
+    if (this.#epoch !== this.#state.epoch) this.#follow();
+    return parent instanceof UnsampledSpan && this.#sampler.followsParent;
+  }
+
   startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {
     try {
       return this.#begin(name, options, context);
