@@ -109,20 +109,25 @@ function wrap(observer: CallObserver, fn: unknown, where: string): AnyFunction {
   if (typeof fn !== "function") throw refused(where, `got ${fn === null ? "null" : typeof fn}`);
   if (isClass(fn)) throw refused(where, `got the class ${fn.name}`);
   const called = fn as AnyFunction;
-  // What nobody observes costs the question and the call: no list of arguments is made for it.
-  const tracked =
-    observer.isIdle === undefined
-      ? function (this: unknown, ...args: unknown[]): unknown {
-          return followedCall(observer, called, this, args);
-        }
-      : function (this: unknown): unknown {
-          // oxlint-disable-next-line prefer-rest-params -- passed on as they are, without a copy
-          const args = arguments;
-          if (observer.isIdle!()) return called.apply(this, args as unknown as unknown[]);
-          return followedCall(observer, called, this, Array.from(args));
-        };
+  const followed = function (this: unknown, ...args: unknown[]): unknown {
+    return followedCall(observer, called, this, args);
+  };
+  const tracked = observer.isIdle === undefined ? followed : unlessIdle(observer, called, followed);
   carryProperties(fn, tracked);
   return tracked;
+}
+
+/** Calls the function as it is while nobody observes: that costs the question, and no list of arguments is made. */
+function unlessIdle(
+  observer: CallObserver,
+  called: AnyFunction,
+  followed: AnyFunction,
+): AnyFunction {
+  return function (this: unknown): unknown {
+    // oxlint-disable-next-line prefer-rest-params -- passed on as they are, without a copy
+    const args = arguments as unknown as unknown[];
+    return observer.isIdle!() ? called.apply(this, args) : followed.apply(this, args);
+  };
 }
 
 /** Name, length, and what somebody put on the function. */

@@ -50,6 +50,12 @@ export class ExportCounters {
     this.#cells[place(signal, counter)]! += count;
   }
 
+  /** Counts a record that is offered: done for each, so without a look at a table. */
+  offered(signal: Signal): void {
+    const row = signal === "traces" ? 0 : signal === "logs" ? 1 : 2;
+    this.#cells[row * COLUMNS.length]! += 1;
+  }
+
   /** The number in a cell. */
   get(signal: Signal, counter: ExportCounter): number {
     return this.#cells[place(signal, counter)]!;

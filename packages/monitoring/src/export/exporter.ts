@@ -116,7 +116,7 @@ export class Exporter {
   write(kind: number, scopeId: number, record: MessageWriter): boolean {
     const signal = signalOf(kind);
     if (signal === undefined) return false;
-    this.counters.add(signal, "offered", 1);
+    this.counters.offered(signal);
     if (record.at > MAX_RECORD_BYTES) {
       this.counters.add(signal, "lostEncoding", 1);
       return false;
