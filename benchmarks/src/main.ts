@@ -20,6 +20,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "Probes of health and the checks behind them, beside two peers",
     load: async () => (await import("./suites/health.ts")).health,
   },
+  logging: {
+    title: "Log lines with trace ids and redaction, beside pino and winston",
+    load: async () => (await import("./suites/logging.ts")).logging,
+  },
   metrics: {
     title: "Counting, observing, being scraped, and memory, beside three Prometheus clients",
     load: async () => (await import("./suites/metrics.ts")).metrics,
