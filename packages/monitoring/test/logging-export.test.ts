@@ -87,6 +87,32 @@ test("lines of our logger, of pino, winston and the console arrive with their tr
   assert.ok(text.includes('flx_log_lines_total{level="info"} 1\n'), text);
 });
 
+test("transitions of health arrive as records, and what becomes of records is seen in health and metrics", async () => {
+  await using receiver = await startOtlpReceiver();
+  await using flx = await startMonitoring({
+    admin: false,
+    otlp: { endpoint: receiver.url, protocol: "http/json" },
+    metrics: { registry: new Registry(), system: false },
+  });
+  const database = flx.health.heartbeat("database", { ttlMs: 60_000, critical: true });
+  database.beat();
+  database.fail(new Error("connection refused"));
+  database.beat("degraded");
+  await flx.flush();
+  await waitUntil(() => receiver.logs.length === 2, { what: "two transitions" });
+  const [worse, better] = receiver.logs;
+  assert.equal(worse!.body, "database: healthy -> unhealthy");
+  assert.equal(worse!.severityNumber, 17);
+  assert.deepEqual(
+    [worse!.attributes["event_name"], worse!.attributes["component"], worse!.attributes["to"]],
+    ["flx.health.transition", "database", "unhealthy"],
+  );
+  assert.equal(better!.severityNumber, 13);
+  assert.equal((await flx.health.run("export")).status, "healthy");
+  const text = await flx.metrics.registry.metrics();
+  assert.ok(text.includes('flx_export_records_total{signal="logs",outcome="accepted"} 2\n'), text);
+});
+
 test("the level is a setting, and changes at run time", async () => {
   const written: string[] = [];
   await using flx = await startMonitoring({

@@ -18,6 +18,8 @@
 // What makes a service worth less but not wrong (a default port that is taken) is told to `onProblem`, not thrown: monitoring
 // must not take a service down.
 
+import { exportCheck } from "../export/export-check.ts";
+import { collectExportMetrics } from "../export/export-metrics.ts";
 import { Exporter } from "../export/exporter.ts";
 import { MetricPush } from "../export/metric-push.ts";
 import { HealthChecker } from "../health/health-checker.ts";
@@ -33,6 +35,7 @@ import type { Logger } from "pino";
 import type { Configuration } from "./configuration.ts";
 import { exemplarsFromSpans } from "./exemplars.ts";
 import { exportSettings } from "./export-of.ts";
+import { exportTransitions } from "./health-records.ts";
 import { LazyLogger } from "./lazy-logger.ts";
 import { loadConfiguration } from "./load-configuration.ts";
 import type { Monitoring } from "./monitoring.ts";
@@ -155,7 +158,7 @@ async function wire(
       : undefined;
   if (tracing !== undefined) parts.opened("tracing", (ms) => tracing.shutdown(ms));
   const metrics = metricsOf(config, options, resource, exporter, parts);
-  const health = healthOf(config, options, metrics, parts);
+  const health = healthOf(config, options, metrics, exporter, parts);
   const admin = await adminOf(config, options, { metrics, health }, parts);
   const logging = new LazyLogger(config, options, { resource, exporter, metrics });
   parts.opened("logging", () => logging.close());
@@ -187,6 +190,10 @@ function metricsOf(
     const system = collectSystemMetrics({ registry });
     parts.opened("system metrics", () => system.close());
   }
+  if (exporter !== undefined) {
+    const exposed = collectExportMetrics(exporter, { registry });
+    parts.opened("export metrics", () => exposed[Symbol.dispose]());
+  }
   if (config.get("metrics.exemplars")) parts.opened("exemplars", exemplarsFromSpans());
   if (exporter?.exports("metrics") === true) {
     const push = new MetricPush({
@@ -204,6 +211,7 @@ function healthOf(
   config: Configuration,
   { health: given }: MonitoringOptions,
   { registry }: MetricsCollector,
+  exporter: Exporter | undefined,
   parts: OpenParts,
 ): HealthChecker {
   const { checker, limits } = given === false || given === undefined ? {} : given;
@@ -213,8 +221,14 @@ function healthOf(
   if (health.component("system_resources") === undefined) {
     health.registerDefaultChecks(limits === undefined ? {} : { settings: limits });
   }
+  if (exporter !== undefined && health.component("export") === undefined) {
+    health.register("export", exportCheck(exporter), { tags: ["system"] });
+  }
   const exposed = collectHealthMetrics(health, { registry });
   parts.opened("health metrics", () => exposed[Symbol.dispose]());
+  if (exporter?.exports("logs") === true) {
+    parts.opened("health records", exportTransitions(health, exporter));
+  }
   health.start();
   parts.opened("health", () => health.stop());
   return health;

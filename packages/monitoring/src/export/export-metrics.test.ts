@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Registry } from "../metrics/registry.ts";
+import { exportCheck } from "./export-check.ts";
+import { ExportCounters } from "./export-counters.ts";
+import { collectExportMetrics } from "./export-metrics.ts";
+
+function exporting() {
+  const counters = new ExportCounters();
+  return {
+    counters,
+    lastFault: undefined as string | undefined,
+    exports: (signal: string) => signal !== "metrics",
+  };
+}
+
+test("collectExportMetrics() tells what became of each record, of signals that are exported", async () => {
+  const exporter = exporting();
+  const registry = new Registry();
+  const exposed = collectExportMetrics(exporter, { registry });
+  const { counters } = exporter;
+  counters.add("traces", "offered", 100);
+  counters.add("traces", "accepted", 60);
+  counters.add("traces", "lostRing", 5);
+  counters.add("traces", "rejected", 3);
+  counters.add("traces", "spooled", 20);
+  counters.add("traces", "retries", 2);
+  const text = await registry.metrics();
+  for (const line of [
+    'flx_export_records_total{signal="traces",outcome="accepted"} 60',
+    'flx_export_records_total{signal="traces",outcome="no_room"} 5',
+    'flx_export_records_total{signal="traces",outcome="rejected"} 3',
+    'flx_export_records_total{signal="logs",outcome="refused"} 0',
+    'flx_export_waiting_records{signal="traces"} 32',
+    'flx_export_spooled_records_total{signal="traces"} 20',
+    'flx_export_retries_total{signal="traces"} 2',
+  ]) {
+    assert.ok(text.includes(`${line}\n`), `${line} is in\n${text}`);
+  }
+  assert.ok(!text.includes('signal="metrics"'));
+  exposed[Symbol.dispose]();
+  assert.equal(registry.catalogue().length, 0);
+});
+
+test("exportCheck() is degraded by what happened since the last look, and good again after", async () => {
+  const exporter = exporting();
+  const check = exportCheck(exporter);
+  const look = () => check({ signal: new AbortController().signal, timeoutMs: 1_000 });
+  const { counters } = exporter;
+  const f = (status: string | undefined, message: string | undefined) => {
+    const result = look() as { status?: string; message?: string };
+    assert.deepEqual([result.status, result.message], [status, message]);
+  };
+
+  f(undefined, undefined);
+  counters.add("traces", "offered", 10);
+  counters.add("traces", "lostRing", 4);
+  counters.add("logs", "expired", 2);
+  f("degraded", "4 records of traces lost; 2 records of logs lost");
+  f(undefined, undefined);
+  counters.add("logs", "retries", 1);
+  f("degraded", "the receiver of logs does not take them");
+  counters.add("logs", "retries", 1);
+  counters.add("logs", "accepted", 1);
+  f(undefined, undefined);
+  exporter.lastFault = "out of memory";
+  f("degraded", "the export worker failed: out of memory");
+  f(undefined, undefined);
+});
