@@ -40,6 +40,9 @@ const OWNER = "owner.json";
 /** A folder with more files than this is not ours to read. */
 const MAX_FILES = 100_000;
 
+/** Spools that this process has opened: each has a folder of its own. */
+let opened = 0;
+
 /** The folder of this process in a spool; shared by its signals. */
 export class SpoolFolder {
   readonly path: string;
@@ -50,7 +53,7 @@ export class SpoolFolder {
   constructor(base: string) {
     const { pid } = process;
     this.#base = base;
-    this.path = join(base, `${pid}-${Date.now().toString(36)}`);
+    this.path = join(base, `${pid}-${Date.now().toString(36)}-${opened++}`);
   }
 
   /** Makes a signal's folder. */

@@ -71,7 +71,8 @@ export class OtlpGrpcSender implements Sender {
     if (status === OK) return { kind: "accepted", ...readPartialSuccess(message) };
     if (status === undefined) {
       const reason = `${url} answered HTTP ${httpStatus} and no gRPC status`;
-      return HTTP_RETRYABLE.has(httpStatus) || httpStatus === 200
+      // 0: the stream was reset before there was any answer, as a server does that is about to end.
+      return HTTP_RETRYABLE.has(httpStatus) || httpStatus === 200 || httpStatus === 0
         ? { kind: "retry", reason }
         : { kind: "refused", reason };
     }
