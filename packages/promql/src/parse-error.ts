@@ -50,7 +50,8 @@ export class PromqlParseError extends FlxError {
 
   /** The error with the line of the query it is in, for people. Long lines are cut around the place. */
   render(): string {
-    const lineStart = this.query.lastIndexOf("\n", this.start - 1) + 1;
+    // (A search from -1 would begin at 0.)
+    const lineStart = this.start === 0 ? 0 : this.query.lastIndexOf("\n", this.start - 1) + 1;
     const lineNumber = this.query.slice(0, lineStart).split("\n").length;
     const nextBreak = this.query.indexOf("\n", this.start);
     const lineEnd = nextBreak < 0 ? this.query.length : nextBreak;

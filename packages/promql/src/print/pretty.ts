@@ -10,7 +10,13 @@
 // not in the tree, so they are lost. Source: promql/parser/prettier_rules.md of Prometheus.
 
 import type { Expr } from "../ast/nodes.ts";
-import { printAggregationHead, printExpr, printOperator, printSubquerySuffix } from "./print.ts";
+import {
+  printAggregationHead,
+  printExpr,
+  printOperands,
+  printOperator,
+  printSubquerySuffix,
+} from "./print.ts";
 
 const MAX_LINE = 100;
 
@@ -29,8 +35,9 @@ function pretty(expr: Expr, level: number): string {
       return `${indent}${printAggregationHead(expr)}(\n${param}${pretty(expr.expr, level + 1)}\n${indent})`;
     }
     case "binary": {
-      const left = pretty(expr.left, level + 1);
-      const right = pretty(expr.right, level + 1);
+      const [leftText, rightText] = printOperands(expr);
+      const left = operand(expr.left, leftText, level + 1);
+      const right = operand(expr.right, rightText, level + 1);
       return `${left}\n${indent}${printOperator(expr)}\n${right}`;
     }
     case "call": {
@@ -50,4 +57,12 @@ function pretty(expr: Expr, level: number): string {
     default:
       return indent + line;
   }
+}
+
+/** @param text the operand on one line, with the parentheses it needs */
+function operand(expr: Expr, text: string, level: number): string {
+  if (text === printExpr(expr)) return pretty(expr, level);
+  const indent = "  ".repeat(level);
+  if (!text.startsWith("(")) return indent + text;
+  return `${indent}(\n${pretty(expr, level + 1)}\n${indent})`;
 }

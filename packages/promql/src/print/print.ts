@@ -100,14 +100,23 @@ const UNARY = 6;
 const SUFFIX = 8;
 
 function printBinary(expr: Binary): string {
-  const power = powers[expr.op];
-  const left = operand(expr.left, expr.op === "^" ? power + 1 : power);
-  const right = operand(expr.right, expr.op === "^" ? UNARY : power + 1);
+  const [left, right] = printOperands(expr);
   return `${left} ${printOperator(expr)} ${right}`;
+}
+
+/** The operands of a node, in parentheses where they need them. */
+export function printOperands(expr: Binary): readonly [left: string, right: string] {
+  const power = powers[expr.op];
+  return [
+    operand(expr.left, expr.op === "^" ? power + 1 : power),
+    operand(expr.right, expr.op === "^" ? UNARY : power + 1),
+  ];
 }
 
 /** In parentheses when it binds weaker than its surroundings. */
 function operand(expr: Expr, power: number): string {
+  // The sign of "+Inf" would be taken for one of the whole power.
+  if (expr.kind === "number" && expr.value === Infinity && power > UNARY) return "Inf";
   const text = printExpr(expr);
   return powerOf(expr) < power ? `(${text})` : text;
 }
