@@ -59,7 +59,7 @@ test("every process is ready, live, and watches what it needs", async () => {
   const f = async (name: Named, own: readonly string[]) => {
     await ready(name, 200);
     assert.equal((await probe(name, "/livez")).status, 200);
-    const everybody = ["system_resources", "data_disk", "heap"];
+    const everybody = ["data_disk", "heap", "system_resources", "export"];
     assert.deepEqual(Object.keys(await components(name)), [...everybody, ...own]);
     for (const component of own) await until(name, component, "healthy");
   };

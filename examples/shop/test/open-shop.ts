@@ -28,7 +28,10 @@ export type CommandResult = {
 };
 
 /** What a test says to get a shop that is not the usual one. */
-export type ShopChoices = { readonly args?: readonly string[] };
+export type ShopChoices = {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
 
 /** A shop that is open. */
 export class OpenShop implements AsyncDisposable {
@@ -99,10 +102,11 @@ export class OpenShop implements AsyncDisposable {
 /** Starts a shop and waits until it is open; without traffic unless `args` say otherwise. */
 export async function openShop({
   args = ["--traffic", "none"],
+  env = {},
 }: ShopChoices = {}): Promise<OpenShop> {
   const folder = await temporaryFolder("shop");
   try {
-    const process = await startShopProcess(folder.path, args);
+    const process = await startShopProcess(folder.path, args, env);
     const { stdout } = await runCommand("status", "--json", "--data", folder.path);
     return new OpenShop(process, folder, (JSON.parse(stdout) as ShopStatus).ports);
   } catch (error) {
@@ -115,11 +119,13 @@ export async function openShop({
 export function startShopProcess(
   dataFolder: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningProcess> {
   return startProcess({
     name: "shop",
     command: process.execPath,
     args: [...shopCommand, "up", "--port", "0", "--data", dataFolder, ...args],
+    env,
     ready: { line: /The shop is open\./ },
     readyTimeoutMs: 30_000,
   });

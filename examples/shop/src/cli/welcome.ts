@@ -42,7 +42,7 @@ Look at it
 Break it: ${command} fault on NAME${data}, and fault off NAME
 ${faults.map(({ name, does }) => `  ${name.padEnd(width)}  ${does}`).join("\n")}
 
-Ctrl-C stops everything. Below: warnings, errors and now and then a summary.
+Ctrl-C stops everything. Below: warnings, errors, now and then a summary or a trace.
 `;
 }
 

@@ -2,8 +2,9 @@
 // the database locked by another process waits up to five seconds.
 
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { traceStatements } from "./traced-statements.ts";
 
 const lockTimeoutMs = 5000;
 
@@ -12,6 +13,7 @@ export function openDatabase(path: string): DatabaseSync {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
   const database = new DatabaseSync(path, { timeout: lockTimeoutMs });
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+  traceStatements(database, basename(path));
   return database;
 }
 

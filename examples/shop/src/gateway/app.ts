@@ -12,12 +12,14 @@ import { randomUUID } from "node:crypto";
 import type { Log } from "../log.ts";
 import type { OrdersClient } from "../orders/messages.ts";
 import type { Service } from "../service.ts";
+import { traceRequests } from "../tracing/http.ts";
 import { problemOf } from "./errors.ts";
 import * as schemas from "./schemas.ts";
 
 /** Builds the API; it does not listen yet. */
 export function buildApp(service: Service, orders: OrdersClient, log: Log): FastifyInstance {
   const app = fastify({ genReqId: () => randomUUID(), requestIdHeader: "x-request-id" });
+  traceRequests(app);
   logRequests(app, log);
   answerErrors(app, log);
 

@@ -4,6 +4,7 @@ import { Client, type ServiceDefinition } from "@grpc/grpc-js";
 import { grpcClientInterceptor } from "@flx/monitoring/grpc";
 import type { ShopMetrics } from "../metrics.ts";
 import { clientCredentials } from "./credentials.ts";
+import { carryContext, tracedCall } from "../tracing/grpc.ts";
 import { withRequestId } from "./request-id.ts";
 import { fromServiceError } from "./status.ts";
 
@@ -57,18 +58,22 @@ export function connect<Api>(options: ClientOptions): GrpcClient<Api> {
 type Rpc = ServiceDefinition[string];
 
 function unary(channel: Client, rpc: Rpc, { deadlineMs }: ClientOptions): Unary<object, object> {
-  return (request, { requestId } = {}) =>
-    new Promise((resolve, reject) => {
-      channel.makeUnaryRequest<object, object>(
-        rpc.path,
-        rpc.requestSerialize,
-        rpc.responseDeserialize,
-        request,
-        withRequestId(requestId),
-        { deadline: Date.now() + deadlineMs },
-        (error, response) => (error ? reject(fromServiceError(error)) : resolve(response ?? {})),
-      );
-    });
+  return (request, { requestId } = {}) => {
+    const metadata = withRequestId(requestId);
+    const call = (): Promise<object> =>
+      new Promise((resolve, reject) => {
+        channel.makeUnaryRequest<object, object>(
+          rpc.path,
+          rpc.requestSerialize,
+          rpc.responseDeserialize,
+          request,
+          metadata,
+          { deadline: Date.now() + deadlineMs },
+          (error, response) => (error ? reject(fromServiceError(error)) : resolve(response ?? {})),
+        );
+      });
+    return tracedCall(rpc.path, metadata, call);
+  };
 }
 
 function stream(
@@ -76,13 +81,16 @@ function stream(
   rpc: Rpc,
   { deadlineMs }: ClientOptions,
 ): ServerStream<object, object> {
-  return (request, { requestId } = {}) =>
-    channel.makeServerStreamRequest<object, object>(
+  return (request, { requestId } = {}) => {
+    const metadata = withRequestId(requestId);
+    carryContext(metadata);
+    return channel.makeServerStreamRequest<object, object>(
       rpc.path,
       rpc.requestSerialize,
       rpc.responseDeserialize,
       request,
-      withRequestId(requestId),
+      metadata,
       { deadline: Date.now() + deadlineMs },
     );
+  };
 }

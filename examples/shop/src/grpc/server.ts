@@ -17,6 +17,7 @@ import type { ShopMetrics } from "../metrics.ts";
 import { ShopError } from "../shop-error.ts";
 import type { ServerStream, Unary } from "./client.ts";
 import { serverCredentials } from "./credentials.ts";
+import { tracedHandler } from "../tracing/grpc.ts";
 import { requestIdOf } from "./request-id.ts";
 import { toServiceError } from "./status.ts";
 
@@ -89,10 +90,16 @@ function answering(path: string, handler: AnyHandler, log: Log) {
     }
   };
   return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): void => {
-    work(call).then(
-      (message) => answer(null, message),
-      (error: unknown) => answer(error as ServiceError),
-    );
+    // Answered inside the span, so that what is counted with the answer leads to it.
+    const respond = async (): Promise<void> => {
+      try {
+        answer(null, await work(call));
+      } catch (error) {
+        answer(error as ServiceError);
+        throw error;
+      }
+    };
+    void tracedHandler(path, call.metadata, respond).catch(() => {}); // the caller has been told
   };
 }
 
@@ -112,7 +119,9 @@ function streaming(path: string, handler: AnyHandler, log: Log) {
     }
   };
   return (call: ServerWritableStream<object, object>): void => {
-    writeAll(call).catch((error: unknown) => call.emit("error", error));
+    tracedHandler(path, call.metadata, () => writeAll(call)).catch((error: unknown) =>
+      call.emit("error", error),
+    );
   };
 }
 

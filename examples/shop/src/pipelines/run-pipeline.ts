@@ -1,5 +1,6 @@
 // Runs one pipeline, by schedule or by hand, and records how it went.
 
+import { traceAsync } from "@flx/monitoring/tracing";
 import { openOrdersDatabase } from "../orders/database.ts";
 import type { Log } from "../log.ts";
 import type { ShopMetrics } from "../metrics.ts";
@@ -36,7 +37,11 @@ export async function runPipeline(
   const id = runs.begin(name, startedAtMs);
   log.debug("pipeline started", { pipeline: name, run: id });
   try {
-    const counts = await metrics.collector.trackPipeline(name, () => work(name, settings, log));
+    const counts = await traceAsync(
+      `pipeline ${name}`,
+      { root: true, attributes: { run: id } },
+      () => metrics.collector.trackPipeline(name, () => work(name, settings, log)),
+    );
     for (const outcome of ["written", "skipped", "rejected"] as const) {
       metrics.business.pipeline_rows_total.inc({ pipeline: name, outcome }, counts[outcome]);
     }

@@ -10,14 +10,8 @@
 // `stopTimeoutMs` after being asked is ended.
 
 import { parseFaultNames, FaultPanel, type FaultSwitches } from "../faults/switches.ts";
-import {
-  adminHealth,
-  type DrainableServer,
-  type HealthChecker,
-  Shutdown,
-} from "@flx/monitoring/health";
-import { startAdminServer } from "@flx/monitoring/metrics";
-import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
+import { type MonitoringOptions, startMonitoring } from "@flx/monitoring";
+import { type DrainableServer, type HealthChecker, Shutdown } from "@flx/monitoring/health";
 import { processHealth } from "../health/process-health.ts";
 import { createLog, type Log } from "../log.ts";
 import { shopMetrics, type ShopMetrics } from "../metrics.ts";
@@ -27,6 +21,7 @@ import type { FromChild, ToChild } from "./messages.ts";
 
 const stopTimeoutMs = 2000;
 const drainTimeoutMs = 1000;
+const monitoringTimeoutMs = 500;
 
 /** What a process is given when it starts. */
 export type Surroundings = {
@@ -81,11 +76,7 @@ export async function runProcess(
   try {
     const settings = readSettings();
     const health = processHealth(settings);
-    const { metricsPort: port } = settings;
-    if (port !== undefined) {
-      await startAdminServer({ port, host, handlers: adminHealth({ health }) });
-      collectSystemMetrics();
-    }
+    const flx = await startMonitoring(monitoringOptions(service, settings, health));
     const metrics = shopMetrics(service);
     const running = await start({ service, settings, log, faults, metrics, health });
     // Asked to stop while starting: nothing was running to be stopped at that time.
@@ -94,7 +85,10 @@ export async function runProcess(
       return;
     }
     const { servers = [] } = running;
-    const hooks = [{ name: "service", close: () => running.stop() }];
+    const hooks = [
+      { name: "service", close: () => running.stop() },
+      { name: "monitoring", close: () => flx.shutdown(monitoringTimeoutMs) },
+    ];
     shutdown = new Shutdown({ health, servers, hooks, signals: [], delayMs: 0, drainTimeoutMs });
     health.start();
     health.subscribe(() => stopping || tellHealth(health));
@@ -103,6 +97,25 @@ export async function runProcess(
   }
   log.info("ready", { version: service.version, environment: service.environment });
   tell({ kind: "ready" });
+}
+
+/** Everything every process is watched by. Health begins when the service is ready, not here. */
+function monitoringOptions(
+  { name, version, environment }: Service,
+  { metricsPort: port, tracesUrl }: Settings,
+  health: HealthChecker,
+): MonitoringOptions {
+  const elsewhere = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] !== undefined;
+  const here = { endpoint: tracesUrl, protocol: "http/json", metrics: false, logs: false } as const;
+  return {
+    service: name,
+    version,
+    environment,
+    admin: port === undefined ? false : { port, host },
+    metrics: { system: port !== undefined },
+    health: { checker: health, start: false },
+    ...(elsewhere ? {} : { otlp: tracesUrl === undefined ? false : here }),
+  };
 }
 
 function fail(log: Log, error: unknown): void {

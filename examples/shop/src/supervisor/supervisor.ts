@@ -27,6 +27,7 @@ import { FaultBoard } from "./fault-board.ts";
 import { LogFile } from "./log-file.ts";
 import { choosePorts, PortTakenError, type Ports } from "./ports.ts";
 import { announceShop, findShop } from "./shop-file.ts";
+import { TraceReceiver } from "./trace-receiver.ts";
 
 export type ShopOptions = {
   readonly dataFolder: string;
@@ -73,6 +74,7 @@ export class Supervisor {
   #children: Child[] = [];
   #ports: Ports;
   #network: Network | undefined;
+  #traces: TraceReceiver | undefined;
   #control: Server | undefined;
   #announcement: Disposable | undefined;
   #deployment: Promise<void> = Promise.resolve();
@@ -149,6 +151,9 @@ export class Supervisor {
     this.#ports = await choosePorts(this.#options.ports);
     if (tls) ensureCertificate(this.#tlsFolder(), Date.now());
     this.#network = await startNetwork(host, this.#ports.payments);
+    if (process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] === undefined) {
+      this.#traces = await TraceReceiver.start(this.#print);
+    }
     this.#control = await startControlApi(this.#ports.control, {
       status: () => this.status(),
       faults: () => this.#faults.list(),
@@ -222,6 +227,7 @@ export class Supervisor {
       SHOP_OPENED_AT_MS: String(this.#openedAtMs),
       SHOP_TRAFFIC: String(perSecond),
       SHOP_SEED: String(seed),
+      SHOP_TRACES_URL: this.#traces?.url ?? "",
       SHOP_FAULTS: this.#faults.on().join(","),
     };
   }
@@ -276,6 +282,7 @@ export class Supervisor {
       await child.stop();
     }
     await this.#network?.stop();
+    await this.#traces?.stop();
     for (const file of this.#files) file.close();
     this.#announcement?.[Symbol.dispose]();
   }

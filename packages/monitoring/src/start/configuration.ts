@@ -136,6 +136,7 @@ const OTHER_OPTIONS: readonly string[] = [
   "tracing.rules",
   "metrics.registry",
   "health.checker",
+  "health.start",
   "health.limits",
   "logging.redact",
   "logging.destination",

@@ -98,6 +98,8 @@ export interface MetricsOptions {
 export interface HealthOptions {
   /** A checker of the service's own. */
   readonly checker?: HealthChecker | undefined;
+  /** `false`: checks begin when the service calls `health.start()` itself, once it is ready (default true). */
+  readonly start?: boolean | undefined;
   /** Limits of the machine's check. */
   readonly limits?: Partial<HealthSettings> | undefined;
 }

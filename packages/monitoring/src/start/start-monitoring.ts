@@ -39,7 +39,7 @@ import { exportTransitions } from "./health-records.ts";
 import { LazyLogger } from "./lazy-logger.ts";
 import { loadConfiguration } from "./load-configuration.ts";
 import type { Monitoring } from "./monitoring.ts";
-import type { MonitoringOptions } from "./options.ts";
+import type { HealthOptions, MonitoringOptions } from "./options.ts";
 import { tracingOf } from "./tracing-of.ts";
 
 /** How long a shutdown may take when nothing else is said. */
@@ -214,7 +214,11 @@ function healthOf(
   exporter: Exporter | undefined,
   parts: OpenParts,
 ): HealthChecker {
-  const { checker, limits } = given === false || given === undefined ? {} : given;
+  const {
+    checker,
+    limits,
+    start: starts = true,
+  } = given === false || given === undefined ? ({} as HealthOptions) : given;
   const health =
     checker ?? new HealthChecker({ onError: (error) => parts.problem(messageOf(error)) });
   if (config.get("disabled") || !config.get("health.enabled")) return health;
@@ -229,7 +233,7 @@ function healthOf(
   if (exporter?.exports("logs") === true) {
     parts.opened("health records", exportTransitions(health, exporter));
   }
-  health.start();
+  if (starts) health.start();
   parts.opened("health", () => health.stop());
   return health;
 }
