@@ -15,6 +15,8 @@ const QUERIES = process.env["FLX_FULL"] === "1" ? 100_000 : 3000;
 interface Gap {
   readonly why: string;
   readonly covers: (query: string, ours: string | undefined) => boolean;
+  /** Only the full run meets it. */
+  readonly rare?: true;
 }
 
 /** `ours` is what we complain about; `undefined` when we read what lezer does not. */
@@ -36,8 +38,16 @@ const knownGaps: readonly Gap[] = [
     covers: (_, ours) => ours?.startsWith("bad number or duration syntax") === true,
   },
   {
-    why: "lezer does not look into strings",
-    covers: (_, ours) => ours?.startsWith("unknown escape sequence") === true,
+    why: "lezer does not look into strings: escapes, line breaks, patterns",
+    covers: (_, ours) =>
+      /^(?:unknown escape sequence|unterminated quoted string|error parsing regexp)/.test(
+        ours ?? "",
+      ),
+  },
+  {
+    why: "lezer takes `atan2` and `bool` for metrics where no operator fits",
+    covers: (_, ours) => /^unexpected <(?:op:atan2|bool)>/i.test(ours ?? ""),
+    rare: true,
   },
   {
     why: "lezer does not mind what a range, an offset or an @ stands behind, nor that there are two",
@@ -45,6 +55,12 @@ const knownGaps: readonly Gap[] = [
       /^(?:ranges only allowed|no offset modifiers|no @ modifiers|offset may not be set|@ <timestamp> may not be set|\S+ modifier )/.test(
         ours ?? "",
       ),
+  },
+  {
+    why: "lezer does not count the arguments of aggregations",
+    covers: (_, ours) =>
+      /^(?:no arguments|wrong number of arguments) for aggregate/.test(ours ?? ""),
+    rare: true,
   },
   {
     why: "lezer does not compute durations",
@@ -70,7 +86,9 @@ test("parseUnchecked() reads what the editor's grammar reads, and refuses what i
   t.diagnostic(`${both} queries read or refused by both`);
   for (const [why, count] of used) t.diagnostic(`${count} times: ${why}`);
   assert.equal(differences.slice(0, 20).join("\n"), "");
-  for (const { why } of knownGaps) assert.ok(used.has(why), `no longer a gap: ${why}`);
+  for (const { why, rare } of knownGaps) {
+    assert.ok(rare === true || used.has(why), `no longer a gap: ${why}`);
+  }
 });
 
 function* queries(): Generator<string> {
@@ -113,7 +131,7 @@ function hasError(query: string): boolean {
 
 /** A query with a token taken away or doubled. */
 function damaged(query: string, random: () => number): string {
-  const tokens = query.match(/"[^"]*"|'[^']*'|`[^`]*`|\w+|\s+|#.*\n|[^\w\s]/g) ?? [];
+  const tokens = query.match(/"[^"]*"|'[^']*'|`[^`]*`|\w+|\s+|#.*\n|[^\w\s]/gu) ?? [];
   const at = Math.floor(random() * tokens.length);
   const isDoubled = random() < 0.4;
   return [
