@@ -1,0 +1,16 @@
+// @flx/monitoring/errors/fingerprint: which errors are the same error. Pure, for Node and browsers.
+
+export {
+  componentsOf,
+  fingerprint,
+  type FingerprintInput,
+  type FingerprintOptions,
+  type FingerprintRule,
+} from "./fingerprint.ts";
+export {
+  type FingerprintFrame,
+  isOwnFrame,
+  normalizeFunction,
+  normalizeModule,
+} from "./normalize-frame.ts";
+export { parameterizeMessage } from "./parameterize-message.ts";

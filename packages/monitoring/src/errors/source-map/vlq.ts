@@ -1,0 +1,50 @@
+// Base64 VLQ: how the mappings of a source map write numbers.
+//
+//   digit   6 bits of base64:  c vvvvv     c: another digit follows; the first digit's last bit is the sign
+//   "gB"    100000 000001   ->  0000 | 1 -> 10000 = 16
+//
+// Values are 32 bits with sign; "B" (minus zero) is -2^31.
+//
+// Source: ECMA-426, "Base64 VLQ" and the abstract operation DecodeBase64VLQ.
+
+/** The value of each base64 digit by its character code; 255 for what is none. */
+const DIGITS = new Uint8Array(128).fill(255);
+for (const [value, character] of Array.from(
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+).entries()) {
+  DIGITS[character.charCodeAt(0)] = value;
+}
+
+const CONTINUES = 32;
+const MIN = -(2 ** 31);
+
+/** Reads numbers of a text one after the other; `at` is the place of the next character. */
+export class VlqReader {
+  readonly text: string;
+  at = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Reads one number; undefined when there is none here, it does not end, or it has more than 32 bits. */
+  read(): number | undefined {
+    const { text } = this;
+    let value = 0;
+    let factor = 1;
+    for (;;) {
+      const code = text.charCodeAt(this.at);
+      const digit = code < 128 ? DIGITS[code]! : 255;
+      if (digit === 255) return undefined;
+      this.at++;
+      value += (digit & 31) * factor;
+      if (value >= 2 ** 32) return undefined;
+      if ((digit & CONTINUES) === 0) break;
+      factor *= 32;
+      if (factor > 2 ** 35) return undefined;
+    }
+    const size = Math.floor(value / 2);
+    if (value % 2 === 0) return size < 2 ** 31 ? size : undefined;
+    return size === 0 ? MIN : -size;
+  }
+}
