@@ -8,6 +8,7 @@
 import { absentLabels } from "./absent.ts";
 import type { NodeEvaluator } from "../evaluate/node-evaluator.ts";
 import { type Execution, evaluationError } from "../evaluate/execution.ts";
+import type { Span } from "../ast/nodes.ts";
 import type { Grid } from "../evaluate/grid.ts";
 import { FLOAT, HISTOGRAM, Matrix, NOTHING } from "../evaluate/matrix.ts";
 import { haveOneName, withoutMetadata } from "../evaluate/metric-labels.ts";
@@ -145,6 +146,8 @@ class Slide {
   readonly #offsetMs: number;
   readonly #atMs: number | undefined;
   readonly #selectorId: number;
+  /** What notes are about. */
+  readonly #span: Span;
   /** How far the window reaches beyond its edges. */
   readonly #reachBackMs: number;
   readonly #reachAheadMs: number;
@@ -169,6 +172,8 @@ class Slide {
     const selector = range.kind === "range" ? range.selector : range;
     const extended = range.kind === "range" ? range.selector.extended : undefined;
     refuseExtended(extended, node.name);
+    // As in Prometheus, which forgets where a subquery stood: its notes are about the beginning of the query.
+    this.#span = range.kind === "subquery" ? { start: 0, end: range.end } : range;
     this.#offsetMs = selector.offsetMs;
     this.#atMs = selector.atMs;
     this.#selectorId = selector.id;
@@ -179,8 +184,8 @@ class Slide {
       rangeMs: range.rangeMs,
       extended,
       annotations: execution.annotations,
-      span: range,
-      argsSpan: node.args[0]!,
+      span: this.#span,
+      argsSpan: node.args[0] === range ? this.#span : node.args[0]!,
       params: params.length,
       startTimestamps: execution.features.startTimestamps && usesStarts.has(node.name),
       statsOnly: range.kind === "range" && range.selector.statsOnly,
@@ -252,14 +257,14 @@ class Slide {
     if (features.typeAndUnitLabels) {
       const type = labels.get("__type__") ?? "";
       if (type !== "counter" && type !== "histogram") {
-        annotations.possibleNonCounterLabel(name, type, this.#node.args[0]!);
+        annotations.possibleNonCounterLabel(name, type, this.#span);
       }
       return;
     }
     if (name === this.#lastName) return;
     this.#lastName = name;
     if (!/_(?:total|sum|count|bucket)$/u.test(name)) {
-      annotations.possibleNonCounter(name, this.#node.args[0]!);
+      annotations.possibleNonCounter(name, this.#span);
     }
   }
 }
