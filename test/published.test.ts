@@ -22,7 +22,7 @@ const asked = process.env["CI"] === "true" || process.env["FLX_TEST_CLONE"] !== 
 function installPacked(project: string): readonly string[] {
   run(root, "npm", "run", "build");
   const paths: string[] = [];
-  for (const name of ["model", "monitoring", "station"]) {
+  for (const name of ["model", "promql", "monitoring", "station"]) {
     const source = join(root, "packages", name);
     const packed = run(source, "npm", "pack", "--json", "--pack-destination", project);
     const [{ filename, files }] = JSON.parse(packed) as [
@@ -33,6 +33,8 @@ function installPacked(project: string): readonly string[] {
     run(project, "tar", "-xzf", filename, "--strip-components=1", "-C", installed);
     if (name === "model") paths.push(...files.map(({ path }) => path));
   }
+  // What @flx/promql depends on besides, as npm would install it.
+  symlinkSync(join(root, "node_modules/re2js"), join(project, "node_modules/re2js"));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   // As npm links the commands of what it installs.
   mkdirSync(join(project, "node_modules/.bin"));
@@ -47,6 +49,7 @@ import { Labels } from "@flx/model";
 import { Counter, Histogram, Registry, startAdminServer, Summary } from "@flx/monitoring/metrics";
 import client from "@flx/monitoring/prom-client";
 import { SystemSampler } from "@flx/monitoring/system";
+import { MemoryQueryable, PromqlEngine } from "@flx/promql";
 
 console.log(Labels.from({ b: "2", a: "1" }).toString());
 const registry = new Registry();
@@ -67,10 +70,14 @@ await sampler.sample();
 sampler[Symbol.dispose]();
 new client.Counter({ name: "old_total", help: "old" }).inc();
 console.log((await client.register.metrics()).includes("old_total 1"));
+const queryable = new MemoryQueryable();
+queryable.append(Labels.from({ __name__: "up", job: "a" }), 0, 1);
+const { value } = await new PromqlEngine({ queryable }).instant('up{job=~"(a|b)+"} + 1', { timeMs: 0 });
+console.log(value.samples[0].labels.toString(), value.samples[0].value);
 `;
 
 /** What the program prints. */
-const printed = '{a="1", b="2"}\nc_total{a="x"} 1\nc_total{a="x"} 1\ntrue\n';
+const printed = '{a="1", b="2"}\nc_total{a="x"} 1\nc_total{a="x"} 1\ntrue\n{job="a"} 2\n';
 
 test("`npm run build` makes packages that import, compile and map back to their sources", async () => {
   await using project = await temporaryFolder();
@@ -87,8 +94,14 @@ test("`npm run build` makes packages that import, compile and map back to their 
   writeFileSync(
     join(project.path, "consumer.ts"),
     `import { Labels, type UnixMs } from "@flx/model";
+import { type Expr, parseExpr, PromqlEngine, type QueryResult, type Queryable } from "@flx/promql";
 const now: UnixMs = 0 as UnixMs;
 export const text: string = Labels.from({ job: "a" }).toString() + now.toFixed();
+export const expr: Expr = parseExpr("sum(up)");
+const queryable: Queryable = { select: () => [] };
+export const result: Promise<QueryResult> = new PromqlEngine({ queryable }).instant("up", { timeMs: 0 });
+// @ts-expect-error a query wants a time
+new PromqlEngine({ queryable }).instant("up", {});
 // @ts-expect-error a label value is a string
 Labels.from({ job: 1 });
 `,
