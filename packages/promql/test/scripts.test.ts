@@ -28,6 +28,15 @@ for (const file of files) {
   });
 }
 
+test("runScript() passes the scripts of an engine with default features", async () => {
+  const engine = promqlScriptEngine({ features: { experimental: true } });
+  for (const file of globSync("defaults/*.test.promql", { cwd: folder })) {
+    const report = await runScript(readFileSync(join(folder, file), "utf8"), engine, { file });
+    assert.equal(report.failures.map(formatFailure).join("\n"), "");
+    assert.ok(report.evaluations > 0);
+  }
+});
+
 const operators =
   "+ - * / % ^ atan2 == != > < >= <= and or unless </ >/ bool on ignoring group_left group_right fill fill_left fill_right";
 const aggregations =
