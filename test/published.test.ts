@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "@flx/testkit";
 
@@ -36,6 +36,10 @@ function installPacked(project: string): readonly string[] {
   // What @flx/promql depends on besides, as npm would install it.
   symlinkSync(join(root, "node_modules/re2js"), join(project, "node_modules/re2js"));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
+  // What npm would install beside it.
+  mkdirSync(join(project, "node_modules/@opentelemetry"));
+  const api = "node_modules/@opentelemetry/api";
+  symlinkSync(join(root, api), join(project, api));
   // As npm links the commands of what it installs.
   mkdirSync(join(project, "node_modules/.bin"));
   symlinkSync("../@flx/station/bin/flx.js", join(project, "node_modules/.bin/flx"));
@@ -46,6 +50,7 @@ function installPacked(project: string): readonly string[] {
 /** Uses what the packages have, each part for real. */
 const program = `
 import { Labels } from "@flx/model";
+import { startMonitoring } from "@flx/monitoring";
 import { Counter, Histogram, Registry, startAdminServer, Summary } from "@flx/monitoring/metrics";
 import client from "@flx/monitoring/prom-client";
 import { SystemSampler } from "@flx/monitoring/system";
@@ -68,6 +73,18 @@ await apart.close();
 const sampler = new SystemSampler();
 await sampler.sample();
 sampler[Symbol.dispose]();
+// Its worker thread is found and sends what there is.
+let received = 0;
+const receiver = (await import("node:http")).createServer((request, response) => {
+  request.resume().on("end", () => { received++; response.end(); });
+}).listen(0, "127.0.0.1");
+await new Promise((resolve) => receiver.once("listening", resolve));
+const endpoint = "http://127.0.0.1:" + receiver.address().port;
+const flx = await startMonitoring({ service: "packed", admin: { port: 0 }, otlp: { endpoint, metrics: false } });
+flx.traceSync("work", () => {});
+console.log(await flx.shutdown(), received);
+receiver.close();
+receiver.closeAllConnections();
 new client.Counter({ name: "old_total", help: "old" }).inc();
 console.log((await client.register.metrics()).includes("old_total 1"));
 const queryable = new MemoryQueryable();
@@ -77,7 +94,7 @@ console.log(value.samples[0].labels.toString(), value.samples[0].value);
 `;
 
 /** What the program prints. */
-const printed = '{a="1", b="2"}\nc_total{a="x"} 1\nc_total{a="x"} 1\ntrue\n{job="a"} 2\n';
+const printed = '{a="1", b="2"}\nc_total{a="x"} 1\nc_total{a="x"} 1\ntrue 1\ntrue\n{job="a"} 2\n';
 
 test("`npm run build` makes packages that import, compile and map back to their sources", async () => {
   await using project = await temporaryFolder();
@@ -127,9 +144,13 @@ new Counter({ name: "c_total", help: "c", labelNames: ["a"] }).inc({});
     run(project.path, compiler, "service.ts", ...strict, ...types, ...resolving);
   }
 
-  const map = join(project.path, "node_modules/@flx/model/dist/labels.js.map");
-  const { sources } = JSON.parse(readFileSync(map, "utf8")) as { sources: string[] };
-  assert.deepEqual(sources, ["../src/labels.ts"]);
+  const dist = join(project.path, "node_modules/@flx/model/dist");
+  const sources = globSync("**/*.js.map", { cwd: dist }).flatMap((map) => {
+    const text = readFileSync(join(dist, map), "utf8");
+    const parsed = JSON.parse(text) as { sources: string[] };
+    return parsed.sources.map((source) => relative(project.path, join(dist, dirname(map), source)));
+  });
+  assert.ok(sources.includes("node_modules/@flx/model/src/labels.ts"), sources.join("\n"));
   assert.ok(paths.includes("src/labels.ts"));
 });
 

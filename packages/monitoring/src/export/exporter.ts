@@ -216,10 +216,9 @@ export class Exporter {
       settings: this.#settings,
       scopes: [...this.#scopes],
     };
-    const url = new URL(
-      import.meta.url.endsWith(".ts") ? "./worker/main.ts" : "./worker/main.js",
-      import.meta.url,
-    );
+    const url = import.meta.url.endsWith(".ts")
+      ? new URL("./worker/main.ts", import.meta.url)
+      : new URL("./worker/main.js", import.meta.url);
     const worker = new Worker(url, {
       workerData: start,
       name: "flx-export",
