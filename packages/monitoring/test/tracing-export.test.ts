@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import * as api from "@opentelemetry/api";
+import { startMonitoring } from "@flx/monitoring";
+import { Registry } from "@flx/monitoring/metrics";
 import { setupTracing, traceSync } from "@flx/monitoring/tracing";
 import { startOtlpReceiver } from "@flx/testkit";
 
@@ -102,4 +104,27 @@ test("whatever is put into a span arrives, bounded, and nothing is thrown", asyn
   assert.equal(second!.events[0]?.name.length, 4096);
   const counted = tracing.exporter!.counters.of("traces");
   assert.deepEqual([counted.accepted, counted.lostEncoding, counted.lostRing], [2, 0, 0]);
+});
+
+test("startMonitoring() with tail sampling keeps what failed, and counts the rest", async () => {
+  await using receiver = await startOtlpReceiver();
+  await using flx = await startMonitoring({
+    admin: false,
+    health: false,
+    metrics: { registry: new Registry(), system: false },
+    otlp: { endpoint: receiver.url, protocol: "http/json", metrics: false, logs: false },
+    tracing: { tail: { ratio: 0, slowMs: { "*": 60_000 } } },
+  });
+  const order = flx.trace("order", (fails: boolean) => {
+    flx.traceSync("inside", () => {});
+    if (fails) throw new Error("no");
+  });
+  for (let i = 0; i < 10; i++) order(false);
+  assert.throws(() => order(true), /no/);
+  await flx.flush();
+  const spans = await receiver.spansWhen((all) => all.length >= 2);
+  assert.deepEqual(spans.map(({ name }) => name).toSorted(), ["inside", "order"]);
+  assert.deepEqual(flx.tracing?.tail?.counts, { kept: 2, dropped: 20, evicted: 0 });
+  const text = await flx.metrics.registry.metrics();
+  assert.match(text, /^flx_trace_tail_spans_total\{outcome="dropped"\} 20$/m);
 });

@@ -30,6 +30,7 @@ import { type AdminServer, startAdminServer } from "../metrics/http/admin-server
 import { MetricsCollector } from "../metrics/collector/metrics-collector.ts";
 import { serviceResource } from "../resource/service-resource.ts";
 import { collectSystemMetrics } from "../system-metrics/collect-system-metrics.ts";
+import { collectTailMetrics } from "../tracing/tail-metrics.ts";
 import { trace, traceAsync, traceSync } from "../tracing/traced.ts";
 import type { Logger } from "pino";
 import type { Configuration } from "./configuration.ts";
@@ -158,6 +159,10 @@ async function wire(
       : undefined;
   if (tracing !== undefined) parts.opened("tracing", (ms) => tracing.shutdown(ms));
   const metrics = metricsOf(config, options, resource, exporter, parts);
+  if (tracing?.tail !== undefined) {
+    const exposed = collectTailMetrics(tracing.tail, { registry: metrics.registry });
+    parts.opened("tail metrics", () => exposed[Symbol.dispose]());
+  }
   const health = healthOf(config, options, metrics, exporter, parts);
   const admin = await adminOf(config, options, { metrics, health }, parts);
   const logging = new LazyLogger(config, options, { resource, exporter, metrics });

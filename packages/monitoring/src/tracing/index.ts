@@ -25,8 +25,14 @@ export {
   type SamplingQuestion,
 } from "./sampler.ts";
 export { RuleSampler, type SamplingRule } from "./rule-sampler.ts";
-export { setupTracing, type Tracing, type TracingSettings } from "./setup-tracing.ts";
+export {
+  setupTracing,
+  type TailState,
+  type Tracing,
+  type TracingSettings,
+} from "./setup-tracing.ts";
 export { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./span-limits.ts";
+export { collectTailMetrics, type CountedTail } from "./tail-metrics.ts";
 export type { TailCounts, TailSamplingSettings } from "./tail-sampling.ts";
 export {
   trace,

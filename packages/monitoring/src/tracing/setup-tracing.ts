@@ -63,13 +63,20 @@ export interface TracingSettings {
   readonly onException?: ((error: unknown, span: RecordedSpan) => boolean) | undefined;
 }
 
+/** What tail sampling has done, and what it holds. */
+export interface TailState {
+  readonly counts: Readonly<TailCounts>;
+  /** By estimate. */
+  readonly heldBytes: number;
+}
+
 /** Tracing that is set up. */
 export interface Tracing extends AsyncDisposable {
   readonly provider: FlxTracerProvider;
   /** Undefined where spans go nowhere. */
   readonly exporter: Exporter | undefined;
   /** What became of spans beyond the base rate, with tail sampling. */
-  readonly tail: Readonly<TailCounts> | undefined;
+  readonly tail: TailState | undefined;
   /** Sends what there is; false when the time was too short. */
   flush(timeoutMs?: number): Promise<boolean>;
   /** Sends what there is, and takes tracing down. */
@@ -113,7 +120,7 @@ export function setupTracing(settings: TracingSettings = {}): Tracing {
   return {
     provider,
     exporter,
-    tail: tail?.counts,
+    tail,
     flush: async (timeoutMs) => (await exporter?.flush(timeoutMs)) ?? true,
     shutdown,
     [Symbol.asyncDispose]: async () => {
