@@ -131,3 +131,45 @@ export {
   type TraceIdWords,
   writeSpan,
 } from "./otlp/span.ts";
+export { otlpFromJson, type OtlpSignal } from "./otlp/from-json.ts";
+export {
+  CUMULATIVE,
+  DELTA,
+  EXPONENTIAL,
+  GAUGE,
+  HAS_MAX,
+  HAS_MIN,
+  HAS_SUM,
+  HAS_VALUE,
+  HISTOGRAM,
+  IS_INT,
+  NO_RECORDED_VALUE,
+  type OtlpExemplar,
+  type OtlpMetric,
+  OtlpMetrics,
+  readExemplar,
+  readMetricsRequest,
+  SUM,
+  SUMMARY,
+} from "./otlp/read-metrics.ts";
+export {
+  type AttributeRanges,
+  decodeAttributes,
+  DEFAULT_OTLP_READ_LIMITS,
+  type OtlpReadLimits,
+  type OtlpResource,
+  type OtlpScopeColumns,
+} from "./otlp/read-parts.ts";
+export { type OtlpValue, valueText } from "./otlp/read-value.ts";
+export {
+  DEFAULT_REMOTE_WRITE_LIMITS,
+  type LabelIdentity,
+  type LabelSource,
+  RemoteWriteBatch,
+  type RemoteWriteLimits,
+  type WrittenHistogram,
+  type WrittenMetadata,
+} from "./remote-write/batch.ts";
+export { readWriteRequest } from "./remote-write/read-v1.ts";
+export { readWriteRequestV2 } from "./remote-write/read-v2.ts";
+export { readSnappy, writeSnappy } from "./wire/snappy.ts";

@@ -1,0 +1,304 @@
+// Remote write 2.0 (io.prometheus.write.v2.Request) into columns.
+//
+//   symbols    4   every text of the request once; the first is ""
+//   timeseries 5 { labels_refs 1 (pairs of symbols)  samples 2  histograms 3  exemplars 4  metadata 5  created 6 }
+//
+// Symbols may stand after the series that name them, so references are resolved at the end. The time since when a
+// counter counts stood in the series (field 6) in the first drafts and stands in samples and histograms now: both are read.
+//
+// Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
+
+import { FlxError } from "../errors.ts";
+import { Labels } from "../labels.ts";
+import type { UnixMs } from "../units.ts";
+import { malformed, textOf, WireReader } from "../wire/wire-reader.ts";
+import {
+  checkWriteLimit,
+  DEFAULT_REMOTE_WRITE_LIMITS,
+  type LabelIdentity,
+  type LabelSource,
+  METADATA_TYPES,
+  RemoteWriteBatch,
+  type RemoteWriteLimits,
+  RunningHash,
+} from "./batch.ts";
+import { readWrittenHistogram } from "./read-histogram.ts";
+
+/**
+ * The columns of a 2.0 Request, after decompression.
+ *
+ * @throws {FlxError} `FLX_WIRE_MALFORMED`, `FLX_REMOTE_WRITE_LIMIT`
+ */
+export function readWriteRequestV2(
+  bytes: Uint8Array,
+  limits: Partial<RemoteWriteLimits> = {},
+): RemoteWriteBatch {
+  return new RequestReader(bytes, { ...DEFAULT_REMOTE_WRITE_LIMITS, ...limits }).read();
+}
+
+interface PendingExemplar {
+  readonly series: number;
+  readonly refs: readonly number[];
+  readonly value: number;
+  readonly timestampMs: number;
+}
+
+interface PendingMetadata {
+  readonly series: number;
+  readonly type: number;
+  readonly helpRef: number;
+  readonly unitRef: number;
+}
+
+class RequestReader {
+  readonly #reader: WireReader;
+  readonly #limits: RemoteWriteLimits;
+  readonly #batch = new RemoteWriteBatch();
+  readonly #symbols: string[] = [];
+  readonly #symbolLow: number[] = [];
+  readonly #refs: number[] = [];
+  readonly #firstRef: number[] = [];
+  readonly #exemplars: PendingExemplar[] = [];
+  readonly #metadata: PendingMetadata[] = [];
+
+  constructor(bytes: Uint8Array, limits: RemoteWriteLimits) {
+    this.#reader = new WireReader(bytes);
+    this.#limits = limits;
+  }
+
+  read(): RemoteWriteBatch {
+    const reader = this.#reader;
+    const end = reader.bytes.length;
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === 0x22) this.#symbol(end);
+      else if (tag === 0x2a) this.#series(end);
+      else reader.skip(tag, end, 0);
+    }
+    this.#firstRef.push(this.#refs.length);
+    this.#resolve();
+    return this.#batch;
+  }
+
+  #symbol(end: number): void {
+    const reader = this.#reader;
+    const stop = reader.length(end);
+    checkWriteLimit(this.#limits, "maxLabelBytes", stop - reader.at);
+    const hash = new RunningHash();
+    hash.start();
+    hash.bytes(reader.bytes, reader.at, stop);
+    this.#symbols.push(textOf(reader.bytes, reader.at, stop));
+    reader.at = stop;
+    this.#symbolLow.push(hash.low ^ hash.high);
+    checkWriteLimit(this.#limits, "maxSymbols", this.#symbols.length);
+  }
+
+  #series(outer: number): void {
+    const reader = this.#reader;
+    const batch = this.#batch;
+    const end = reader.length(outer);
+    const first = this.#refs.length;
+    const series = batch.addSeries(0, 0);
+    checkWriteLimit(this.#limits, "maxSeries", batch.series);
+    this.#firstRef.push(first);
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      switch (tag) {
+        case 0x08:
+          this.#refs.push(reader.uint32(end));
+          break;
+        case 0x0a:
+          readRefs(reader, end, this.#refs);
+          break;
+        case 0x12:
+          this.#sample(end, series);
+          break;
+        case 0x1a:
+          batch.histograms.push({ series, ...readWrittenHistogram(reader, end, 2, this.#limits) });
+          this.#count();
+          break;
+        case 0x22:
+          this.#exemplar(end, series);
+          break;
+        case 0x2a:
+          this.#seriesMetadata(end, series);
+          break;
+        case 0x30:
+          batch.createdMs.set(series, reader.int(end));
+          break;
+        default:
+          reader.skip(tag, end, 1);
+      }
+    }
+    const refs = this.#refs.length - first;
+    if (refs % 2 !== 0) malformed("a label name without a value");
+    checkWriteLimit(this.#limits, "maxLabels", refs / 2);
+  }
+
+  #count(): void {
+    const { samples, histograms } = this.#batch;
+    const count = samples + histograms.length + this.#exemplars.length;
+    checkWriteLimit(this.#limits, "maxSamples", count);
+  }
+
+  #sample(outer: number, series: number): void {
+    const reader = this.#reader;
+    const end = reader.length(outer);
+    let low = 0;
+    let high = 0;
+    let timestampMs = 0;
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === 0x09) {
+        reader.fixed(end);
+        low = reader.low;
+        high = reader.high;
+      } else if (tag === 0x10) timestampMs = reader.int(end);
+      else if (tag === 0x18) this.#batch.createdMs.set(series, reader.int(end));
+      else reader.skip(tag, end, 2);
+    }
+    this.#batch.addSample(series, timestampMs, low, high);
+    this.#count();
+  }
+
+  #exemplar(outer: number, series: number): void {
+    const reader = this.#reader;
+    const end = reader.length(outer);
+    const refs: number[] = [];
+    let value = 0;
+    let timestampMs = 0;
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === 0x08) refs.push(reader.uint32(end));
+      else if (tag === 0x0a) readRefs(reader, end, refs);
+      else if (tag === 0x11) value = reader.double(end);
+      else if (tag === 0x18) timestampMs = reader.int(end);
+      else reader.skip(tag, end, 2);
+    }
+    if (refs.length % 2 !== 0) malformed("a label name without a value");
+    checkWriteLimit(this.#limits, "maxLabels", refs.length / 2);
+    this.#exemplars.push({ series, refs, value, timestampMs });
+    this.#count();
+  }
+
+  #seriesMetadata(outer: number, series: number): void {
+    const reader = this.#reader;
+    const end = reader.length(outer);
+    let type = 0;
+    let helpRef = 0;
+    let unitRef = 0;
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === 0x08) type = reader.uint32(end);
+      else if (tag === 0x18) helpRef = reader.uint32(end);
+      else if (tag === 0x20) unitRef = reader.uint32(end);
+      else reader.skip(tag, end, 2);
+    }
+    this.#metadata.push({ series, type, helpRef, unitRef });
+  }
+
+  #resolve(): void {
+    const symbols = this.#symbols;
+    for (const ref of this.#refs) if (ref >= symbols.length) malformed(`there is no symbol ${ref}`);
+    const hash = new RunningHash();
+    for (let series = 0; series < this.#batch.series; series++) {
+      hash.start();
+      for (let i = this.#firstRef[series]!; i < this.#firstRef[series + 1]!; i++) {
+        hash.word(this.#symbolLow[this.#refs[i]!]!);
+      }
+      this.#batch.hashLow[series] = hash.low;
+      this.#batch.hashHigh[series] = hash.high;
+    }
+    const source = new SymbolLabels(symbols, this.#refs, this.#firstRef);
+    this.#batch.labelSource = source;
+    for (const { series, refs, value, timestampMs } of this.#exemplars) {
+      const labels = Labels.from(pairsOf(symbols, refs, 0, refs.length));
+      const at = timestampMs as UnixMs;
+      this.#batch.exemplars.push({ series, exemplar: { labels, value, timestampMs: at } });
+    }
+    this.#describe(source);
+  }
+
+  /** Metadata is of a family; 2.0 says it for every series again. */
+  #describe(source: SymbolLabels): void {
+    const seen = new Set<string>();
+    const symbols = this.#symbols;
+    for (const { series, type, helpRef, unitRef } of this.#metadata) {
+      const help = symbols[helpRef] ?? malformed(`there is no symbol ${helpRef}`);
+      const unit = symbols[unitRef] ?? malformed(`there is no symbol ${unitRef}`);
+      const name = source.value(series, "__name__");
+      if (name === undefined || (type === 0 && help === "" && unit === "") || seen.has(name)) {
+        continue;
+      }
+      seen.add(name);
+      this.#batch.metadata.push({ name, type: METADATA_TYPES[type] ?? "unknown", help, unit });
+    }
+  }
+}
+
+function readRefs(reader: WireReader, outer: number, into: number[]): void {
+  const end = reader.length(outer);
+  while (reader.at < end) into.push(reader.uint32(end));
+}
+
+function pairsOf(
+  symbols: readonly string[],
+  refs: readonly number[],
+  from: number,
+  to: number,
+): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = from; i < to; i += 2) {
+    const name = symbols[refs[i]!];
+    const value = symbols[refs[i + 1]!];
+    if (name === undefined || value === undefined) {
+      throw new FlxError("FLX_WIRE_MALFORMED", `there is no symbol ${refs[i]} or ${refs[i + 1]}`);
+    }
+    pairs.push([name, value]);
+  }
+  return pairs;
+}
+
+class SymbolLabels implements LabelSource {
+  readonly #symbols: readonly string[];
+  readonly #refs: readonly number[];
+  readonly #first: readonly number[];
+
+  constructor(symbols: readonly string[], refs: readonly number[], first: readonly number[]) {
+    this.#symbols = symbols;
+    this.#refs = refs;
+    this.#first = first;
+  }
+
+  same(series: number, known: LabelIdentity): boolean {
+    if (known instanceof Uint8Array) return false;
+    const first = this.#first[series]!;
+    const count = this.#first[series + 1]! - first;
+    if (count !== known.length) return false;
+    for (let i = 0; i < count; i++) {
+      if (this.#symbols[this.#refs[first + i]!] !== known[i]) return false;
+    }
+    return true;
+  }
+
+  identity(series: number): readonly string[] {
+    return this.#refs
+      .slice(this.#first[series], this.#first[series + 1])
+      .map((ref) => this.#symbols[ref]!);
+  }
+
+  labels(series: number): Labels {
+    return Labels.from(
+      pairsOf(this.#symbols, this.#refs, this.#first[series]!, this.#first[series + 1]!),
+    );
+  }
+
+  /** The value of a label, the last one if it is given twice. */
+  value(series: number, name: string): string | undefined {
+    let value: string | undefined;
+    for (let i = this.#first[series]!; i < this.#first[series + 1]!; i += 2) {
+      if (this.#symbols[this.#refs[i]!] === name) value = this.#symbols[this.#refs[i + 1]!];
+    }
+    return value;
+  }
+}
