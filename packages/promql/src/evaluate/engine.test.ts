@@ -160,6 +160,23 @@ test("PromqlEngine lets other work run between pieces", async () => {
   assert.ok(pauses > 3, String(pauses));
 });
 
+test("PromqlEngine looks at the clock also within one series, when its windows are long", async () => {
+  let now = 0;
+  let pauses = 0;
+  const engine = new PromqlEngine({
+    queryable: new MemoryQueryable(),
+    now: () => (now += 100),
+    limits: { timeoutMs: 1e9 },
+    pause: async () => {
+      pauses++;
+      await Promise.resolve();
+    },
+  });
+  // 6,000 windows of up to 6,000 samples.
+  await engine.instant("max_over_time(sum_over_time(vector(1)[1m:10ms])[1m:10ms])", at);
+  assert.ok(pauses > 10, String(pauses));
+});
+
 test("PromqlEngine says what the store failed with", async () => {
   const f = async (queryable: Queryable) => {
     await assert.rejects(new PromqlEngine({ queryable }).instant("x", at), {

@@ -60,6 +60,8 @@ const usesStarts = new Set(["increase", "irate", "rate", "resets"]);
 
 /** How many series are worked on between two looks at the clock, at one evaluation time. */
 const PIECE = 1024;
+/** How many samples of windows are worked on between two: windows of one series may hold billions, all together. */
+const MAX_WORK = 2_000_000;
 
 /** A range function over all series and times. */
 export async function evaluateRangeCall(
@@ -79,7 +81,10 @@ export async function evaluateRangeCall(
   for (let from = 0; from < series.length; from += piece) {
     await execution.checkpoint();
     const to = Math.min(series.length, from + piece);
-    for (let i = from; i < to; i++) slide.addRow(series[i]!, source.dropNames?.[i] ?? false);
+    for (let i = from; i < to; i++) {
+      slide.begin(series[i]!, source.dropNames?.[i] ?? false);
+      while (!slide.advance()) await execution.checkpoint();
+    }
     slide.countRead();
   }
   if (source.matrix !== undefined) execution.release(source.matrix);
@@ -154,6 +159,14 @@ class Slide {
   readonly #checksCounter: boolean;
   #lastName: string | undefined;
   #read = 0;
+  // The series that was begun, and how far it is done.
+  #series!: SeriesData;
+  #dropName = false;
+  #begin = 0;
+  #step = 0;
+  #endMs = 0;
+  #found = false;
+  #hasFloat = false;
 
   constructor(
     node: CallNode,
@@ -192,26 +205,45 @@ class Slide {
     });
   }
 
-  addRow(series: SeriesData, dropName: boolean): void {
+  /** Begins with a series. */
+  begin(series: SeriesData, dropName: boolean): void {
+    const grid = this.#grid;
+    const window = this.#window;
+    this.#series = series;
+    this.#dropName = dropName;
+    this.#step = 0;
+    this.#found = false;
+    this.#hasFloat = false;
+    this.#begin = this.matrix.beginRow();
+    this.#endMs = (this.#atMs ?? grid.startMs) - this.#offsetMs;
+    const lastMs =
+      this.#atMs === undefined ? this.#endMs + (grid.steps - 1) * grid.stepMs : this.#endMs;
+    const back = window.rangeMs + this.#reachBackMs;
+    window.load(series, this.#endMs - back, lastMs + this.#reachAheadMs);
+    const loaded = window.times.length + window.histograms.length;
+    this.#read += loaded;
+    if (loaded === 0) this.#step = grid.steps;
+  }
+
+  /** Goes on with the series that was begun; false: there is more to do, after a look at the clock. */
+  advance(): boolean {
     const grid = this.#grid;
     const { steps, stepMs } = grid;
     const window = this.#window;
     const { matrix } = this;
-    const begin = matrix.beginRow();
+    const begin = this.#begin;
     const { kinds, values } = matrix;
-    let endMs = (this.#atMs ?? grid.startMs) - this.#offsetMs;
-    const lastMs = this.#atMs === undefined ? endMs + (steps - 1) * stepMs : endMs;
     const back = window.rangeMs + this.#reachBackMs;
-    window.load(series, endMs - back, lastMs + this.#reachAheadMs);
-    if (window.times.length + window.histograms.length === 0) return;
-    this.#read += window.times.length + window.histograms.length;
     const call = this.#call;
     const hasParams = this.#params.length > 0;
-    let found = false;
-    let hasFloat = false;
-    for (let step = 0; step < steps; step++) {
+    let endMs = this.#endMs;
+    let work = 0;
+    let step = this.#step;
+    for (; step < steps && work < MAX_WORK; step++) {
       window.move(endMs - back, endMs + this.#reachAheadMs);
-      if (window.to > window.from || window.histogramTo > window.histogramFrom) {
+      const size = window.to - window.from + (window.histogramTo - window.histogramFrom);
+      if (size > 0) {
+        work += size;
         window.evaluationMs = grid.startMs + step * stepMs;
         window.endMs = endMs;
         window.startMs = endMs - window.rangeMs;
@@ -220,19 +252,27 @@ class Slide {
         if (kind === FLOAT) {
           kinds[begin + step] = FLOAT;
           values[begin + step] = window.value;
-          hasFloat = true;
-          found = true;
+          this.#hasFloat = true;
+          this.#found = true;
         } else if (kind === HISTOGRAM) {
           matrix.putHistogram(begin + step, window.histogram!);
-          found = true;
+          this.#found = true;
         }
       }
       if (this.#atMs === undefined) endMs += stepMs;
     }
-    if (!found) return;
-    const drop = dropName || !keepsName.has(this.#node.name);
-    matrix.endRow(series.labels, drop);
-    if (hasFloat && this.#checksCounter) this.#checkCounter(series);
+    this.#step = step;
+    this.#endMs = endMs;
+    if (step < steps) return false;
+    this.#finish();
+    return true;
+  }
+
+  #finish(): void {
+    if (!this.#found) return;
+    const drop = this.#dropName || !keepsName.has(this.#node.name);
+    this.matrix.endRow(this.#series.labels, drop);
+    if (this.#hasFloat && this.#checksCounter) this.#checkCounter(this.#series);
   }
 
   /** Counts what was read since the last time. */
