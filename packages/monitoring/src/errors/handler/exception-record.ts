@@ -1,0 +1,94 @@
+// An error as an OTLP log record, by way of a line of JSON that the export worker makes a record of.
+//
+//   severity, body "TypeError: no"
+//   exception.type, exception.message, exception.stacktrace      OpenTelemetry's
+//   flx.error.fingerprint, flx.error.id, flx.error.kind, flx.error.frames, flx.error.breadcrumbs
+//   trace_id, span_id                                            which become the record's own
+//
+// Source: https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
+
+import type { Exporter } from "../../export/exporter.ts";
+import { LineSink } from "../../logging/line-sink.ts";
+import type { ErrorReport, FullReport } from "../report/report.ts";
+import type { ErrorKind } from "./error-kinds.ts";
+
+const LEVELS = { expected: 30, operational: 40, bug: 50, fatal: 60 } as const;
+const MAX_STACK = 16_384;
+
+/** Sends errors to the export worker. */
+export class ExceptionRecords {
+  readonly #sink: LineSink;
+
+  constructor(exporter: Exporter) {
+    this.#sink = new LineSink(exporter, "@flx/monitoring/errors");
+  }
+
+  write(report: FullReport, kind: ErrorKind, isFatal: boolean): void {
+    this.#sink.write(JSON.stringify(exceptionRecord(report, kind, isFatal)));
+  }
+}
+
+/** The line. */
+export function exceptionRecord(
+  report: FullReport,
+  kind: ErrorKind,
+  isFatal: boolean,
+): Readonly<Record<string, unknown>> {
+  const { type, message, fingerprint, errorId, timeMs, traceId, spanId, breadcrumbs } = report;
+  return {
+    level: LEVELS[isFatal ? "fatal" : kind],
+    time: timeMs,
+    msg: `${type}: ${message}`,
+    event_name: "exception",
+    "exception.type": type,
+    "exception.message": message,
+    "exception.stacktrace": stackText(report),
+    "flx.error.fingerprint": fingerprint,
+    "flx.error.id": errorId,
+    "flx.error.kind": kind,
+    "flx.error.fatal": isFatal || undefined,
+    "flx.error.code": report.code,
+    "flx.error.frames": framesOf(report),
+    "flx.error.breadcrumbs":
+      breadcrumbs.length === 0 ? undefined : breadcrumbs.map((each) => each.message),
+    trace_id: traceId,
+    span_id: spanId,
+  };
+}
+
+/** The stack as V8 would write it, of the places where the code was written, with its causes. */
+export function stackText(report: ErrorReport): string {
+  const lines: string[] = [];
+  let relation = "";
+  let error: ErrorReport | undefined = report;
+  while (error !== undefined) {
+    lines.push(`${relation}${error.type}: ${error.message}`);
+    for (const entry of error.frames) {
+      if (entry.kind === "folded") {
+        lines.push(`    ... ${entry.count} frames (${entry.reason})`);
+        continue;
+      }
+      const { functionName, file, line, column } = entry;
+      const place = file === undefined ? "native" : `${file}:${line ?? 0}:${column ?? 0}`;
+      const words = `${entry.isAsync ? "async " : ""}${entry.isConstructor ? "new " : ""}`;
+      lines.push(
+        `    at ${words}${functionName === undefined ? place : `${functionName} (${place})`}`,
+      );
+    }
+    relation = "Caused by: ";
+    error = error.cause;
+  }
+  return lines.join("\n").slice(0, MAX_STACK);
+}
+
+function framesOf({ frames }: ErrorReport): readonly object[] | undefined {
+  const shown = frames.filter((entry) => entry.kind === "frame").slice(0, 20);
+  if (shown.length === 0) return undefined;
+  return shown.map(({ functionName, file, line, column, owner }) => ({
+    function: functionName,
+    file,
+    line,
+    column,
+    own: owner === "own",
+  }));
+}

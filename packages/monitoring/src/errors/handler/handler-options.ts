@@ -1,0 +1,69 @@
+// What a RichErrorHandler takes.
+
+import type { Exporter } from "../../export/exporter.ts";
+import type { FingerprintRule } from "../fingerprint/fingerprint.ts";
+import type { OutputStream } from "../render/terminal-abilities.ts";
+import type { Theme } from "../render/theme.ts";
+import type { ErrorRedaction } from "../report/secret-filter.ts";
+import type { KindMap, KindRule } from "./error-kinds.ts";
+import type { ErrorLimitSettings } from "./error-limit.ts";
+import type { ErrorCounter } from "./error-metrics.ts";
+
+/** Where reports are written. */
+export interface ErrorOutput extends OutputStream {
+  write(text: string): unknown;
+}
+
+/** The part of a logger that is used; pino's, console's and winston's fit. */
+export interface ErrorLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** How reports look; all of it can be changed later by `configure`. */
+export interface ErrorDisplay {
+  /** "auto": for people on a terminal or outside of production, otherwise JSON. */
+  readonly format?: "auto" | "terminal" | "plain" | "json" | undefined;
+  /** Values of variables where the error was thrown. Default false; "armed": only while they are asked for. */
+  readonly showLocals?: boolean | "armed" | undefined;
+  /** Lines of source. Default true. */
+  readonly showCode?: boolean | undefined;
+  /** Node's own frames. Default false. */
+  readonly showNode?: boolean | undefined;
+  /** Own frames that are shown (default 20); the others are counted. */
+  readonly maxFrames?: number | undefined;
+  /** Packages or parts of paths whose frames are folded as a framework's are. */
+  readonly suppress?: readonly (string | RegExp)[] | undefined;
+  /** Lines of code before and after the failing one (default 3). */
+  readonly codeLines?: number | undefined;
+  /** Columns. Default: those of the output. */
+  readonly width?: number | undefined;
+  /** Default: what the output and NO_COLOR, FORCE_COLOR say. */
+  readonly color?: boolean | undefined;
+  /** Paths as links. Default: where the terminal is known to have them. */
+  readonly links?: boolean | undefined;
+  readonly theme?: Theme | undefined;
+  /** Where a link leads, as "vscode://file{file}:{line}:{column}". Default: file:// */
+  readonly editor?: string | undefined;
+  /** Paths are shown relative to it. Default: the working directory. */
+  readonly root?: string | undefined;
+}
+
+/** All options of a handler. */
+export interface RichErrorHandlerOptions extends ErrorDisplay {
+  /** Default: standard error. */
+  readonly output?: ErrorOutput | undefined;
+  readonly redact?: ErrorRedaction | undefined;
+  /** Groups of one's own. */
+  readonly rules?: readonly FingerprintRule[] | undefined;
+  readonly kinds?: KindMap | undefined;
+  readonly kindOf?: KindRule | undefined;
+  /** Reports per fingerprint; false: each is written. */
+  readonly limit?: ErrorLimitSettings | false | undefined;
+  /** A logger, or what gives one when it is needed. */
+  readonly logger?: ErrorLogger | (() => ErrorLogger | undefined) | undefined;
+  readonly counter?: ErrorCounter | undefined;
+  /** Errors become log records through it. */
+  readonly exporter?: Exporter | undefined;
+}

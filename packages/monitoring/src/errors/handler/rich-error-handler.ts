@@ -1,0 +1,390 @@
+// Handles errors: a report for people, a line for machines, the span, the metrics, the log record; each error once.
+//
+//   handle(error)
+//   ├─ report       types, causes, code, locals, without secrets
+//   ├─ limit        of each fingerprint the first ones; all are counted
+//   ├─ output       terminal in development, one line of JSON in production
+//   ├─ logger       one line, with the ids
+//   ├─ span         status, error.type, fingerprint
+//   └─ exporter     one log record
+//
+// An error that comes by again (through the next context, up to the crash) is known by its identity and not told again.
+// Nothing here throws, whatever the error, the logger or the output do.
+
+import { randomUUID } from "node:crypto";
+import { getCurrentSpan } from "../../tracing/active-span.ts";
+import { callInContext, enterContext, activeContext } from "../../tracing/context-manager.ts";
+import { LocalsCapture } from "../capture/locals-capture.ts";
+import { renderHtml } from "../render/html.ts";
+import { renderJson, reportJson } from "../render/json.ts";
+import { renderPlain, renderTerminal, type TerminalSettings } from "../render/terminal.ts";
+import { terminalAbilities } from "../render/terminal-abilities.ts";
+import { ReportBuilder, type ReportSettings } from "../report/build-report.ts";
+import type { FullReport } from "../report/report.ts";
+import { SecretRules } from "../report/secret-filter.ts";
+import { contextWithCrumb, type Crumb, crumbsOf, rememberCrumbs } from "./breadcrumbs.ts";
+import { type ErrorKind, kindOf } from "./error-kinds.ts";
+import { ErrorLimit } from "./error-limit.ts";
+import { type ErrorContextOptions, type ErrorScope, splitOptions } from "./error-context.ts";
+import { ExceptionRecords } from "./exception-record.ts";
+import { exceptionSignal } from "./exception-signal.ts";
+import type {
+  ErrorDisplay,
+  ErrorLogger,
+  ErrorOutput,
+  RichErrorHandlerOptions,
+} from "./handler-options.ts";
+import { recordOnSpan } from "./span-record.ts";
+
+/** What became of an error. */
+export interface HandledError {
+  readonly report: FullReport;
+  readonly kind: ErrorKind;
+  /** False when it was told before, or its fingerprint had its share. */
+  readonly isWritten: boolean;
+}
+
+/** How one error is handled. */
+export interface HandleOptions {
+  readonly kind?: ErrorKind | undefined;
+  /** The process ends by it. */
+  readonly isFatal?: boolean | undefined;
+  readonly logLevel?: "info" | "warn" | "error" | undefined;
+  /** What was being done; stands before the error on the line. */
+  readonly message?: string | undefined;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+  /** Where it was seen: "uncaught_exception". */
+  readonly origin?: string | undefined;
+}
+
+const LEVELS = { expected: "info", operational: "warn", bug: "error" } as const;
+
+/** Makes reports of errors and tells them. */
+export class RichErrorHandler {
+  readonly #builder = new ReportBuilder();
+  readonly #secrets: SecretRules;
+  readonly #limit: ErrorLimit | undefined;
+  readonly #records: ExceptionRecords | undefined;
+  readonly #handled = new WeakMap<object, HandledError>();
+  readonly #signal = exceptionSignal();
+  #options: RichErrorHandlerOptions;
+  #capture: LocalsCapture | undefined;
+
+  /** @throws {FlxError} `FLX_REDACTION_SECRET` when a secret to be redacted is shorter than 4 characters */
+  constructor(options: RichErrorHandlerOptions = {}) {
+    this.#options = options;
+    this.#secrets = new SecretRules(options.redact);
+    this.#limit = options.limit === false ? undefined : new ErrorLimit(options.limit);
+    this.#records =
+      options.exporter === undefined ? undefined : new ExceptionRecords(options.exporter);
+    this.#capturing();
+  }
+
+  /** Changes how reports look, from now on. */
+  configure(display: ErrorDisplay): void {
+    this.#options = { ...this.#options, ...display };
+    this.#capturing();
+  }
+
+  /** The report of a thrown value, as plain data. Never throws. */
+  report(error: unknown): FullReport {
+    const span = getCurrentSpan()?.spanContext();
+    return this.#builder.build(error, this.#settings(), {
+      errorId: randomUUID().replaceAll("-", "").slice(0, 16),
+      timeMs: Date.now(),
+      traceId: span?.traceId,
+      spanId: span?.spanId,
+      breadcrumbs: crumbsOf(error),
+    });
+  }
+
+  /** The report as it would be written to the output. Never throws. */
+  format(error: unknown): string {
+    return this.#text(this.report(error));
+  }
+
+  /** The report as one line of JSON. Never throws. */
+  toJson(error: unknown): string {
+    return renderJson(this.report(error));
+  }
+
+  /** The report as a page; serve it with `htmlSecurityPolicy()`. Never throws. */
+  toHtml(error: unknown): string {
+    return renderHtml(this.report(error));
+  }
+
+  /** Writes the report to the output, and does nothing else. Never throws. */
+  printException(error: unknown): void {
+    this.#write(this.format(error));
+  }
+
+  /** Reports, counts, logs, records; each error once. Never throws. */
+  handle(error: unknown, options: HandleOptions = {}): HandledError {
+    const before =
+      typeof error === "object" && error !== null ? this.#handled.get(error) : undefined;
+    if (before !== undefined) {
+      if (options.isFatal === true) this.#toldBefore(before.report);
+      return { ...before, isWritten: false };
+    }
+    const report = this.report(error);
+    const kind = options.kind ?? kindOf(error, this.#options.kinds, this.#options.kindOf);
+    const isWritten = this.#tell(report, kind, options);
+    const handled = { report, kind, isWritten };
+    if (typeof error === "object" && error !== null) this.#handled.set(error, handled);
+    return handled;
+  }
+
+  /** What became of an error that was handled before. */
+  handledBefore(error: unknown): HandledError | undefined {
+    return typeof error === "object" && error !== null ? this.#handled.get(error) : undefined;
+  }
+
+  /** For tracing: an exception that somebody records on a span. True: no event is wanted. */
+  recordedOnSpan(error: unknown): boolean {
+    if (
+      this.#signal.logs &&
+      this.#records !== undefined &&
+      this.handledBefore(error) === undefined
+    ) {
+      safely(() =>
+        this.#records?.write(this.report(error), kindOf(error, this.#options.kinds), false),
+      );
+    }
+    return !this.#signal.events && this.#records !== undefined;
+  }
+
+  /**
+   * Runs work in a context: its errors say what was being done. Without work, the context lasts until it is disposed of.
+   *
+   *     await handler.errorContext("importing batch", { batchId }, () => importBatch(batchId));
+   *     using _ = handler.errorContext("importing batch", { batchId });
+   *
+   * @param options `reRaise: false` gives undefined in place of the error; `logLevel`; all others are fields
+   * @throws what the work throws, unless `reRaise` is false
+   */
+  errorContext(message: string, options?: ErrorContextOptions): ErrorScope;
+  errorContext<Result>(message: string, fn: () => Result): Result;
+  errorContext<Result>(
+    message: string,
+    options: ErrorContextOptions & { readonly reRaise: false },
+    fn: () => Result,
+  ): Result extends PromiseLike<infer Value> ? Promise<Value | undefined> : Result | undefined;
+  errorContext<Result>(message: string, options: ErrorContextOptions, fn: () => Result): Result;
+  errorContext(
+    message: string,
+    second: ErrorContextOptions | (() => unknown) = {},
+    third?: () => unknown,
+  ): unknown {
+    const options = typeof second === "function" ? {} : second;
+    const fn = typeof second === "function" ? second : third;
+    const { reRaise, logLevel, fields } = splitOptions(options);
+    const crumb: Crumb = { message, fields };
+    if (fn === undefined) return scopeOf(crumb);
+    const context = contextWithCrumb(crumb);
+    const failed = (error: unknown): undefined => {
+      callInContext(context, () => {
+        rememberCrumbs(error, crumbsOf(undefined));
+        this.handle(error, { message, fields, logLevel });
+      }, []);
+      if (reRaise) throw error;
+      return undefined;
+    };
+    let result: unknown;
+    try {
+      result = callInContext(context, fn, []);
+    } catch (error) {
+      return failed(error);
+    }
+    return isThenable(result) ? result.then(undefined, failed) : result;
+  }
+
+  /** A function whose calls run in a context; same type, name and length. */
+  withErrorContext<Args extends unknown[], Result>(
+    message: string,
+    options: ErrorContextOptions,
+    fn: (...args: Args) => Result,
+  ): (...args: Args) => Result {
+    const errorContext = (run: () => Result): Result => this.errorContext(message, options, run);
+    const wrapped = function (this: unknown, ...args: Args): Result {
+      return errorContext(() => Reflect.apply(fn, this, args));
+    };
+    Object.defineProperty(wrapped, "name", { value: fn.name, configurable: true });
+    Object.defineProperty(wrapped, "length", { value: fn.length, configurable: true });
+    return wrapped;
+  }
+
+  /** Reads files and compiles what the first report needs, when there is time: tens of milliseconds in pieces. */
+  prepare(files: readonly string[] = []): void {
+    for (const file of files) this.#builder.sources.prepare(file);
+    for (let i = 0; i < 20; i++) {
+      const report = this.report(new Error("prepared"));
+      this.#text(report);
+      renderJson(report);
+    }
+  }
+
+  /** Ends the capture of locals. */
+  close(): void {
+    this.#capture?.close();
+    this.#capture = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #tell(report: FullReport, kind: ErrorKind, options: HandleOptions): boolean {
+    const { passes, isNew, held } =
+      this.#limit === undefined || options.isFatal === true
+        ? { passes: true, isNew: true, held: 0 }
+        : this.#limit.take(report.fingerprint, report.timeMs);
+    const { counter } = this.#options;
+    safely(() => counter?.handled(kind, report.type, !passes));
+    safely(() => recordOnSpan(report, this.#signal.events || this.#records === undefined));
+    if (kind === "bug" && isNew && this.#options.showLocals === "armed") this.#capture?.arm();
+    if (!passes) return false;
+    safely(() => this.#records?.write(report, kind, options.isFatal === true));
+    if (held > 0)
+      this.#write(
+        `  ${report.type} again: ${held} more of group ${report.fingerprint} were not written\n`,
+      );
+    this.#show(report, kind, options);
+    return true;
+  }
+
+  #show(report: FullReport, kind: ErrorKind, options: HandleOptions): void {
+    const logger = this.#logger();
+    const isMachine = this.#format() === "json";
+    const isShort = kind === "expected" && options.isFatal !== true;
+    if (logger !== undefined) this.#log(logger, report, kind, options, isMachine);
+    if (logger !== undefined && (isMachine || isShort)) return;
+    this.#write(isShort && !isMachine ? `  ${shortLine(report, options)}\n` : this.#text(report));
+  }
+
+  #log(
+    logger: ErrorLogger,
+    report: FullReport,
+    kind: ErrorKind,
+    options: HandleOptions,
+    isMachine: boolean,
+  ): void {
+    const level = options.logLevel ?? (options.isFatal === true ? "error" : LEVELS[kind]);
+    const crumb = report.breadcrumbs.at(-1);
+    const fields = {
+      ...(crumb === undefined
+        ? {}
+        : Object.fromEntries(crumb.fields.map((each) => [each.name, each.value]))),
+      error_id: report.errorId,
+      fingerprint: report.fingerprint,
+      error_kind: kind,
+      ...(options.origin !== undefined && { origin: options.origin }),
+      ...(isMachine && { error: reportJson(report) }),
+    };
+    safely(() => {
+      logger[level](fields, shortLine(report, options));
+    });
+  }
+
+  #toldBefore(report: FullReport): void {
+    if (this.#format() === "json") return;
+    this.#write(`  ${report.type} ends the process; reported above as error ${report.errorId}\n`);
+  }
+
+  #logger(): ErrorLogger | undefined {
+    const { logger } = this.#options;
+    return typeof logger === "function" ? safely(logger) : logger;
+  }
+
+  #output(): ErrorOutput {
+    return this.#options.output ?? process.stderr;
+  }
+
+  #write(text: string): void {
+    safely(() => this.#output().write(text));
+  }
+
+  #format(): "terminal" | "plain" | "json" {
+    const { format = "auto" } = this.#options;
+    if (format !== "auto") return format;
+    return isProduction() ? "json" : "terminal";
+  }
+
+  #text(report: FullReport): string {
+    const format = this.#format();
+    if (format === "json") return `${renderJson(report)}\n`;
+    const render = format === "plain" ? renderPlain : renderTerminal;
+    return render(report, this.#terminal());
+  }
+
+  #terminal(): TerminalSettings {
+    const { width, color, links, theme, editor, root } = this.#options;
+    const can = terminalAbilities(this.#output());
+    return {
+      width: width ?? can.width,
+      color: color ?? can.color,
+      links: links ?? (color !== false && can.links),
+      theme,
+      editor,
+      root,
+    };
+  }
+
+  #settings(): ReportSettings {
+    const { maxFrames = 20, suppress = [], showNode = false, showCode = true } = this.#options;
+    return {
+      maxFrames: Math.max(1, maxFrames),
+      suppress,
+      showNode,
+      showCode,
+      around: Math.min(20, Math.max(0, this.#options.codeLines ?? 3)),
+      secrets: this.#secrets,
+      rules: this.#options.rules ?? [],
+      localsOf: this.#capture === undefined ? undefined : (error) => this.#capture?.localsOf(error),
+    };
+  }
+
+  #capturing(): void {
+    const { showLocals = false } = this.#options;
+    this.#capture?.close();
+    this.#capture = undefined;
+    if (showLocals === false) return;
+    this.#capture = new LocalsCapture({ secrets: this.#secrets, isAlwaysOn: showLocals === true });
+  }
+}
+
+function scopeOf(crumb: Crumb): ErrorScope {
+  const before = activeContext();
+  const inside = contextWithCrumb(crumb);
+  enterContext(inside);
+  return {
+    [Symbol.dispose]() {
+      if (activeContext() === inside) enterContext(before);
+    },
+  };
+}
+
+function shortLine(report: FullReport, { message }: HandleOptions): string {
+  const text = `${report.type}: ${report.message.split("\n", 1)[0]}`.slice(0, 1_000);
+  return message === undefined ? text : `${message}: ${text}`;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+function isProduction(): boolean {
+  return process.env["NODE_ENV"] === "production";
+}
+
+/** What a logger, an output or a counter does must not become another error. */
+function safely<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

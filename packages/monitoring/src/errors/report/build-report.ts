@@ -1,0 +1,324 @@
+// Makes a report of whatever was thrown.
+//
+//   thrown ─► secrets learned ─► type, message, fields ─┐
+//          └► stack ─► frames ─► places, code, locals ──┼─► FullReport ─► terminal, JSON, HTML, log record
+//          └► cause, errors: the same, bounded ─────────┘
+//
+// It never throws and its work is bounded, whatever it is given: at most MAX_ERRORS errors in all, 8 causes deep, texts cut.
+
+import {
+  fingerprint,
+  type FingerprintInput,
+  type FingerprintRule,
+} from "../fingerprint/fingerprint.ts";
+import type { StackFrame } from "../stack/parse-stack.ts";
+import { type CapturedFrame, matchCaptured } from "./captured-frames.ts";
+import { CodeFrames, maskedFrame } from "./code-frame.ts";
+import { cut, describeValue } from "./describe-value.ts";
+import { isErrorLike, isObject, readProperty, readText, typeOfThrown } from "./hostile.ts";
+import { learnSecrets } from "./learn-secrets.ts";
+import type { Breadcrumb, ErrorReport, FrameEntry, FullReport, ReportField } from "./report.ts";
+import { SecretFilter, type SecretRules } from "./secret-filter.ts";
+import { SourceFiles } from "./source-files.ts";
+import {
+  frameEntries,
+  type FrameSettings,
+  placeFrames,
+  type PlacedFrame,
+  stackFrames,
+} from "./stack-frames.ts";
+
+/** Variables that were captured when an error was thrown. */
+export type LocalsOf = (error: object) => readonly CapturedFrame[] | undefined;
+
+/** What reports are made with. */
+export interface ReportSettings extends FrameSettings {
+  readonly secrets: SecretRules;
+  readonly rules: readonly FingerprintRule[];
+  readonly localsOf: LocalsOf | undefined;
+}
+
+/** What is known beside the error. */
+export interface Occurrence {
+  readonly errorId: string;
+  readonly timeMs: number;
+  readonly traceId?: string | undefined;
+  readonly spanId?: string | undefined;
+  readonly breadcrumbs?:
+    | readonly { readonly message: string; readonly fields: object }[]
+    | undefined;
+}
+
+const MAX_CAUSES = 8;
+const MAX_IN_AGGREGATE = 5;
+const MAX_ERRORS = 24;
+const MAX_PROPERTIES = 24;
+const MAX_MESSAGE = 4_096;
+const MAX_NOTES = 8;
+const MAX_CRUMBS = 16;
+
+/** Properties that have a place of their own in a report, or say nothing. */
+const KNOWN = new Set(
+  "name message stack cause errors code help hint docs url notes note fix link domain domainEmitter domainThrown".split(
+    " ",
+  ),
+);
+
+/** Makes reports; keeps files and code between them. */
+export class ReportBuilder {
+  readonly sources: SourceFiles = new SourceFiles();
+  readonly #codes = new CodeFrames();
+
+  /** The report of a thrown value. Never throws. */
+  build(thrown: unknown, settings: ReportSettings, occurrence: Occurrence): FullReport {
+    const filter = new SecretFilter(settings.secrets);
+    const work = new Work(this.sources, this.#codes, settings, filter);
+    work.learn(thrown);
+    for (const { fields } of occurrence.breadcrumbs ?? []) learnSecrets(fields, filter);
+    const built = work.error(thrown, 0);
+    return {
+      ...built.report,
+      fingerprint: fingerprint(built.input, { rules: settings.rules }),
+      errorId: occurrence.errorId,
+      timeMs: occurrence.timeMs,
+      traceId: occurrence.traceId,
+      spanId: occurrence.spanId,
+      breadcrumbs: (occurrence.breadcrumbs ?? [])
+        .slice(-MAX_CRUMBS)
+        .map(({ message, fields }): Breadcrumb => ({
+          message: filter.text(cut(message, 512)),
+          fields: fieldsOf(fields, filter),
+        })),
+    };
+  }
+}
+
+interface Built {
+  readonly report: ErrorReport;
+  readonly input: FingerprintInput;
+}
+
+class Work {
+  readonly #sources: SourceFiles;
+  readonly #codes: CodeFrames;
+  readonly #settings: ReportSettings;
+  readonly #filter: SecretFilter;
+  readonly #seen = new Set<unknown>();
+
+  constructor(
+    sources: SourceFiles,
+    codes: CodeFrames,
+    settings: ReportSettings,
+    filter: SecretFilter,
+  ) {
+    this.#sources = sources;
+    this.#codes = codes;
+    this.#settings = settings;
+    this.#filter = filter;
+  }
+
+  /** Secrets may stand in any error of a chain, and be told by the message of another. */
+  learn(thrown: unknown): void {
+    learnSecrets(thrown, this.#filter);
+  }
+
+  /** @param around frames of the error that this one is the cause of */
+  error(thrown: unknown, depth: number, around: readonly PlacedFrame[] = []): Built {
+    if (!isObject(thrown)) return this.#value(thrown);
+    if (this.#seen.has(thrown)) return this.#repeated(thrown);
+    if (this.#seen.size >= MAX_ERRORS) return this.#repeated(thrown);
+    this.#seen.add(thrown);
+    return this.#object(thrown, depth, around);
+  }
+
+  #value(thrown: unknown): Built {
+    const type = typeOfThrown(thrown);
+    const raw = typeof thrown === "string" ? cut(thrown, MAX_MESSAGE) : undefined;
+    const message =
+      raw === undefined ? describeValue(thrown, this.#filter) : this.#filter.text(raw);
+    return { report: { ...EMPTY, type, message, isError: false }, input: { type, message } };
+  }
+
+  #repeated(thrown: object): Built {
+    const type = typeOfThrown(thrown);
+    const message = this.#message(thrown);
+    return {
+      report: { ...EMPTY, type, message, isError: true, isRepeated: true },
+      input: { type },
+    };
+  }
+
+  #object(thrown: object, depth: number, around: readonly PlacedFrame[]): Built {
+    const isError = isErrorLike(thrown);
+    const type = this.#filter.text(typeOfThrown(thrown));
+    const frames = stackFrames(thrown);
+    const placed = placeFrames(frames, this.#sources, this.#settings.suppress);
+    const cause = this.#cause(thrown, depth, placed);
+    const errors = this.#errors(thrown, depth, placed);
+    const message = this.#message(thrown);
+    const report: ErrorReport = {
+      type,
+      message,
+      isError,
+      code: this.#code(thrown),
+      help: this.#said(thrown, ["help", "hint", "fix"]),
+      docs: this.#said(thrown, ["docs", "url", "link"]),
+      notes: this.#notes(thrown),
+      properties: isError ? this.#properties(thrown) : [],
+      frames: this.#frames(thrown, frames, placed, around),
+      cause: cause?.report,
+      errors: errors.built.map((each) => each.report),
+      moreErrors: errors.more,
+      isRepeated: false,
+    };
+    return { report, input: this.#input(type, message, placed, cause, errors.built) };
+  }
+
+  #frames(
+    thrown: object,
+    frames: readonly StackFrame[],
+    placed: readonly PlacedFrame[],
+    around: readonly PlacedFrame[],
+  ): readonly FrameEntry[] {
+    const captured = this.#settings.localsOf?.(thrown);
+    const locals = captured === undefined ? undefined : matchCaptured(frames, captured);
+    const shared = sharedFrames(placed, around);
+    const own = shared === 0 ? placed : placed.slice(0, -shared);
+    const entries = frameEntries(own, this.#settings, this.#codes, (i) => locals?.get(i));
+    const all: readonly FrameEntry[] =
+      shared === 0 ? entries : [...entries, { kind: "folded", count: shared, reason: "above" }];
+    return this.#filter.knowsAny ? all.map((entry) => this.#masked(entry)) : all;
+  }
+
+  #masked(entry: FrameEntry): FrameEntry {
+    if (entry.kind === "folded" || entry.code === undefined) return entry;
+    const code = maskedFrame(entry.code, this.#filter.knows);
+    return code === entry.code ? entry : { ...entry, code };
+  }
+
+  #input(
+    type: string,
+    message: string,
+    placed: readonly PlacedFrame[],
+    cause: Built | undefined,
+    errors: readonly Built[],
+  ): FingerprintInput {
+    return {
+      type,
+      message,
+      frames: placed.map(({ frame, place, owner }) => ({
+        file: place?.file ?? frame.file,
+        functionName: frame.functionName,
+        isOwn: owner === "own",
+      })),
+      cause: cause?.input,
+      errors: errors.map(({ input }) => input),
+    };
+  }
+
+  #message(thrown: object): string {
+    const text = readText(thrown, "message");
+    if (text === undefined) return describeValue(thrown, this.#filter);
+    return this.#filter.text(cut(text, MAX_MESSAGE));
+  }
+
+  #code(thrown: object): string | undefined {
+    const code = readProperty(thrown, "code");
+    if (typeof code === "number") return String(code);
+    return typeof code === "string" && code !== "" ? this.#filter.text(cut(code, 128)) : undefined;
+  }
+
+  #said(thrown: object, names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const text = readText(thrown, name);
+      if (text !== undefined && text !== "") return this.#filter.text(cut(text, 1_024));
+    }
+    return undefined;
+  }
+
+  #notes(thrown: object): readonly string[] {
+    const notes = readProperty(thrown, "notes") ?? readProperty(thrown, "note");
+    const list: readonly unknown[] = Array.isArray(notes) ? notes.slice(0, MAX_NOTES) : [notes];
+    return list
+      .filter((each): each is string => typeof each === "string" && each !== "")
+      .map((each) => this.#filter.text(cut(each, 1_024)));
+  }
+
+  #properties(thrown: object): readonly ReportField[] {
+    return fieldsOf(thrown, this.#filter, KNOWN);
+  }
+
+  #cause(thrown: object, depth: number, around: readonly PlacedFrame[]): Built | undefined {
+    if (depth >= MAX_CAUSES) return undefined;
+    const cause = readProperty(thrown, "cause");
+    if (cause === undefined || cause === null) return undefined;
+    // A `cause` of what is no error is a field like another.
+    return isErrorLike(thrown) ? this.error(cause, depth + 1, around) : undefined;
+  }
+
+  #errors(
+    thrown: object,
+    depth: number,
+    around: readonly PlacedFrame[],
+  ): { built: readonly Built[]; more: number } {
+    const errors = isErrorLike(thrown) ? readProperty(thrown, "errors") : undefined;
+    if (!Array.isArray(errors) || depth >= MAX_CAUSES) return { built: [], more: 0 };
+    const some = errors.slice(0, MAX_IN_AGGREGATE).filter((each) => isErrorLike(each));
+    return {
+      built: some.map((each) => this.error(each, depth + 1, around)),
+      more: Math.max(0, errors.length - MAX_IN_AGGREGATE),
+    };
+  }
+}
+
+/** How many of the outermost frames stand in the error around it, too; a single one is shown. */
+function sharedFrames(placed: readonly PlacedFrame[], around: readonly PlacedFrame[]): number {
+  let count = 0;
+  while (count < placed.length - 1 && count < around.length) {
+    const { frame: x } = placed[placed.length - 1 - count]!;
+    const { frame: y } = around[around.length - 1 - count]!;
+    if (x.file !== y.file || x.line !== y.line || x.column !== y.column) break;
+    count++;
+  }
+  return count > 1 ? count : 0;
+}
+
+const EMPTY: Omit<ErrorReport, "type" | "message" | "isError"> = {
+  code: undefined,
+  help: undefined,
+  docs: undefined,
+  notes: [],
+  properties: [],
+  frames: [],
+  cause: undefined,
+  errors: [],
+  moreErrors: 0,
+  isRepeated: false,
+};
+
+/** The own properties of an object as lines. Never throws; getters are not called. */
+export function fieldsOf(
+  owner: object,
+  filter: SecretFilter,
+  without: ReadonlySet<string> = new Set(),
+): readonly ReportField[] {
+  const fields: ReportField[] = [];
+  try {
+    for (const name of Object.keys(owner)) {
+      if (without.has(name)) continue;
+      if (fields.length >= MAX_PROPERTIES) break;
+      fields.push(fieldOf(owner, name, filter));
+    }
+  } catch {
+    // A proxy that does not tell its keys.
+  }
+  return fields;
+}
+
+function fieldOf(owner: object, name: string, filter: SecretFilter): ReportField {
+  const shown = filter.text(cut(name, 128));
+  if (filter.rules.isSecretName(name)) return { name: shown, value: "[redacted]" };
+  const property = Object.getOwnPropertyDescriptor(owner, name);
+  const isGetter = property?.get !== undefined || property?.set !== undefined;
+  return { name: shown, value: isGetter ? "[getter]" : describeValue(property?.value, filter) };
+}

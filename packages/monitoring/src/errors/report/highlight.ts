@@ -1,0 +1,190 @@
+// What the pieces of a line of JavaScript or TypeScript are, for colours: one pass, no grammar.
+//
+//   const total = price(order) * 1.19; // with tax
+//   keyword       call          number  comment
+//
+// A line may begin inside of a comment or a template; where it does is found by going through the lines before it. What
+// is wrong with that (a regular expression that looks like a division) costs a colour, and ends with the line.
+
+/** What a piece is. */
+export type TokenKind =
+  | "plain"
+  | "keyword"
+  | "string"
+  | "number"
+  | "comment"
+  | "call"
+  | "type"
+  | "constant";
+
+/** A piece of a line. */
+export interface Token {
+  readonly kind: TokenKind;
+  readonly text: string;
+}
+
+/** What a line begins inside of. */
+type LineState = "code" | "comment" | "template";
+
+const KEYWORDS = new Set(
+  "abstract as async await break case catch class const continue debugger declare default delete do else enum export extends finally for from function get if implements import in instanceof interface is keyof let namespace new of override private protected public readonly return satisfies set static super switch this throw try type typeof using var void while yield".split(
+    " ",
+  ),
+);
+const CONSTANTS = new Set(["true", "false", "null", "undefined", "NaN", "Infinity"]);
+
+const WORD = /[\p{ID_Start}$_#][\p{ID_Continue}$\u200c\u200d]*/uy;
+const NUMBER = /(?:0[xXbBoO][\da-fA-F_]+|\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?)n?/y;
+const REGEXP = /\/(?![*/])(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
+
+/** Lines longer than this are not looked at. */
+const MAX_LINE = 4_096;
+/** So many lines before one are gone through to find what it begins inside of. */
+const MAX_LINES_BEFORE = 5_000;
+
+/** The pieces of some lines of a text, `first` and `end` counting from 0. */
+export function highlightLines(
+  lines: readonly string[],
+  first: number,
+  end: number,
+): readonly (readonly Token[])[] {
+  let state: LineState = "code";
+  for (let i = Math.max(0, first - MAX_LINES_BEFORE); i < first; i++) {
+    state = stateAfter(lines[i]!, state);
+  }
+  const out: (readonly Token[])[] = [];
+  for (let i = first; i < end; i++) {
+    const line = lines[i]!;
+    out.push(line.length > MAX_LINE ? [{ kind: "plain", text: line }] : tokens(line, state));
+    state = stateAfter(line, state);
+  }
+  return out;
+}
+
+/** What the next line begins inside of. Most lines have nothing that could change it. */
+function stateAfter(line: string, before: LineState): LineState {
+  if (line.length > MAX_LINE) return before;
+  const hasMark = line.includes("`") || line.includes("/*") || line.includes("*/");
+  return hasMark ? new Scanner(line, before).run().state : before;
+}
+
+function tokens(line: string, state: LineState): readonly Token[] {
+  return new Scanner(line, state).run().tokens;
+}
+
+class Scanner {
+  readonly tokens: Token[] = [];
+  state: LineState;
+  readonly #line: string;
+  #at = 0;
+  #plain = 0;
+
+  constructor(line: string, state: LineState) {
+    this.#line = line;
+    this.state = state;
+  }
+
+  run(): this {
+    while (this.#at < this.#line.length) {
+      if (this.state === "comment") this.#until("*/", "comment");
+      else if (this.state === "template") this.#template();
+      else this.#code();
+    }
+    this.#flush(this.#at);
+    return this;
+  }
+
+  #until(mark: string, kind: TokenKind): void {
+    const end = this.#line.indexOf(mark, this.#at);
+    this.#token(kind, end < 0 ? this.#line.length : end + mark.length);
+    if (end >= 0) this.state = "code";
+  }
+
+  /** A template to its end, or to the end of the line; what is put in is not taken apart. */
+  #template(): void {
+    let at = this.#at;
+    while (at < this.#line.length && this.#line[at] !== "`") at += this.#line[at] === "\\" ? 2 : 1;
+    const isClosed = at < this.#line.length;
+    this.#token("string", Math.min(this.#line.length, at + 1));
+    if (isClosed) this.state = "code";
+  }
+
+  #code(): void {
+    const line = this.#line;
+    const character = line[this.#at]!;
+    if (character === "/" && line[this.#at + 1] === "/") this.#token("comment", line.length);
+    else if (character === "/" && line[this.#at + 1] === "*") this.#open("comment", 2);
+    else if (character === "`") this.#open("template", 1);
+    else if (character === '"' || character === "'") this.#string(character);
+    else if (character === "/" && this.#mayBeRegExp()) this.#match(REGEXP, "string");
+    else if (character >= "0" && character <= "9") this.#match(NUMBER, "number");
+    else this.#word();
+  }
+
+  #open(state: "comment" | "template", length: number): void {
+    this.#flush(this.#at);
+    const start = this.#at;
+    this.state = state;
+    this.#at += length;
+    if (state === "comment") this.#until("*/", "comment");
+    else this.#template();
+    const last = this.tokens.pop()!;
+    this.tokens.push({ kind: last.kind, text: this.#line.slice(start, this.#at) });
+  }
+
+  #string(quote: string): void {
+    let at = this.#at + 1;
+    while (at < this.#line.length && this.#line[at] !== quote) {
+      at += this.#line[at] === "\\" ? 2 : 1;
+    }
+    this.#token("string", Math.min(this.#line.length, at + 1));
+  }
+
+  #mayBeRegExp(): boolean {
+    const before = this.#line.slice(Math.max(0, this.#at - 16), this.#at).trimEnd();
+    return before === "" || /(?:[=(,:;!&|?{}[]|\breturn|=>)$/.test(before);
+  }
+
+  #match(pattern: RegExp, kind: TokenKind): void {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#line);
+    if (found === null) this.#at++;
+    else this.#token(kind, this.#at + found[0].length);
+  }
+
+  #word(): void {
+    WORD.lastIndex = this.#at;
+    const found = WORD.exec(this.#line);
+    if (found === null) {
+      this.#at++;
+      return;
+    }
+    const end = this.#at + found[0].length;
+    const kind = this.#kindOf(found[0], end);
+    if (kind === "plain") this.#at = end;
+    else this.#token(kind, end);
+  }
+
+  #kindOf(word: string, end: number): TokenKind {
+    const isProperty = this.#at > 0 && this.#line[this.#at - 1] === ".";
+    if (!isProperty && KEYWORDS.has(word)) return "keyword";
+    if (!isProperty && CONSTANTS.has(word)) return "constant";
+    if (this.#line[end] === "(") return "call";
+    const first = word.charCodeAt(0);
+    return first >= 65 && first <= 90 ? "type" : "plain";
+  }
+
+  #token(kind: TokenKind, end: number): void {
+    this.#flush(this.#at);
+    if (end > this.#at) this.tokens.push({ kind, text: this.#line.slice(this.#at, end) });
+    this.#at = end;
+    this.#plain = end;
+  }
+
+  #flush(end: number): void {
+    if (end > this.#plain) {
+      this.tokens.push({ kind: "plain", text: this.#line.slice(this.#plain, end) });
+    }
+    this.#plain = end;
+  }
+}

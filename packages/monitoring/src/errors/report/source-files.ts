@@ -1,0 +1,193 @@
+// Source files and their maps, for showing the code of a frame; read when they are needed first, kept, bounded.
+//
+//   frame (dist/orders.js:1:2044)
+//   └── file on disk ── "//# sourceMappingURL=orders.js.map" or inline data ── map ── src/orders.ts:12:9, its lines
+//
+// TypeScript that Node runs as it is needs no map: types are blanked, places stay. With Node's --enable-source-maps the
+// stack names the sources already, and they are read as any file.
+//
+// What is read is what lies on the disk; a file that changed since it was loaded shows other lines, as in every debugger.
+// Only regular files are read, each up to 16 MB; the oldest are let go when all together have more than 64 Mi characters.
+
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type MapSource, parseSourceMap, type SourceMap } from "../source-map/source-map.ts";
+
+/** A text in lines. */
+export interface SourceText {
+  readonly lines: readonly string[];
+}
+
+/** A place in code as it was written. Line and column from 1. */
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The name of the mapped place. */
+  readonly name: string | undefined;
+  /** The map says: of a framework or tool. */
+  readonly isIgnored: boolean;
+  readonly text: SourceText | undefined;
+}
+
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+const MAX_MAP_BYTES = 48 * 1024 * 1024;
+const MAX_KEPT = 64 * 1024 * 1024;
+const URL_MARK = "sourceMappingURL=";
+
+interface LoadedFile {
+  readonly text: SourceText | undefined;
+  readonly size: number;
+  map: SourceMap | "none" | "unread";
+  readonly mapUrl: string | undefined;
+}
+
+const NO_FILE: LoadedFile = { text: undefined, size: 64, map: "none", mapUrl: undefined };
+
+/** Reads and keeps files. */
+export class SourceFiles {
+  readonly #files = new Map<string, LoadedFile>();
+  readonly #contents = new WeakMap<MapSource, SourceText>();
+  #size = 0;
+
+  /** The place a frame was written at; the frame's own place when no map says another. Never throws. */
+  place(file: string, line: number, column: number): SourcePlace {
+    const path = pathOf(file);
+    const loaded = this.#load(path);
+    const map = this.#mapOf(path, loaded);
+    const found = map?.originalPosition(line - 1, column - 1);
+    if (found === undefined) {
+      return { file: path, line, column, name: undefined, isIgnored: false, text: loaded.text };
+    }
+    const { source } = found;
+    const original = source.url === undefined ? path : pathOf(source.url);
+    return {
+      file: original,
+      line: found.line + 1,
+      column: found.column + 1,
+      name: found.name,
+      isIgnored: source.isIgnored,
+      text: this.#textOf(source, original),
+    };
+  }
+
+  /** Reads a file and its map before they are needed. */
+  prepare(file: string): void {
+    const path = pathOf(file);
+    this.#mapOf(path, this.#load(path))?.originalPosition(0, 0);
+  }
+
+  #textOf(source: MapSource, file: string): SourceText | undefined {
+    if (source.content === undefined) return this.#load(file).text;
+    let text = this.#contents.get(source);
+    if (text === undefined) {
+      text = { lines: splitLines(source.content) };
+      this.#contents.set(source, text);
+    }
+    return text;
+  }
+
+  #load(path: string): LoadedFile {
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    const content = isPath(path) ? readBounded(path, MAX_FILE_BYTES) : undefined;
+    const loaded: LoadedFile =
+      content === undefined
+        ? NO_FILE
+        : {
+            text: { lines: splitLines(content) },
+            size: content.length + 64,
+            map: "unread",
+            mapUrl: mappingUrl(content),
+          };
+    this.#keep(path, loaded);
+    return loaded;
+  }
+
+  #keep(path: string, loaded: LoadedFile): void {
+    this.#files.set(path, loaded);
+    this.#size += loaded.size;
+    for (const [oldest, { size }] of this.#files) {
+      if (this.#size <= MAX_KEPT && this.#files.size <= 2_000) break;
+      this.#files.delete(oldest);
+      this.#size -= size;
+    }
+  }
+
+  #mapOf(path: string, loaded: LoadedFile): SourceMap | undefined {
+    if (loaded.map === "unread") loaded.map = readMap(path, loaded.mapUrl) ?? "none";
+    return loaded.map === "none" ? undefined : loaded.map;
+  }
+}
+
+/** The path of a file that may be given as an address. */
+export function pathOf(file: string): string {
+  if (!file.startsWith("file:")) return file;
+  try {
+    return fileURLToPath(file);
+  } catch {
+    return file;
+  }
+}
+
+function isPath(file: string): boolean {
+  return file.startsWith("/") || /^[A-Za-z]:[\\/]/.test(file);
+}
+
+function readBounded(path: string, maxBytes: number): string | undefined {
+  try {
+    const stats = statSync(path);
+    return stats.isFile() && stats.size <= maxBytes ? readFileSync(path, "utf8") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function splitLines(text: string): readonly string[] {
+  return text.split(/\r\n|[\n\r\u2028\u2029]/);
+}
+
+/** The last comment that names a map: after it stands nothing but blanks and comments. */
+function mappingUrl(text: string): string | undefined {
+  const at = text.lastIndexOf(URL_MARK);
+  if (at < 4) return undefined;
+  const before = text.slice(Math.max(0, at - 4), at);
+  if (!/\/[/*][#@] ?$/.test(before)) return undefined;
+  const end = text.slice(at + URL_MARK.length).search(/[\s'"`]/);
+  const from = at + URL_MARK.length;
+  const url = end < 0 ? text.slice(from) : text.slice(from, from + end);
+  const rest = end < 0 ? "" : text.slice(from + end);
+  // Code after it: the text is in a literal, or the comment belongs to a part of a bundle.
+  return rest.length < 4_096 && /^\s*(?:\*\/)?\s*(?:\/\/[^\n]*\s*)*$/.test(rest) ? url : undefined;
+}
+
+function readMap(path: string, url: string | undefined): SourceMap | undefined {
+  if (url === undefined || url === "") return undefined;
+  try {
+    const own = pathToFileURL(path).href;
+    if (url.startsWith("data:")) {
+      return parseSourceMap(dataText(url), { baseUrl: own, isChecked: false });
+    }
+    // Another machine is not asked, whatever the code names.
+    if (/^[a-z][a-z0-9+.-]+:/i.test(url) && !url.startsWith("file:")) return undefined;
+    const mapPath = url.startsWith("file:")
+      ? fileURLToPath(url)
+      : resolve(dirname(path), decodeURIComponent(url));
+    const text = readBounded(mapPath, MAX_MAP_BYTES);
+    if (text === undefined) return undefined;
+    const map = parseSourceMap(text, { baseUrl: pathToFileURL(mapPath).href, isChecked: false });
+    map.originalPosition(0, 0);
+    return map;
+  } catch {
+    return undefined;
+  }
+}
+
+function dataText(url: string): string {
+  const comma = url.indexOf(",");
+  const body = url.slice(comma + 1);
+  return url.slice(0, comma).endsWith(";base64")
+    ? Buffer.from(body, "base64").toString("utf8")
+    : decodeURIComponent(body);
+}

@@ -1,0 +1,248 @@
+// The frames of an error as a report shows them: mapped to where they were written, own ones with code, the others folded.
+//
+//   charge       src/payments.ts:12:9     own, with code and locals
+//   ... 12 frames of fastify              folded
+//   main         src/main.ts:3:1          own
+
+import { isOwnFrame } from "../fingerprint/normalize-frame.ts";
+import { parseStack, type StackFrame } from "../stack/parse-stack.ts";
+import type { CodeFrames } from "./code-frame.ts";
+import { enclosingFunction } from "./enclosing-function.ts";
+import { readText } from "./hostile.ts";
+import type { FrameEntry, FrameOwner, ReportField, ReportFrame } from "./report.ts";
+import { pathOf, type SourceFiles, type SourcePlace } from "./source-files.ts";
+
+/** How frames are shown. */
+export interface FrameSettings {
+  /** Own frames that are shown with all they have; the others are counted. */
+  readonly maxFrames: number;
+  /** Packages or parts of paths whose frames are folded, too. */
+  readonly suppress: readonly (string | RegExp)[];
+  /** Whether Node's own frames are shown. */
+  readonly showNode: boolean;
+  readonly showCode: boolean;
+  /** Lines of code before and after. */
+  readonly around: number;
+}
+
+const MAX_STACK = 256 * 1024;
+
+/** The frames of a thrown object, innermost first; none when it has no stack. Never throws. */
+export function stackFrames(error: object): readonly StackFrame[] {
+  const stack = readText(error, "stack");
+  if (stack === undefined) return [];
+  const text = stack.slice(0, MAX_STACK);
+  return [...syntaxFrame(text), ...parseStack(text, headOf(text, error))];
+}
+
+/** What comes before the frames: a message may have lines that look like them. */
+function headOf(stack: string, error: object): string | undefined {
+  const message = readText(error, "message");
+  if (message === undefined || message === "") return undefined;
+  const at = stack.indexOf(message.slice(0, MAX_STACK));
+  return at < 0 ? undefined : stack.slice(0, at + message.length);
+}
+
+const SYNTAX =
+  /^(file:\/\/[^\n]{1,2048}|\/[^\n]{1,2048}|[A-Za-z]:[^\n]{1,2048}):(\d{1,9})\n[^\n]*\n([ \t]*)\^/;
+
+/** Code that does not parse has no frame; Node writes its place before the error. */
+function syntaxFrame(stack: string): StackFrame[] {
+  const found = SYNTAX.exec(stack);
+  if (found === null) return [];
+  return [
+    {
+      functionName: undefined,
+      methodAlias: undefined,
+      origin: "file",
+      file: found[1],
+      line: Number(found[2]),
+      column: found[3]!.length + 1,
+      isAsync: false,
+      isConstructor: false,
+    },
+  ];
+}
+
+/** A frame with its place in the sources. */
+export interface PlacedFrame {
+  readonly frame: StackFrame;
+  readonly place: SourcePlace | undefined;
+  readonly owner: FrameOwner;
+  readonly packageName: string | undefined;
+}
+
+/** Finds out where frames were written and whose they are. */
+export function placeFrames(
+  frames: readonly StackFrame[],
+  sources: SourceFiles,
+  suppress: readonly (string | RegExp)[],
+): readonly PlacedFrame[] {
+  return frames.map((frame) => {
+    const place = placeOf(frame, sources);
+    const file = place?.file ?? frame.file;
+    const packageName = packageOf(file);
+    const owner = ownerOf(frame, file, place?.isIgnored === true, suppress, packageName);
+    return { frame: named(frame, place, owner), place, owner, packageName };
+  });
+}
+
+/** Names that a minifier gave say nothing; the source has better ones. */
+function named(frame: StackFrame, place: SourcePlace | undefined, owner: FrameOwner): StackFrame {
+  const isMapped = place?.text !== undefined && place.file !== pathOf(frame.file ?? "");
+  if (!isMapped || owner !== "own") return frame;
+  if (!/^(?:[\w$]{1,2}\.)*[\w$]{0,2}$/.test(frame.functionName ?? "")) return frame;
+  const name = enclosingFunction(place.text.lines, place.line, place.column);
+  return name === undefined ? frame : { ...frame, functionName: name };
+}
+
+function placeOf(
+  { origin, file, line, column }: StackFrame,
+  sources: SourceFiles,
+): SourcePlace | undefined {
+  if ((origin !== "file" && origin !== "eval") || file === undefined) return undefined;
+  return line === undefined || column === undefined ? undefined : sources.place(file, line, column);
+}
+
+function ownerOf(
+  { origin }: StackFrame,
+  file: string | undefined,
+  isIgnored: boolean,
+  suppress: readonly (string | RegExp)[],
+  packageName: string | undefined,
+): FrameOwner {
+  if (origin === "node") return "node";
+  if (file === undefined) return "native";
+  if (isIgnored || !isOwnFrame({ file })) return "framework";
+  const isSuppressed = suppress.some((each) =>
+    typeof each === "string" ? each === packageName || file.includes(each) : each.test(file),
+  );
+  return isSuppressed ? "framework" : "own";
+}
+
+const PACKAGE = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/;
+
+function packageOf(file: string | undefined): string | undefined {
+  if (file === undefined || !file.includes("node_modules")) return undefined;
+  return PACKAGE.exec(file.slice(0, 4_096))?.[1]?.replace("\\", "/");
+}
+
+/** Entries of a report. */
+export function frameEntries(
+  placed: readonly PlacedFrame[],
+  settings: FrameSettings,
+  codes: CodeFrames,
+  localsOf: (index: number) => readonly ReportField[] | undefined,
+): readonly FrameEntry[] {
+  const out: FrameEntry[] = [];
+  // Without own frames the first of the others are better than none.
+  const showAll = !placed.some(({ owner }) => owner === "own");
+  const shown = shownOwn(placed, settings.maxFrames, showAll);
+  let i = 0;
+  while (i < placed.length) {
+    const repeated = repetition(placed, i);
+    if (repeated > 1) {
+      const length = repeated * periodOf(placed, i);
+      const first = frameOf(placed[i]!, settings, codes, localsOf(i));
+      if (shown.has(i)) out.push(first);
+      out.push({ kind: "folded", count: length - (shown.has(i) ? 1 : 0), reason: "recursion" });
+      i += length;
+      continue;
+    }
+    if (shown.has(i)) out.push(frameOf(placed[i]!, settings, codes, localsOf(i)));
+    else fold(out, placed[i]!, settings, showAll);
+    i++;
+  }
+  return out;
+}
+
+/** Which frames are shown: the innermost ones and the outermost ones, as many as there may be. */
+function shownOwn(
+  placed: readonly PlacedFrame[],
+  maxFrames: number,
+  showAll: boolean,
+): ReadonlySet<number> {
+  const own = placed
+    .map(({ owner }, i) => (owner === "own" || (showAll && owner !== "native") ? i : -1))
+    .filter((i) => i >= 0);
+  const max = showAll ? Math.min(maxFrames, 5) : maxFrames;
+  if (own.length <= max) return new Set(own);
+  const inner = showAll ? max : Math.ceil((max * 2) / 3);
+  const outer = max - inner;
+  return new Set([...own.slice(0, inner), ...(outer > 0 ? own.slice(-outer) : [])]);
+}
+
+function fold(
+  out: FrameEntry[],
+  { owner, packageName }: PlacedFrame,
+  { showNode }: FrameSettings,
+  showAll: boolean,
+): void {
+  if ((owner === "node" || owner === "native") && !showNode && !showAll) return;
+  const reason =
+    owner === "own" ? "more" : owner === "framework" ? (packageName ?? "suppressed code") : "Node";
+  const last = out.at(-1);
+  if (last?.kind === "folded" && last.reason === reason) {
+    out[out.length - 1] = { ...last, count: last.count + 1 };
+  } else out.push({ kind: "folded", count: 1, reason });
+}
+
+const MAX_PERIOD = 4;
+const MIN_REPEATS = 4;
+
+/** How often the frames at a place repeat: f, f, f or f, g, f, g. */
+function repetition(placed: readonly PlacedFrame[], at: number): number {
+  const period = periodOf(placed, at);
+  if (period === 0) return 1;
+  let count = 1;
+  while (isSame(placed, at, at + count * period, period)) count++;
+  return count;
+}
+
+function periodOf(placed: readonly PlacedFrame[], at: number): number {
+  for (let period = 1; period <= MAX_PERIOD; period++) {
+    let count = 1;
+    while (count < MIN_REPEATS && isSame(placed, at, at + count * period, period)) count++;
+    if (count >= MIN_REPEATS) return period;
+  }
+  return 0;
+}
+
+function isSame(placed: readonly PlacedFrame[], a: number, b: number, length: number): boolean {
+  if (b + length > placed.length) return false;
+  for (let i = 0; i < length; i++) {
+    const { frame: x } = placed[a + i]!;
+    const { frame: y } = placed[b + i]!;
+    if (x.file !== y.file || x.line !== y.line || x.functionName !== y.functionName) return false;
+  }
+  return true;
+}
+
+function frameOf(
+  { frame, place, owner, packageName }: PlacedFrame,
+  { showCode, around }: FrameSettings,
+  codes: CodeFrames,
+  locals: readonly ReportField[] | undefined,
+): ReportFrame {
+  const text = showCode && owner === "own" ? place?.text : undefined;
+  return {
+    kind: "frame",
+    owner,
+    functionName: nameOf(frame),
+    file: place?.file ?? frame.file,
+    line: place?.line ?? frame.line,
+    column: place?.column ?? frame.column,
+    isAsync: frame.isAsync,
+    isConstructor: frame.isConstructor,
+    packageName,
+    code: text === undefined ? undefined : codes.at(text, place!.line, place!.column, around),
+    locals,
+  };
+}
+
+function nameOf({ functionName }: StackFrame): string | undefined {
+  if (functionName === undefined) return undefined;
+  return functionName
+    .replace(/^(?:Object|Module|process|global|globalThis)\.(?=.)/, "")
+    .slice(0, 256);
+}
