@@ -155,7 +155,7 @@ test("a service passes contexts on over real sockets as the standard has it", as
     true,
     "foo=1,bar=2",
   );
-  await f([`traceparent: ${PARENT}`, "tracestate: foo=1,foo=2"], true);
+  await f([`traceparent: ${PARENT}`, "tracestate: foo=1,foo=2"], true, "foo=1");
   await f(["tracestate: foo=1"], false);
   next.close();
   next.closeAllConnections();

@@ -2,7 +2,8 @@
 //
 //   tracestate: ot=th:8;rv:ffffff..., vendor=value, tenant@system=value
 //
-//   at most 32 members; a key once; newest first; a member that breaks the rules makes the whole list invalid
+//   at most 32 members, newest first; a member that breaks the rules makes the whole list invalid; a key that is there
+//   again is left out, since the first one is the newest (the standard lets us, and wants the rest passed on)
 //
 // `ot` is OpenTelemetry's own member; its `th` is the sampling threshold.
 //
@@ -11,8 +12,8 @@
 import type { TraceState } from "@opentelemetry/api";
 
 const MAX_MEMBERS = 32;
-/** Longer headers are not read at all; the standard asks for at least 512 characters to be passed on. */
-const MAX_LENGTH = 8192;
+/** As long as a valid list can get; longer headers are not read at all. */
+const MAX_LENGTH = MAX_MEMBERS * (256 + 1 + 256 + 1);
 
 const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
 const VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
@@ -61,6 +62,7 @@ export function parseTraceState(header: string): TraceStateList | undefined {
   if (header.length > MAX_LENGTH) return undefined;
   const members: Member[] = [];
   const seen = new Set<string>();
+  let count = 0;
   for (const part of header.split(",")) {
     // Only spaces and tabs are optional white space, and empty members are allowed.
     const member = part.replace(/^[ \t]+|[ \t]+$/g, "");
@@ -68,10 +70,11 @@ export function parseTraceState(header: string): TraceStateList | undefined {
     const equals = member.indexOf("=");
     const key = member.slice(0, Math.max(equals, 0));
     const value = member.slice(equals + 1);
-    if (equals < 0 || !KEY.test(key) || !VALUE.test(value) || seen.has(key)) return undefined;
+    if (equals < 0 || !KEY.test(key) || !VALUE.test(value)) return undefined;
+    if (++count > MAX_MEMBERS) return undefined;
+    if (seen.has(key)) continue;
     seen.add(key);
     members.push({ key, value });
-    if (members.length > MAX_MEMBERS) return undefined;
   }
   return members.length === 0 ? undefined : new TraceStateList(members);
 }

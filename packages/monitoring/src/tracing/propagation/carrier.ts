@@ -5,8 +5,8 @@
 
 import type { TextMapGetter } from "@opentelemetry/api";
 
-/** Longer headers are not looked at. */
-export const MAX_HEADER = 8192;
+/** Longer headers are not looked at: a tracestate can have 16,448 characters, nothing else of ours has as many. */
+export const MAX_HEADER = 16_448;
 
 /** The one value of a header; undefined when it is missing, there several times, or too long. */
 export function singleHeader(

@@ -259,8 +259,10 @@ test("tracestate, 3.3.1.1: at most 32 members, each key once", () => {
     Array.from({ length: count }, (_, i) => `k${i}=${i}`).join(",");
   assert.equal(parseTraceState(members(32))?.size, 32);
   assert.equal(parseTraceState(members(33)), undefined);
-  assert.equal(parseTraceState("foo=1,bar=2,foo=3"), undefined);
-  assert.equal(parseTraceState("foo=1,foo=1"), undefined);
+  // Passed on with the newest of each key.
+  assert.equal(parseTraceState("foo=1,bar=2,foo=3")?.serialize(), "foo=1,bar=2");
+  assert.equal(parseTraceState("foo=1,foo=1")?.serialize(), "foo=1");
+  assert.equal(parseTraceState(`${members(32)},k0=1`), undefined);
   assert.equal(parseTraceState("foo"), undefined);
   assert.equal(parseTraceState("foo=1;bar=2")?.get("foo"), undefined);
 });
@@ -268,6 +270,15 @@ test("tracestate, 3.3.1.1: at most 32 members, each key once", () => {
 test("tracestate, 3.3.1.5: at least 512 characters are passed on", () => {
   const tracestate = Array.from({ length: 4 }, (_, i) => `k${i}=${"v".repeat(200)}`).join(",");
   assert.ok(tracestate.length > 512);
+  const traceparent = `00-${TRACE}-${SPAN}-01`;
+  assert.equal(forwarded({ traceparent, tracestate })["tracestate"], tracestate);
+});
+
+test("tracestate: the longest that is valid is passed on whole", () => {
+  const tracestate = Array.from(
+    { length: 32 },
+    (_, i) => `${String(i).padStart(2, "0").padEnd(256, "k")}=${"v".repeat(256)}`,
+  ).join(",");
   const traceparent = `00-${TRACE}-${SPAN}-01`;
   assert.equal(forwarded({ traceparent, tracestate })["tracestate"], tracestate);
 });
