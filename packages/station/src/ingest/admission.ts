@@ -1,0 +1,49 @@
+// How much may be under way at once, over all receivers: what is more is told to come back.
+//
+//   bytes under way   ├────────── maxBytes ──────────┤ 429, RESOURCE_EXHAUSTED
+//
+// A request counts with its plain bytes from the moment they are there until its answer. A single request larger than
+// the whole is let in alone, or it could never be.
+
+import { SinkRefusal } from "./sink.ts";
+
+/** The gate of all receivers. */
+export class Admission {
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  /** @param maxBytes plain bytes under way at once; default 256 MiB */
+  constructor(maxBytes: number = 256 * 1024 * 1024) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes under way. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Lets a request in; dispose the answer when it is done.
+   *
+   * @throws {SinkRefusal} `FLX_INGEST_OVERLOADED` when there is too much under way
+   */
+  enter(bytes: number): Disposable & { readonly bytes: number } {
+    if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
+      throw new SinkRefusal(
+        "FLX_INGEST_OVERLOADED",
+        `${this.#bytes} bytes are under way, at most ${this.#maxBytes} are`,
+        "overloaded",
+        1_000,
+      );
+    }
+    this.#bytes += bytes;
+    let inside = true;
+    return {
+      bytes,
+      [Symbol.dispose]: () => {
+        if (inside) this.#bytes -= bytes;
+        inside = false;
+      },
+    };
+  }
+}

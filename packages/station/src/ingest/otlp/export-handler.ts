@@ -1,0 +1,45 @@
+// One OTLP export, whatever brought it: plain protobuf in, how much was taken out.
+//
+//   HTTP ─┐                        ┌─ metrics ── readMetricsRequest ── OtlpTranslator ── MetricSink
+//   gRPC ─┴─ ExportHandlers[signal]┼─ traces     given by station.ts when there is a place for them
+//                                  └─ logs
+
+import { type OtlpReadLimits, type OtlpSignal, readMetricsRequest } from "@flx/model";
+import type { IngestMetrics } from "../ingest-metrics.ts";
+import type { MetricSink } from "../sink.ts";
+import { OtlpTranslator, type TranslationSettings } from "./translate.ts";
+
+/** What became of an export: OTLP's partial success. */
+export interface ExportOutcome {
+  readonly rejected: number;
+  readonly message: string;
+}
+
+/**
+ * Takes one request in protobuf; resolves when what it accepted is durable.
+ *
+ * Rejects with an FlxError for bytes that are none (the sender's fault) and with SinkRefusal when it must come again.
+ */
+export type ExportHandler = (request: Uint8Array, receiver: string) => Promise<ExportOutcome>;
+
+/** The signals that are taken. */
+export type ExportHandlers = Readonly<Partial<Record<OtlpSignal, ExportHandler>>>;
+
+/** The handler of metrics. */
+export function metricsHandler(
+  sink: MetricSink,
+  metrics: IngestMetrics,
+  settings: Partial<TranslationSettings> = {},
+  limits: Partial<OtlpReadLimits> = {},
+): ExportHandler {
+  const translator = new OtlpTranslator(sink, settings);
+  return async (request, receiver) => {
+    const { batch, rejected, reasons } = translator.translate(readMetricsRequest(request, limits));
+    const outcome = batch.samples === 0 ? { rejected: [] } : await sink.append(batch);
+    metrics.samples.inc({ receiver }, batch.samples - outcome.rejected.length);
+    if (rejected > 0) metrics.rejected.inc({ receiver, reason: "invalid" }, rejected);
+    for (const { kind } of outcome.rejected) metrics.rejected.inc({ receiver, reason: kind });
+    const told = [...reasons, ...outcome.rejected.slice(0, 3).map(({ reason }) => reason)];
+    return { rejected: rejected + outcome.rejected.length, message: told.join("; ") };
+  };
+}

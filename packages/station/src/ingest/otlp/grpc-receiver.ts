@@ -1,0 +1,321 @@
+// OTLP over gRPC: unary Export of the three collector services, on node:http2 itself.
+//
+//   HEADERS  POST /opentelemetry.proto.collector.metrics.v1.MetricsService/Export   grpc-timeout, grpc-encoding
+//   DATA     flag(1) length(4) message                                              one message, gzip when the flag says so
+//   ◄ HEADERS 200   ◄ DATA flag length response   ◄ HEADERS grpc-status 0           or HEADERS alone with the status
+//
+// Why not grpc-js: three methods of one shape need none of it, and this costs the CPU half as much a request
+// (benchmarks/src/suites/ingest.ts). Clients are tested with grpc-js and the OpenTelemetry exporters.
+//
+// Bounds: message size before and after decompression, headers, streams at once, and resets: a connection that opens
+// and resets streams without end is closed.
+//
+// Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import { FlxError, type OtlpSignal } from "@flx/model";
+import { RequestRefusal, unpack } from "../body.ts";
+import { SinkRefusal } from "../sink.ts";
+import type { ExportOutcome } from "./export-handler.ts";
+import {
+  DEFAULT_MAX_BODY,
+  listen,
+  type OtlpReceiverParts,
+  secure,
+  type TlsMaterial,
+} from "./http-receiver.ts";
+import { exportResponse, rpcStatus } from "./status-message.ts";
+
+/** Where and how to listen. */
+export interface OtlpGrpcSettings {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** One message, before and after decompression. Default 64 MiB. */
+  readonly maxMessageBytes?: number;
+  /** Default 1,000. */
+  readonly maxConnections?: number;
+  /** Streams of one connection at once. Default 256. */
+  readonly maxConcurrentStreams?: number;
+  readonly tls?: TlsMaterial;
+}
+
+const RECEIVER = "otlp-grpc";
+const MAX_RESETS = 500;
+const FRAME_HEAD = 5;
+const signals: ReadonlyMap<string, OtlpSignal> = new Map([
+  ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics"],
+  ["/opentelemetry.proto.collector.trace.v1.TraceService/Export", "traces"],
+  ["/opentelemetry.proto.collector.logs.v1.LogsService/Export", "logs"],
+]);
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ["H", 3_600_000],
+  ["M", 60_000],
+  ["S", 1_000],
+  ["m", 1],
+  ["u", 1e-3],
+  ["n", 1e-6],
+]);
+
+/** gRPC's statuses that we give. */
+const INVALID_ARGUMENT = 3;
+const DEADLINE_EXCEEDED = 4;
+const RESOURCE_EXHAUSTED = 8;
+const UNIMPLEMENTED = 12;
+const INTERNAL = 13;
+const UNAVAILABLE = 14;
+
+/** A call that ends with a status. */
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/** An OTLP/gRPC receiver. */
+export class OtlpGrpcReceiver implements AsyncDisposable {
+  readonly #settings: OtlpGrpcSettings;
+  readonly #parts: OtlpReceiverParts;
+  readonly #maxBytes: number;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #server: Http2Server | Http2SecureServer | undefined;
+
+  constructor(settings: OtlpGrpcSettings, parts: OtlpReceiverParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#maxBytes = settings.maxMessageBytes ?? DEFAULT_MAX_BODY;
+  }
+
+  /** The port it listens on, after `start`. */
+  get port(): number {
+    return (this.#server?.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  /** Listens. Rejects with `FLX_INGEST_LISTEN` when it cannot. */
+  async start(): Promise<void> {
+    const { tls, host, port, maxConcurrentStreams = 256 } = this.#settings;
+    const options = {
+      settings: {
+        maxConcurrentStreams,
+        maxHeaderListSize: 16_384,
+        // The default of 64 KiB makes a large export wait for the window again and again.
+        initialWindowSize: 1_048_576,
+      },
+      maxSessionInvalidFrames: 100,
+    };
+    const server =
+      tls === undefined
+        ? createServer(options)
+        : createSecureServer({ ...options, ...secure(tls) });
+    server.maxConnections = this.#settings.maxConnections ?? 1_000;
+    server.on("session", (session) => this.#session(session));
+    await listen(server, host, port);
+    this.#server = server;
+  }
+
+  /** New certificates for connections from now on. */
+  reloadTls(tls: TlsMaterial): void {
+    if (this.#server !== undefined && "setSecureContext" in this.#server) {
+      this.#server.setSecureContext(secure(tls));
+    }
+  }
+
+  /** Says good-bye, answers what is under way, stops. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const session of this.#sessions) session.close();
+    await closed;
+  }
+
+  #session(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.once("close", () => this.#sessions.delete(session));
+    session.on("error", () => session.destroy());
+    session.setTimeout(300_000, () => session.close());
+    session.setLocalWindowSize(8 * 1_048_576);
+    let resets = 0;
+    session.on("stream", (stream, headers) => {
+      stream.on("error", () => stream.destroy());
+      stream.once("aborted", () => {
+        resets++;
+        if (resets > MAX_RESETS) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      });
+      // An answer that gets through pays for one reset: clients do give up calls now and then.
+      void this.#call(stream, headers, () => {
+        if (resets > 0) resets--;
+      });
+    });
+  }
+
+  /** Answers one call. Never rejects. */
+  async #call(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    onAnswered: () => void,
+  ): Promise<void> {
+    if (await this.#answered(stream, headers)) onAnswered();
+  }
+
+  async #answered(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<boolean> {
+    const type = headers["content-type"] ?? "";
+    if (headers[":method"] !== "POST" || !/^application\/grpc(?:\+proto)?(?:;|$)/.test(type)) {
+      stream.respond({ ":status": headers[":method"] === "POST" ? 415 : 405 }, { endStream: true });
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      return false;
+    }
+    const timeoutMs = deadline(headers["grpc-timeout"]);
+    if (timeoutMs === undefined) return this.#export(stream, headers);
+    const late = Promise.withResolvers<boolean>();
+    const timer = setTimeout(
+      () => {
+        const refusal = { status: DEADLINE_EXCEEDED, message: "the deadline has passed" };
+        late.resolve(this.#refuse(stream, refusal));
+      },
+      Math.min(timeoutMs, 2_147_483_647),
+    );
+    try {
+      return await Promise.race([this.#export(stream, headers), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #export(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<boolean> {
+    try {
+      const path = headers[":path"] ?? "";
+      const signal = signals.get(path);
+      const handler = signal === undefined ? undefined : this.#parts.handlers[signal];
+      if (handler === undefined) {
+        return this.#refuse(stream, { status: UNIMPLEMENTED, message: `no method ${path}` });
+      }
+      const frame = await readFrame(stream, this.#maxBytes);
+      using admitted = this.#parts.admission.enter(frame.length);
+      const encoding = headers["grpc-encoding"];
+      const message = frame.subarray(FRAME_HEAD);
+      const plain =
+        frame[0] === 0
+          ? message
+          : await unpack(message, typeof encoding === "string" ? encoding : "", this.#maxBytes);
+      const { bytes } = this.#parts.metrics;
+      bytes.inc({ receiver: RECEIVER, form: "wire" }, admitted.bytes);
+      bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
+      return this.#answer(stream, await handler(plain, RECEIVER));
+    } catch (error) {
+      return this.#refuse(stream, refusalOf(error));
+    }
+  }
+
+  #answer(stream: ServerHttp2Stream, outcome: ExportOutcome): boolean {
+    if (stream.destroyed || stream.headersSent) return false;
+    this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: "0" });
+    const message = exportResponse(outcome);
+    const frame = Buffer.alloc(FRAME_HEAD + message.length);
+    frame.writeUInt32BE(message.length, 1);
+    frame.set(message, FRAME_HEAD);
+    stream.respond(
+      { ":status": 200, "content-type": "application/grpc", "grpc-accept-encoding": ACCEPTED },
+      { waitForTrailers: true },
+    );
+    stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.end(frame);
+    return true;
+  }
+
+  #refuse(stream: ServerHttp2Stream, { status, message, retryAfterMs }: Refusal): boolean {
+    if (stream.destroyed || stream.headersSent) return false;
+    this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: String(status) });
+    const headers: OutgoingHttpHeaders = {
+      ":status": 200,
+      "content-type": "application/grpc",
+      "grpc-status": String(status),
+      "grpc-message": percentEncoded(message),
+      "grpc-accept-encoding": ACCEPTED,
+    };
+    if (retryAfterMs !== undefined) {
+      const details = rpcStatus(status, message, retryAfterMs);
+      headers["grpc-status-details-bin"] = Buffer.from(details).toString("base64");
+    }
+    stream.respond(headers, { endStream: true });
+    // What is still being sent is not wanted any more.
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    return true;
+  }
+}
+
+const ACCEPTED = "identity,gzip,deflate";
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof SinkRefusal) {
+    const status = error.refusal === "overloaded" ? RESOURCE_EXHAUSTED : UNAVAILABLE;
+    return { status, message: error.message, retryAfterMs: error.retryAfterMs };
+  }
+  if (error instanceof RequestRefusal) {
+    const status =
+      error.status === 413
+        ? RESOURCE_EXHAUSTED
+        : error.status === 415
+          ? UNIMPLEMENTED
+          : INVALID_ARGUMENT;
+    return { status, message: error.message };
+  }
+  if (error instanceof FlxError) return { status: INVALID_ARGUMENT, message: error.message };
+  return { status: INTERNAL, message: "internal error" };
+}
+
+/** The one message of a unary call with its five bytes before it. */
+async function readFrame(stream: ServerHttp2Stream, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Not destroyed when it is left early: the status goes over the same stream.
+  const parts = stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const chunk of parts) {
+    size += chunk.length;
+    if (size > maxBytes + FRAME_HEAD) throw tooLong(maxBytes);
+    chunks.push(chunk);
+  }
+  if (stream.aborted) throw new RequestRefusal("FLX_INGEST_BODY", 400, "the call was given up");
+  const frame = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+  if (frame.length < FRAME_HEAD || frame[0]! > 1) {
+    throw new RequestRefusal("FLX_INGEST_BODY", 400, "a call without a message");
+  }
+  const length = frame.readUInt32BE(1);
+  if (length > maxBytes) throw tooLong(maxBytes);
+  if (length !== frame.length - FRAME_HEAD) {
+    const message = `a message of ${frame.length - FRAME_HEAD} bytes that claims ${length}`;
+    throw new RequestRefusal("FLX_INGEST_BODY", 400, message);
+  }
+  return frame;
+}
+
+function tooLong(maxBytes: number): RequestRefusal {
+  return new RequestRefusal(
+    "FLX_INGEST_BODY_LIMIT",
+    413,
+    `the message is larger than ${maxBytes} bytes`,
+  );
+}
+
+/** A grpc-timeout in milliseconds; what is none is as if it were not there. */
+function deadline(text: string | string[] | undefined): number | undefined {
+  const match = typeof text === "string" ? /^(\d{1,8})([HMSmun])$/.exec(text) : null;
+  if (match === null) return undefined;
+  return Number(match[1]) * UNITS.get(match[2]!)!;
+}
+
+function percentEncoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll("%20", " ");
+}

@@ -1,0 +1,219 @@
+// OTLP over HTTP: POST /v1/metrics, /v1/traces, /v1/logs.
+//
+//   application/x-protobuf  ─┐                         200  all, or partial success
+//   application/json        ─┴─ gzip, deflate, zstd    400  broken        413  too large     415  what is that
+//                                                      429, 503  come again (Retry-After)    404  no such signal here
+//
+// The answer has the form of the question; errors are a google.rpc.Status in it.
+//
+// Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
+import { once } from "node:events";
+import type { AddressInfo, Server as NetServer } from "node:net";
+import { FlxError, otlpFromJson, type OtlpSignal } from "@flx/model";
+import type { Admission } from "../admission.ts";
+import { readBody, RequestRefusal, unpack } from "../body.ts";
+import type { IngestMetrics } from "../ingest-metrics.ts";
+import { SinkRefusal } from "../sink.ts";
+import type { ExportHandlers } from "./export-handler.ts";
+import { exportResponse, exportResponseJson, rpcStatus } from "./status-message.ts";
+
+/** Certificate and key in PEM; `clientCa` asks senders for a certificate of theirs. */
+export interface TlsMaterial {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  readonly clientCa?: string | Buffer;
+}
+
+/** Where and how to listen. */
+export interface OtlpHttpSettings {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Before and after decompression. Default 64 MiB, as OTLP recommends. */
+  readonly maxBodyBytes?: number;
+  /** Default 1,000. */
+  readonly maxConnections?: number;
+  readonly tls?: TlsMaterial;
+}
+
+/** What the receivers of OTLP stand on. */
+export interface OtlpReceiverParts {
+  readonly handlers: ExportHandlers;
+  readonly metrics: IngestMetrics;
+  readonly admission: Admission;
+}
+
+/** The largest body OTLP recommends to take. */
+export const DEFAULT_MAX_BODY: number = 64 * 1024 * 1024;
+
+const RECEIVER = "otlp-http";
+
+/** An OTLP/HTTP receiver with a server of its own; `handle` serves its paths inside another one. */
+export class OtlpHttpReceiver implements AsyncDisposable {
+  readonly #settings: OtlpHttpSettings;
+  readonly #parts: OtlpReceiverParts;
+  readonly #maxBytes: number;
+  #server: Server | SecureServer | undefined;
+
+  constructor(settings: OtlpHttpSettings, parts: OtlpReceiverParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#maxBytes = settings.maxBodyBytes ?? DEFAULT_MAX_BODY;
+  }
+
+  /** The port it listens on, after `start`. */
+  get port(): number {
+    return (this.#server?.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  /** Listens. Rejects with `FLX_INGEST_LISTEN` when it cannot. */
+  async start(): Promise<void> {
+    const { tls, host, port } = this.#settings;
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.handle(request, response);
+    };
+    // Slow senders: headers within 10 s, the whole request within a minute.
+    const patience = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 };
+    const server =
+      tls === undefined
+        ? createServer(patience, answer)
+        : createSecureServer({ ...patience, ...secure(tls) }, answer);
+    server.maxConnections = this.#settings.maxConnections ?? 1_000;
+    await listen(server, host, port);
+    this.#server = server;
+  }
+
+  /** New certificates for connections from now on. */
+  reloadTls(tls: TlsMaterial): void {
+    if (this.#server !== undefined && "setSecureContext" in this.#server) {
+      this.#server.setSecureContext(secure(tls));
+    }
+  }
+
+  /** Answers what is under way and stops. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = once(server, "close");
+    server.close();
+    server.closeIdleConnections();
+    await closed;
+  }
+
+  /** Answers one request. Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const json = /^application\/json\b/i.test(request.headers["content-type"] ?? "");
+    try {
+      const signal = signalOf(request.url ?? "");
+      const handler = signal === undefined ? undefined : this.#parts.handlers[signal];
+      if (signal === undefined || handler === undefined) {
+        throw new RequestRefusal("FLX_INGEST_PATH", 404, `nothing is taken at ${request.url}`);
+      }
+      if (request.method !== "POST") {
+        response.setHeader("Allow", "POST");
+        throw new RequestRefusal("FLX_INGEST_METHOD", 405, "only POST is taken here");
+      }
+      if (!json && !/^application\/x-protobuf\b/i.test(request.headers["content-type"] ?? "")) {
+        const message = "the content type must be application/x-protobuf or application/json";
+        throw new RequestRefusal("FLX_INGEST_ENCODING", 415, message);
+      }
+      const body = await readBody(request, this.#maxBytes);
+      using admitted = this.#parts.admission.enter(body.length);
+      const plain = await unpack(body, request.headers["content-encoding"], this.#maxBytes);
+      const { bytes } = this.#parts.metrics;
+      bytes.inc({ receiver: RECEIVER, form: "wire" }, admitted.bytes);
+      bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
+      const outcome = await handler(json ? otlpFromJson(signal, plain) : plain, RECEIVER);
+      const answer = json ? exportResponseJson(signal, outcome) : exportResponse(outcome);
+      this.#answer(response, 200, json, answer);
+    } catch (error) {
+      this.#refuse(request, response, json, error);
+    }
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, json: boolean, error: unknown): void {
+    const { status, code, message, retryAfterMs } = httpRefusal(error);
+    if (retryAfterMs !== undefined) {
+      response.setHeader("Retry-After", String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+    }
+    // The rest of a body that is not wanted is not read.
+    if (!request.complete) response.setHeader("Connection", "close");
+    const body = json ? JSON.stringify({ code, message }) : rpcStatus(code, message, retryAfterMs);
+    this.#answer(response, status, json, body);
+    if (!request.complete) response.once("finish", () => request.destroy());
+  }
+
+  #answer(
+    response: ServerResponse,
+    status: number,
+    json: boolean,
+    body: string | Uint8Array,
+  ): void {
+    this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: String(status) });
+    const type = json ? "application/json" : "application/x-protobuf";
+    response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
+    response.end(body);
+  }
+}
+
+function signalOf(url: string): OtlpSignal | undefined {
+  switch (url.split("?", 1)[0]) {
+    case "/v1/metrics":
+    case "/api/v1/otlp/v1/metrics":
+      return "metrics";
+    case "/v1/traces":
+      return "traces";
+    case "/v1/logs":
+      return "logs";
+    case undefined:
+    default:
+      return undefined;
+  }
+}
+
+/** An error as HTTP and google.rpc see it. What is unknown says nothing to strangers. */
+export function httpRefusal(error: unknown): {
+  status: number;
+  code: number;
+  message: string;
+  retryAfterMs?: number;
+} {
+  if (error instanceof SinkRefusal) {
+    const overloaded = error.refusal === "overloaded";
+    const { message, retryAfterMs } = error;
+    return { status: overloaded ? 429 : 503, code: overloaded ? 8 : 14, message, retryAfterMs };
+  }
+  if (error instanceof RequestRefusal) {
+    const { status, message } = error;
+    return { status, code: status === 413 ? 8 : status === 404 ? 12 : 3, message };
+  }
+  if (error instanceof FlxError) return { status: 400, code: 3, message: error.message };
+  return { status: 500, code: 13, message: "internal error" };
+}
+
+/** TLS options of a server. */
+export function secure(tls: TlsMaterial): Record<string, unknown> {
+  const { cert, key, clientCa } = tls;
+  if (clientCa === undefined) return { cert, key };
+  return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
+}
+
+/** Listens, or says why not. */
+export async function listen(server: NetServer, host: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("listening", resolve);
+  server.once("error", reject);
+  server.listen(port, host);
+  try {
+    await promise;
+  } catch (cause) {
+    throw new FlxError("FLX_INGEST_LISTEN", `cannot listen on ${host}:${port}`, { cause });
+  } finally {
+    server.off("listening", resolve);
+    server.off("error", reject);
+  }
+}

@@ -1,0 +1,322 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { otlpFromJson, readMetricsRequest } from "@flx/model";
+import { MemorySink } from "../../../test/ingest/memory-sink.ts";
+import { prometheusLabel, prometheusName } from "./metric-name.ts";
+import { OtlpTranslator, type Translated, type TranslationSettings } from "./translate.ts";
+
+const T0 = 1_767_225_600_000;
+const text = (key: string, value: string): object => ({ key, value: { stringValue: value } });
+const times = (seconds = 0): object => ({
+  startTimeUnixNano: `${T0 - 60_000}000000`,
+  timeUnixNano: `${T0 + seconds * 1000}000000`,
+});
+
+class Bench {
+  readonly sink = new MemorySink();
+  readonly translator: OtlpTranslator;
+
+  constructor(settings: Partial<TranslationSettings> = {}) {
+    this.translator = new OtlpTranslator(this.sink, settings);
+  }
+
+  async send(metrics: readonly object[], resource: readonly object[] = []): Promise<Translated> {
+    const scope = { name: "lib", version: "2", attributes: [text("k", "v")] };
+    const request = {
+      resourceMetrics: [{ resource: { attributes: resource }, scopeMetrics: [{ scope, metrics }] }],
+    };
+    const json = new TextEncoder().encode(JSON.stringify(request));
+    const translated = this.translator.translate(readMetricsRequest(otlpFromJson("metrics", json)));
+    await this.sink.append(translated.batch);
+    return translated;
+  }
+}
+
+test("prometheusName() keeps Prometheus' rules of units and suffixes", () => {
+  const f = (name: string, unit: string, kind: "counter" | "gauge" | "other", want: string): void =>
+    assert.equal(
+      prometheusName(
+        { name, unit, counter: kind === "counter", gauge: kind === "gauge" },
+        "UnderscoreEscapingWithSuffixes",
+      ),
+      want,
+    );
+
+  f("http.server.duration", "s", "other", "http_server_duration_seconds");
+  f("http.server.requests", "{request}", "counter", "http_server_requests_total");
+  f("http_requests_total", "", "counter", "http_requests_total");
+  f("total.requests", "", "counter", "requests_total");
+  f("system.memory.usage", "By", "gauge", "system_memory_usage_bytes");
+  f("cpu.utilization", "1", "gauge", "cpu_utilization_ratio");
+  f("cpu.time", "1", "counter", "cpu_time_total");
+  f("disk.speed", "MiBy/s", "gauge", "disk_speed_mebibytes_per_second");
+  f("req_seconds", "s", "gauge", "req_seconds");
+  f("2xx", "", "gauge", "_2xx");
+  f("größe", "m", "gauge", "gr_e_meters");
+  assert.equal(
+    prometheusName(
+      { name: "a.b", unit: "s", counter: true, gauge: false },
+      "NoUTF8EscapingWithSuffixes",
+    ),
+    "a.b_seconds_total",
+  );
+  assert.equal(
+    prometheusName({ name: "a.b", unit: "s", counter: true, gauge: false }, "NoTranslation"),
+    "a.b",
+  );
+  assert.equal(
+    prometheusName(
+      { name: "a.b", unit: "s", counter: true, gauge: false },
+      "UnderscoreEscapingWithoutSuffixes",
+    ),
+    "a_b",
+  );
+});
+
+test("prometheusLabel() escapes what is no label name", () => {
+  const f = (key: string, want: string): void =>
+    assert.equal(prometheusLabel(key, "UnderscoreEscapingWithSuffixes"), want);
+
+  f("http.method", "http_method");
+  f("1st", "key_1st");
+  f("__x", "key__x");
+  f("größe", "gr__e");
+  assert.equal(prometheusLabel("http.method", "NoTranslation"), "http.method");
+});
+
+test("translate() makes job, instance, target_info and promoted labels of a resource", async () => {
+  const bench = new Bench({
+    promoteResourceAttributes: ["deployment.environment"],
+    scopeLabels: true,
+  });
+  const points = [{ ...times(), asInt: "3", attributes: [text("http.method", "GET")] }];
+  await bench.send(
+    [
+      {
+        name: "reqs",
+        description: "d",
+        sum: { dataPoints: points, aggregationTemporality: 2, isMonotonic: true },
+      },
+    ],
+    [
+      text("service.name", "orders"),
+      text("service.namespace", "shop"),
+      text("service.instance.id", "i1"),
+      text("deployment.environment", "prod"),
+      text("host.name", "h"),
+    ],
+  );
+  assert.deepEqual(bench.sink.last(), {
+    'reqs_total{deployment_environment="prod", http_method="GET", instance="i1", job="shop/orders", otel_scope_k="v", otel_scope_name="lib", otel_scope_version="2"}': 3,
+    'target_info{deployment_environment="prod", host_name="h", instance="i1", job="shop/orders"}': 1,
+  });
+  assert.equal(bench.sink.metadata.get("reqs_total"), "counter d");
+  assert.equal([...bench.sink.floats.values()][0]?.[0]?.[2], T0 - 60_000);
+});
+
+test("translate() joins attributes whose names become one label", async () => {
+  const bench = new Bench();
+  const attributes = [text("a.b", "2"), text("a-b", "1"), text("", "x"), text("e", "")];
+  await bench.send([
+    { name: "g", gauge: { dataPoints: [{ ...times(), asDouble: 1, attributes }] } },
+  ]);
+  assert.deepEqual(bench.sink.last(), { 'g{a_b="1;2"}': 1 });
+});
+
+test("translate() makes classic histograms with cumulative buckets, and exemplars in their bucket", async () => {
+  const bench = new Bench();
+  const point = {
+    ...times(),
+    count: "6",
+    sum: 3.5,
+    bucketCounts: ["1", "2", "3"],
+    explicitBounds: [0.5, 1],
+    exemplars: [{ ...times(), asDouble: 0.7, traceId: "0a", filteredAttributes: [text("u", "7")] }],
+  };
+  await bench.send([
+    { name: "lat", unit: "s", histogram: { dataPoints: [point], aggregationTemporality: 2 } },
+  ]);
+  assert.deepEqual(bench.sink.last(), {
+    lat_seconds_count: 6,
+    lat_seconds_sum: 3.5,
+    'lat_seconds_bucket{le="0.5"}': 1,
+    'lat_seconds_bucket{le="1"}': 3,
+    'lat_seconds_bucket{le="+Inf"}': 6,
+  });
+  assert.deepEqual(bench.sink.exemplars, ['lat_seconds_bucket{le="1"} {trace_id="0a", u="7"} 0.7']);
+});
+
+test("translate() makes native histograms, coarser where the scale is too fine", async () => {
+  const bench = new Bench();
+  const point = (scale: number): object => ({
+    ...times(),
+    count: "10",
+    sum: 4,
+    scale,
+    zeroCount: "1",
+    zeroThreshold: 0.01,
+    positive: { offset: -2, bucketCounts: ["1", "2", "0", "3"] },
+    negative: { offset: 0, bucketCounts: ["3"] },
+  });
+  const send = (name: string, scale: number): Promise<Translated> =>
+    bench.send([
+      { name, exponentialHistogram: { dataPoints: [point(scale)], aggregationTemporality: 2 } },
+    ]);
+  await send("exact", 3);
+  await send("fine", 9);
+  const below = await send("coarse", -5);
+  const exact = bench.sink.histograms.get("exact")![0]![1];
+  assert.equal(exact.schema, 3);
+  assert.deepEqual(
+    [[...exact.positive.indexes], [...exact.positive.counts]],
+    [
+      [-1, 0, 2],
+      [1, 2, 3],
+    ],
+  );
+  assert.deepEqual([[...exact.negative.indexes], [...exact.negative.counts]], [[1], [3]]);
+  assert.deepEqual(
+    [exact.zeroCount, exact.zeroThreshold, exact.count, exact.sum],
+    [1, 0.01, 10, 4],
+  );
+  const fine = bench.sink.histograms.get("fine")![0]![1];
+  assert.equal(fine.schema, 8);
+  assert.deepEqual(
+    [[...fine.positive.indexes], [...fine.positive.counts]],
+    [
+      [0, 1],
+      [3, 3],
+    ],
+  );
+  assert.equal(below.rejected, 1);
+  assert.match(below.reasons[0]!, /scale -5/);
+});
+
+test("translate() makes summaries", async () => {
+  const bench = new Bench();
+  const point = { ...times(), count: "4", sum: 8, quantileValues: [{ quantile: 0.5, value: 2 }] };
+  await bench.send([{ name: "q", summary: { dataPoints: [point] } }]);
+  assert.deepEqual(bench.sink.last(), { q_count: 4, q_sum: 8, 'q{quantile="0.5"}': 2 });
+});
+
+test("translate() sums deltas up, and refuses the one that is not after the last", async () => {
+  const bench = new Bench();
+  const send = (seconds: number): Promise<Translated> =>
+    bench.send([
+      {
+        name: "c",
+        sum: {
+          dataPoints: [{ ...times(seconds), asInt: "3" }],
+          aggregationTemporality: 1,
+          isMonotonic: true,
+        },
+      },
+      {
+        name: "h",
+        histogram: {
+          dataPoints: [
+            {
+              ...times(seconds),
+              count: "2",
+              sum: 1,
+              bucketCounts: ["1", "1"],
+              explicitBounds: [1],
+            },
+          ],
+          aggregationTemporality: 1,
+        },
+      },
+      {
+        name: "e",
+        exponentialHistogram: {
+          dataPoints: [
+            { ...times(seconds), count: "1", sum: 1, positive: { bucketCounts: ["1"] } },
+          ],
+          aggregationTemporality: 1,
+        },
+      },
+    ]);
+  await send(1);
+  await send(2);
+  const again = await send(2);
+  assert.equal(again.rejected, 3);
+  await send(3);
+  assert.deepEqual(bench.sink.last(), {
+    c_total: 9,
+    h_count: 6,
+    h_sum: 3,
+    'h_bucket{le="1"}': 3,
+    'h_bucket{le="+Inf"}': 6,
+  });
+  assert.equal(bench.sink.histograms.get("e")!.at(-1)![1].count, 3);
+  const refusing = new Bench({ deltaToCumulative: false });
+  const point = { ...times(), asInt: "1" };
+  const { rejected } = await refusing.send([
+    { name: "c", sum: { dataPoints: [point], aggregationTemporality: 1 } },
+  ]);
+  assert.equal(rejected, 1);
+});
+
+test("translate() marks series stale where nothing was recorded", async () => {
+  const bench = new Bench();
+  const send = (flags: number, seconds: number): Promise<Translated> =>
+    bench.send([
+      { name: "g", gauge: { dataPoints: [{ ...times(seconds), asDouble: 1, flags }] } },
+      {
+        name: "h",
+        histogram: {
+          dataPoints: [
+            { ...times(seconds), flags, count: "1", bucketCounts: ["1", "0"], explicitBounds: [1] },
+          ],
+          aggregationTemporality: 2,
+        },
+      },
+    ]);
+  await send(0, 1);
+  await send(1, 2);
+  assert.deepEqual(new Set(Object.values(bench.sink.last())), new Set(["stale"]));
+});
+
+test("translate() refuses points that cannot be, and takes the others", async () => {
+  const bench = new Bench({ maxLabels: 4 });
+  const gauge = (fields: object): object => ({ name: "g", gauge: { dataPoints: [fields] } });
+  const histogram = (fields: object): object => ({
+    name: "h",
+    histogram: { dataPoints: [{ ...times(), ...fields }], aggregationTemporality: 2 },
+  });
+  const many = Array.from({ length: 5 }, (_, i) => text(`l${i}`, "x"));
+  const { rejected, points, reasons } = await bench.send([
+    gauge({ ...times() }),
+    gauge({ ...times(), asDouble: 1, attributes: many }),
+    histogram({ bucketCounts: ["1"], explicitBounds: [1] }),
+    histogram({ bucketCounts: ["1", "1", "1"], explicitBounds: [2, 1] }),
+    { name: "s", sum: { dataPoints: [{ asInt: "1" }] } },
+    { name: "", gauge: { dataPoints: [{ asInt: "1" }] } },
+    gauge({ ...times(), asDouble: 5 }),
+  ]);
+  assert.deepEqual([points, rejected], [7, 6]);
+  assert.equal(reasons.length, 5);
+  assert.deepEqual(bench.sink.last(), { g: 5 });
+});
+
+test("translate() knows a series again by its bytes, and anew in another generation of the sink", async () => {
+  const bench = new Bench();
+  let asked = 0;
+  const ref = bench.sink.ref.bind(bench.sink);
+  bench.sink.ref = (labels) => {
+    asked++;
+    return ref(labels);
+  };
+  const metrics = [
+    {
+      name: "g",
+      gauge: { dataPoints: [{ ...times(), asDouble: 1, attributes: [text("a", "b")] }] },
+    },
+  ];
+  await bench.send(metrics);
+  await bench.send(metrics);
+  assert.equal(asked, 1);
+  bench.sink.generation++;
+  await bench.send(metrics);
+  assert.equal(asked, 2);
+});

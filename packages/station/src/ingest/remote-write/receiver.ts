@@ -1,0 +1,224 @@
+// Remote write, versions 1.0 and 2.0: POST /api/v1/write.
+//
+//   Content-Type  application/x-protobuf                                 1.0
+//                 application/x-protobuf;proto=io.prometheus.write.v2.Request   2.0, answered with what was written
+//
+//   204   everything is durable
+//   400   some samples were refused for good (out of order, duplicate with another value, invalid labels): the others
+//         are durable. Senders must not send them again, and do not.
+//   413 415 429 503   as their names say; 429 and 503 with Retry-After
+//
+// A sample that is there already with the same value is no fault: senders repeat what they got no answer for. That,
+// and answering 400 while keeping what is good, is what Prometheus does.
+//
+// Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ and .../remote_write_spec_2_0/
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  FlxError,
+  type LabelIdentity,
+  type Labels,
+  readWriteRequest,
+  readWriteRequestV2,
+  type RemoteWriteBatch,
+  type RemoteWriteLimits,
+} from "@flx/model";
+import type { Admission } from "../admission.ts";
+import { readBody, RequestRefusal, unpack } from "../body.ts";
+import type { IngestMetrics } from "../ingest-metrics.ts";
+import { httpRefusal } from "../otlp/http-receiver.ts";
+import { type MetricSink, SampleBatch, type SeriesRef, SinkRefusal } from "../sink.ts";
+
+/** What is taken. */
+export interface RemoteWriteSettings {
+  /** Before and after decompression. Default 64 MiB. */
+  readonly maxBodyBytes?: number;
+  readonly limits?: Partial<RemoteWriteLimits>;
+}
+
+/** What the receiver stands on. */
+export interface RemoteWriteParts {
+  readonly sink: MetricSink;
+  readonly metrics: IngestMetrics;
+  readonly admission: Admission;
+}
+
+interface Known {
+  readonly identity: LabelIdentity;
+  readonly ref: SeriesRef;
+}
+
+const RECEIVER = "remote-write";
+const MAX_KNOWN = 4_000_000;
+const V2 = "io.prometheus.write.v2.request";
+const V1 = "prometheus.writerequest";
+
+/** The receiver; mount `handle` at /api/v1/write. */
+export class RemoteWriteReceiver {
+  readonly #parts: RemoteWriteParts;
+  readonly #maxBytes: number;
+  readonly #limits: Partial<RemoteWriteLimits>;
+  readonly #known = new Map<number, Known[]>();
+  #knownCount = 0;
+  #generation: number;
+
+  constructor(settings: RemoteWriteSettings, parts: RemoteWriteParts) {
+    this.#parts = parts;
+    this.#maxBytes = settings.maxBodyBytes ?? 64 * 1024 * 1024;
+    this.#limits = settings.limits ?? {};
+    this.#generation = parts.sink.generation;
+  }
+
+  /** Answers one request. Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (request.method !== "POST") {
+        response.setHeader("Allow", "POST");
+        throw new RequestRefusal("FLX_INGEST_METHOD", 405, "only POST is taken here");
+      }
+      const version = versionOf(request.headers["content-type"]);
+      const encoding = request.headers["content-encoding"] ?? "snappy";
+      const body = await readBody(request, this.#maxBytes);
+      using admitted = this.#parts.admission.enter(body.length);
+      const plain = await unpack(body, encoding, this.#maxBytes);
+      const { bytes } = this.#parts.metrics;
+      bytes.inc({ receiver: RECEIVER, form: "wire" }, admitted.bytes);
+      bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
+      const read = version === 2 ? readWriteRequestV2 : readWriteRequest;
+      await this.#write(read(plain, this.#limits), version, response);
+    } catch (error) {
+      this.#refuse(request, response, error);
+    }
+  }
+
+  async #write(read: RemoteWriteBatch, version: 1 | 2, response: ServerResponse): Promise<void> {
+    const { batch, rejected, reason } = this.#batchOf(read);
+    const outcome =
+      batch.samples === 0 && batch.metadata.length === 0
+        ? { rejected: [] }
+        : await this.#parts.sink.append(batch);
+    const { metrics } = this.#parts;
+    const refusedHistograms = outcome.rejected.filter(({ index }) => index >= batch.count).length;
+    const refusedFloats = outcome.rejected.length - refusedHistograms;
+    metrics.samples.inc({ receiver: RECEIVER }, batch.samples - outcome.rejected.length);
+    if (rejected > 0) metrics.rejected.inc({ receiver: RECEIVER, reason: "invalid" }, rejected);
+    for (const { kind } of outcome.rejected)
+      metrics.rejected.inc({ receiver: RECEIVER, reason: kind });
+    if (version === 2) {
+      response.setHeader("X-Prometheus-Remote-Write-Samples-Written", batch.count - refusedFloats);
+      response.setHeader(
+        "X-Prometheus-Remote-Write-Histograms-Written",
+        batch.histograms.length - refusedHistograms,
+      );
+      response.setHeader("X-Prometheus-Remote-Write-Exemplars-Written", batch.exemplars.length);
+    }
+    const first = reason ?? outcome.rejected[0]?.reason;
+    if (first === undefined) this.#answer(response, 204, "");
+    else this.#answer(response, 400, `${rejected + outcome.rejected.length} refused: ${first}\n`);
+  }
+
+  #batchOf(read: RemoteWriteBatch): { batch: SampleBatch; rejected: number; reason?: string } {
+    this.#forget();
+    const batch = new SampleBatch();
+    const refs = new Float64Array(read.series);
+    let reason: string | undefined;
+    for (let series = 0; series < read.series; series++) {
+      try {
+        refs[series] = this.#ref(read, series);
+      } catch (error) {
+        if (error instanceof SinkRefusal || !(error instanceof FlxError)) throw error;
+        refs[series] = -1;
+        reason ??= error.message;
+      }
+    }
+    let rejected = 0;
+    const { words, sampleSeries, timestampMs, createdMs } = read;
+    for (let i = 0; i < read.samples; i++) {
+      const series = sampleSeries[i]!;
+      const ref = refs[series]!;
+      if (ref < 0) rejected++;
+      else {
+        const startMs = createdMs.size === 0 ? 0 : (createdMs.get(series) ?? 0);
+        batch.addWords(ref, timestampMs[i]!, words[2 * i]!, words[2 * i + 1]!, startMs);
+      }
+    }
+    for (const written of read.histograms) {
+      const ref = refs[written.series]!;
+      if (ref < 0 || written.histogram instanceof FlxError) {
+        rejected++;
+        if (written.histogram instanceof FlxError) reason ??= written.histogram.message;
+        continue;
+      }
+      const { histogram, timestampMs: at } = written;
+      const startMs = createdMs.get(written.series) ?? 0;
+      batch.histograms.push({ ref, timestampMs: at, startMs, histogram });
+    }
+    for (const { series, exemplar } of read.exemplars) {
+      if (refs[series]! >= 0) batch.exemplars.push({ ref: refs[series]!, exemplar });
+    }
+    batch.metadata.push(...read.metadata.filter(({ name }) => name !== ""));
+    return { batch, rejected, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  #ref(read: RemoteWriteBatch, series: number): SeriesRef {
+    const key = (read.hashHigh[series]! >>> 11) * 4_294_967_296 + read.hashLow[series]!;
+    const source = read.labelSource;
+    const known = this.#known.get(key);
+    if (known !== undefined) {
+      for (const one of known) if (source.same(series, one.identity)) return one.ref;
+    }
+    const labels = checked(source.labels(series));
+    const entry: Known = { identity: source.identity(series), ref: this.#parts.sink.ref(labels) };
+    if (known === undefined) this.#known.set(key, [entry]);
+    else known.push(entry);
+    this.#knownCount++;
+    return entry.ref;
+  }
+
+  /** References of another generation are worth nothing; and memory is bounded. */
+  #forget(): void {
+    const { generation } = this.#parts.sink;
+    if (generation === this.#generation && this.#knownCount < MAX_KNOWN) return;
+    this.#known.clear();
+    this.#knownCount = 0;
+    this.#generation = generation;
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    const { status, message, retryAfterMs } = httpRefusal(error);
+    if (retryAfterMs !== undefined) {
+      response.setHeader("Retry-After", String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+    }
+    if (!request.complete) response.setHeader("Connection", "close");
+    this.#answer(response, status, `${message}\n`);
+    if (!request.complete) response.once("finish", () => request.destroy());
+  }
+
+  #answer(response: ServerResponse, status: number, text: string): void {
+    this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: String(status) });
+    response.writeHead(status, text === "" ? {} : { "Content-Type": "text/plain; charset=utf-8" });
+    response.end(text);
+  }
+}
+
+/** Prometheus wants a name, and takes names of any characters. */
+function checked(labels: Labels): Labels {
+  if (labels.metricName === undefined) {
+    throw new FlxError("FLX_LABEL_NAME", `a series without a name: ${labels.toString()}`);
+  }
+  return labels;
+}
+
+function versionOf(contentType: string | undefined): 1 | 2 {
+  const [type = "", ...parameters] = (contentType ?? "application/x-protobuf").split(";");
+  if (type.trim().toLowerCase() === "application/x-protobuf") {
+    const proto = parameters
+      .map((parameter) => parameter.trim().toLowerCase())
+      .find((parameter) => parameter.startsWith("proto="))
+      ?.slice("proto=".length);
+    if (proto === undefined || proto === V1) return 1;
+    if (proto === V2) return 2;
+  }
+  const message = `the content type must be application/x-protobuf of ${V1} or ${V2}`;
+  throw new RequestRefusal("FLX_INGEST_ENCODING", 415, message);
+}
