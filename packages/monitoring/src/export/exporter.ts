@@ -35,6 +35,9 @@ const MAX_RESTARTS = 5;
 /** Records larger than this are no use to any receiver. */
 const MAX_RECORD_BYTES = 1024 * 1024;
 
+/** In MB. Its garbage is short-lived and its batches are outside of the heap; at the limit it is started again. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 } as const;
+
 /** When the worker looks after what an earlier process left. */
 const EARLY_START_MS = 500;
 
@@ -175,6 +178,7 @@ export class Exporter {
   /** Sends what there is, and ends the worker. */
   async shutdown(timeoutMs = 10_000): Promise<boolean> {
     if (this.#closed) return true;
+    this.#tellRest();
     const done = await this.flush(timeoutMs);
     this.#closed = true;
     clearTimeout(this.#early);
@@ -192,6 +196,11 @@ export class Exporter {
   /** The end of the process: what is to be told, and the wait until it is handed over. */
   #finish(): void {
     this.#exitDeadlineMs = performance.now() + this.#settings.exitTimeoutMs;
+    this.#tellRest();
+    this.flushSync(Math.max(0, this.#exitDeadlineMs - performance.now()));
+  }
+
+  #tellRest(): void {
     for (const work of this.#atEnd) {
       try {
         work();
@@ -200,7 +209,6 @@ export class Exporter {
       }
     }
     this.#atEnd.clear();
-    this.flushSync(Math.max(0, this.#exitDeadlineMs - performance.now()));
   }
 
   #ensureWorker(): void {
@@ -228,6 +236,7 @@ export class Exporter {
       // No user code, no preloads, nothing that would start monitoring inside the worker.
       execArgv: process.execArgv.filter((flag) => flag.startsWith("--conditions")),
       env: process.env,
+      resourceLimits: WORKER_LIMITS,
     });
     worker.unref();
     worker.on("error", (error: unknown) => {

@@ -32,6 +32,18 @@ const DEFAULT_WINDOW_MS = 1_000;
 const MAX_KINDS = 1_000;
 const MAX_MESSAGE = 200;
 
+/** Those with an open window. When the process ends, it ends their windows. */
+const open = new Set<DuplicateLimit>();
+let isListening = false;
+
+function listen(): void {
+  if (isListening) return;
+  isListening = true;
+  process.on("exit", () => {
+    for (const limit of open) limit.flush();
+  });
+}
+
 /** Counts lines by kind and holds repetitions back. */
 export class DuplicateLimit {
   readonly #allow: number;
@@ -55,17 +67,24 @@ export class DuplicateLimit {
       if (this.#kinds.size >= MAX_KINDS) return true;
       kind = { level, message: message.slice(0, MAX_MESSAGE), count: 0 };
       this.#kinds.set(key, kind);
-      this.#timer ??= setTimeout(() => {
-        this.flush();
-      }, this.#windowMs).unref();
+      if (this.#timer === undefined) this.#open();
     }
     return ++kind.count <= this.#allow;
+  }
+
+  #open(): void {
+    listen();
+    open.add(this);
+    this.#timer = setTimeout(() => {
+      this.flush();
+    }, this.#windowMs).unref();
   }
 
   /** Ends the window: what was held back is reported. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    open.delete(this);
     const kinds = [...this.#kinds.values()];
     this.#kinds.clear();
     for (const { level, message, count } of kinds) {

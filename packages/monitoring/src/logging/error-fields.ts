@@ -6,6 +6,8 @@ import { redact } from "../redaction/redact.ts";
 
 const MAX_CAUSES = 8;
 const MAX_ERRORS = 10;
+/** Of all of them together. */
+const MAX_ALL = 20;
 const MAX_STACK = 8_192;
 const MAX_MESSAGE = 2_048;
 
@@ -16,6 +18,7 @@ export function errorFields(error: unknown): unknown {
 
 function fieldsOf(error: Error, depth: number, seen: Set<unknown>): Record<string, unknown> {
   if (seen.has(error)) return { type: "[circular]" };
+  if (seen.size >= MAX_ALL) return { type: "[more left out]" };
   seen.add(error);
   const fields: Record<string, unknown> = {
     type: safely(() => error.constructor.name || error.name) ?? "Error",

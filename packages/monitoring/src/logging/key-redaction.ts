@@ -4,8 +4,15 @@
 //   paths   "user.email", "headers.*", "*.card"                                     exactly there
 //
 // A line without secrets is passed on as it is: nothing is copied until something is found. Whether a name is a secret's
-// is decided once for each name. Depth, number of keys and length of texts are bounded; what lies deeper is not looked at
-// and not logged. A property that throws when it is read says so on the line, and no more: logging never throws.
+// is decided once for each name. Depth, number of keys and length of texts are bounded, and so is all of it together (a
+// socket leads to half of the process); what is beyond is not looked at and not logged. A property that throws when it
+// is read says so on the line, and no more: logging never throws.
+//
+//   Error            its type, message, stack, causes (error-fields.ts), wherever it stands
+//   toJSON()         what it gives, secrets taken out of that too: a record of a database turns itself into an object
+//   bytes            how many; nobody reads megabytes of numbers
+
+import { errorFields } from "./error-fields.ts";
 
 /** What stands where a secret was. */
 export const REDACTED = "[redacted]";
@@ -21,6 +28,9 @@ const MAX_DEPTH = 8;
 const MAX_KEYS = 1_000;
 const MAX_KNOWN_NAMES = 10_000;
 const MAX_TEXT = 32_768;
+/** Of one line: values that are looked at, and characters of all its texts. */
+const MAX_VALUES = 10_000;
+const MAX_CHARACTERS = 131_072;
 
 const UNREADABLE = "[unreadable]";
 
@@ -42,6 +52,8 @@ export class KeyRedaction {
   readonly #known = new Map<string, boolean>();
   readonly #keys: ReadonlySet<string>;
   readonly #paths: PathNode | undefined;
+  #values = 0;
+  #characters = 0;
 
   constructor({ keys = [], paths = [] }: KeyRedactionSettings = {}) {
     this.#keys = new Set(keys.map((key) => key.toLowerCase()));
@@ -50,6 +62,8 @@ export class KeyRedaction {
 
   /** The object, or a copy without its secrets. Never throws. */
   apply<Value extends object>(object: Value): Value {
+    this.#values = 0;
+    this.#characters = 0;
     try {
       return this.#object(object, 0, this.#paths) as Value;
     } catch {
@@ -72,12 +86,14 @@ export class KeyRedaction {
     let copy: Record<string, unknown> | unknown[] | undefined;
     let count = 0;
     for (const key in object) {
-      if (++count > MAX_KEYS) return cut(copy ?? readableCopy(object));
+      if (++count > MAX_KEYS || ++this.#values > MAX_VALUES) {
+        return cut(copy ?? readableCopy(object, count - 1), count - 1);
+      }
       const value = readProperty(object, key);
       const next = paths?.children.get(key) ?? paths?.children.get("*");
       const clean = this.#value(key, value, depth, next);
       if (clean === value && value !== UNREADABLE) continue;
-      copy ??= readableCopy(object);
+      copy ??= readableCopy(object, MAX_KEYS);
       (copy as Record<string, unknown>)[key] = clean;
     }
     return copy ?? object;
@@ -86,11 +102,39 @@ export class KeyRedaction {
   #value(key: string, value: unknown, depth: number, paths: PathNode | undefined): unknown {
     if (value === undefined || value === null) return value;
     if (paths?.isEnd === true || this.isSecret(key)) return REDACTED;
-    if (typeof value === "string") return value.length <= MAX_TEXT ? value : cutText(value);
+    if (typeof value === "string") return this.#text(value);
     if (typeof value !== "object") return value;
-    // What turns itself into JSON (dates, URLs, decimals) is a value, and errors have a serializer of their own.
-    if (value instanceof Error || typeof readProperty(value, "toJSON") === "function") return value;
+    if (value instanceof Date) return value;
+    if (value instanceof Error) return errorFields(value);
+    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+    const toJson = readProperty(value, "toJSON");
+    if (typeof toJson === "function") return this.#turned(key, value, toJson, depth, paths);
     return depth >= MAX_DEPTH ? "[too deep]" : this.#object(value, depth + 1, paths);
+  }
+
+  #text(text: string): string {
+    this.#characters += Math.min(text.length, MAX_TEXT);
+    if (this.#characters > MAX_CHARACTERS) return `[${text.length} characters]`;
+    return text.length <= MAX_TEXT ? text : cutText(text);
+  }
+
+  /** What an object turns itself into. */
+  #turned(
+    key: string,
+    value: object,
+    toJson: object,
+    depth: number,
+    paths: PathNode | undefined,
+  ): unknown {
+    let turned: unknown;
+    try {
+      turned = Reflect.apply(toJson as (key: string) => unknown, value, [key]);
+    } catch {
+      return UNREADABLE;
+    }
+    if (typeof turned === "string") return this.#text(turned);
+    if (typeof turned !== "object" || turned === null) return turned;
+    return depth >= MAX_DEPTH ? "[too deep]" : this.#object(turned, depth + 1, paths);
   }
 }
 
@@ -103,11 +147,13 @@ function readProperty(object: object, key: string): unknown {
 }
 
 /** A copy of what can be read, up to a number of keys. */
-function readableCopy(object: object): Record<string, unknown> | unknown[] {
+function readableCopy(object: object, keys: number): Record<string, unknown> | unknown[] {
   const copy: Record<string, unknown> | unknown[] = Array.isArray(object) ? [] : {};
   let count = 0;
   for (const key in object) {
-    if (++count > MAX_KEYS) break;
+    if (++count > keys) break;
+    // It would be asked again, and give what was taken out.
+    if (key === "toJSON") continue;
     // As an own property, whatever its name: "__proto__" would set the prototype.
     Object.defineProperty(copy, key, {
       value: readProperty(object, key),
@@ -119,9 +165,9 @@ function readableCopy(object: object): Record<string, unknown> | unknown[] {
   return copy;
 }
 
-function cut(copy: Record<string, unknown> | unknown[]): object {
-  if (Array.isArray(copy)) return [...copy.slice(0, MAX_KEYS), "[more left out]"];
-  return { ...Object.fromEntries(Object.entries(copy).slice(0, MAX_KEYS)), more: "[left out]" };
+function cut(copy: Record<string, unknown> | unknown[], keys: number): object {
+  if (Array.isArray(copy)) return [...copy.slice(0, keys), "[more left out]"];
+  return { ...Object.fromEntries(Object.entries(copy).slice(0, keys)), more: "[left out]" };
 }
 
 /** The beginning of a text, and how much is missing. */

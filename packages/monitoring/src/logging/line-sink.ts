@@ -7,7 +7,7 @@ import { MessageWriter } from "@flx/model";
 import type { Exporter } from "../export/exporter.ts";
 import { RECORD } from "../export/signal.ts";
 
-/** Lines longer than this are cut before they are exported; the terminal has them whole. */
+/** Lines longer than this are not exported, and counted as lost; the terminal has them. */
 const MAX_LINE = 256 * 1024;
 
 const encoder = new TextEncoder();

@@ -243,3 +243,51 @@ test("prettyLine() is for people, and no text can forge another line or move the
   assert.ok(prettyLine('{"level":30,"msg":"x"}', true).includes("\u001b[32m"));
   assert.doesNotThrow(() => prettyLine('{"level":30,"time":"soon","msg":"x"}', false));
 });
+
+test("what turns itself into JSON has its secrets taken out, too; errors and bytes are told anywhere", () => {
+  const { logger, texts, lines } = logged();
+  const record = { toJSON: () => ({ id: 1, password: "planted", tags: ["a"] }) };
+  const itself: Record<string, unknown> = { password: "planted", id: 2 };
+  itself["toJSON"] = () => itself;
+  logger.info({
+    record,
+    itself,
+    list: [record],
+    at: new Date(0),
+    url: new URL("https://example.org/x"),
+    reason: new RangeError("inside", { cause: new Error("deeper") }),
+    body: Buffer.alloc(1_000_000),
+    numbers: new Float64Array(4),
+  });
+  const line = lines[0]!;
+  assert.ok(!texts[0]!.includes("planted"), texts[0]);
+  assert.deepEqual(line["record"], { id: 1, password: "[redacted]", tags: ["a"] });
+  assert.deepEqual(line["itself"], { id: 2, password: "[redacted]" });
+  assert.deepEqual(line["list"], [line["record"]]);
+  assert.equal(line["at"], "1970-01-01T00:00:00.000Z");
+  assert.equal(line["url"], "https://example.org/x");
+  const reason = line["reason"] as Line;
+  assert.deepEqual([reason["type"], reason["message"]], ["RangeError", "inside"]);
+  assert.equal((reason["cause"] as Line)["message"], "deeper");
+  assert.equal(line["body"], "[1000000 bytes]");
+  assert.equal(line["numbers"], "[32 bytes]");
+});
+
+test("a line is bounded as a whole, not only in each of its parts", () => {
+  const { logger, texts } = logged();
+  // 10^8 ways from the first object to the last, and 30 MB of text; errors in errors in errors.
+  let wide: object = { end: 1 };
+  for (let depth = 0; depth < 8; depth++) {
+    wide = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`k${i}`, wide]));
+  }
+  const long = Array.from({ length: 1_000 }, () => "x".repeat(30_000));
+  let error = new Error("first");
+  for (let depth = 0; depth < 8; depth++) {
+    error = new AggregateError(Array.from({ length: 10 }, () => new Error("each", { cause: error })));
+  }
+  logger.info({ wide }, "wide");
+  logger.info({ long }, "long");
+  logger.error(error, "errors");
+  assert.equal(texts.length, 3);
+  for (const text of texts) assert.ok(text.length < 1_000_000, `${text.length} characters`);
+});

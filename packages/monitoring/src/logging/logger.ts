@@ -106,6 +106,8 @@ export function loggerOptions(
   const limit = duplicateLimit(settings, (held) => {
     writeHeld(logger(), labels, held);
   });
+  // A signal that ends the process has no "exit"; the exporter hears of it.
+  if (limit !== undefined) settings.exporter?.atEnd(() => limit.flush());
   return {
     level: settings.level ?? "info",
     base: settings.base ?? {},
