@@ -4,10 +4,11 @@
 //      │          │         ├──► rejected          writes the first columns, the worker the others; nobody else writes
 //      │          │         ├──► refused           a cell, so that plain stores are enough.
 //      │          │         ├──► spooled ─► sent
-//      │          │         └──► expired (dropped from memory or spool)
+//      │          │         ├──► expired (dropped from memory or spool)
+//      │          │         └──► killed (with a process before this one, which had not handed them over)
 //      └─► lostRing (no room in the ring)  └─► lostEncoding
 //
-// offered = written + lostRing + lostEncoding; written = accepted + rejected + refused + expired + waiting. What is
+// offered = written + lostRing + lostEncoding; written + adopted = accepted + rejected + refused + expired + killed + waiting. What is
 // `waiting` is in memory or in the spool. `adopted` counts what a process before this one had left in the spool.
 
 import type { Signal } from "./signal.ts";
@@ -21,6 +22,7 @@ const COLUMNS = [
   "rejected",
   "refused",
   "expired",
+  "killed",
   "spooled",
   "adopted",
   "requests",
@@ -70,8 +72,8 @@ export class ExportCounters {
 
   /** Records that nobody will ever receive. */
   lost(signal: Signal): number {
-    const { lostRing, lostEncoding, rejected, refused, expired } = this.of(signal);
-    return lostRing + lostEncoding + rejected + refused + expired;
+    const { lostRing, lostEncoding, rejected, refused, expired, killed } = this.of(signal);
+    return lostRing + lostEncoding + rejected + refused + expired + killed;
   }
 }
 

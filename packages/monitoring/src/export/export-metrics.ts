@@ -1,6 +1,6 @@
 // What became of every record, for whoever watches the service: nothing is lost in silence.
 //
-//   flx_export_records_total{signal,outcome}      accepted; lost: no_room, not_encodable, rejected, refused, expired
+//   flx_export_records_total{signal,outcome}      accepted; lost: no_room, not_encodable, rejected, refused, expired, killed
 //   flx_export_waiting_records{signal}            in memory or on disk
 //   flx_export_spooled_records_total{signal}      written to disk, for later
 //   flx_export_adopted_records_total{signal}      found on disk, from a process before this one
@@ -26,6 +26,7 @@ const OUTCOMES = {
   rejected: "rejected",
   refused: "refused",
   expired: "expired",
+  killed: "killed",
 } as const satisfies Readonly<Record<string, ExportCounter>>;
 
 const TOTALS = {

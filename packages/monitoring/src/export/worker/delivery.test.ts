@@ -18,6 +18,10 @@ class MemorySpool implements Spool {
   #number = 0;
   isFull = false;
 
+  get records(): number {
+    return this.#entries.reduce((sum, { entry }) => sum + entry.records, 0);
+  }
+
   get texts(): string[] {
     return this.#entries.map(({ batch: each }) => new TextDecoder().decode(each.body));
   }

@@ -1,6 +1,7 @@
 // Batches on disk, one file each, while the receiver does not want them.
 //
 //   <folder>/<owner>/owner.json                          who writes here: pid, and when that process began
+//   <folder>/<owner>/unsettled.json                      what it has in memory: unsettled.ts
 //   <folder>/<owner>/<signal>/<time>-<number>-<records>.otlp
 //
 //   a file:  "FLX1" | records | length | CRC-32 of the body | body        16 bytes, then the protobuf of the request
@@ -60,11 +61,16 @@ export class SpoolFolder {
   create(signal: Signal): string {
     const folder = join(this.path, signal);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (!this.#hasOwner) {
-      writeFileSync(join(this.path, OWNER), JSON.stringify(thisProcess()), { mode: 0o600 });
-      this.#hasOwner = true;
-    }
+    this.claim();
     return folder;
+  }
+
+  /** Makes the folder of this process, and says whose it is. */
+  claim(): void {
+    if (this.#hasOwner) return;
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    writeFileSync(join(this.path, OWNER), JSON.stringify(thisProcess()), { mode: 0o600 });
+    this.#hasOwner = true;
   }
 
   /** The folders of processes that are no more. */
@@ -93,6 +99,7 @@ export class DiskSpool implements Spool {
   readonly #counters: ExportCounters;
   readonly #entries: Entry[] = [];
   #bytes = 0;
+  #records = 0;
   #number = 0;
   #path: string | undefined;
 
@@ -107,6 +114,10 @@ export class DiskSpool implements Spool {
     this.#settings = settings;
     this.#counters = counters;
     for (const abandoned of folder.abandoned()) this.#adopt(abandoned);
+  }
+
+  get records(): number {
+    return this.#records;
   }
 
   add(batch: Batch): SpooledBatch | undefined {
@@ -131,6 +142,7 @@ export class DiskSpool implements Spool {
     const entry = { name, records: batch.records, bytes: size };
     this.#entries.push(entry);
     this.#bytes += size;
+    this.#records += entry.records;
     return entry;
   }
 
@@ -159,6 +171,7 @@ export class DiskSpool implements Spool {
     if (at < 0) return;
     this.#entries.splice(at, 1);
     this.#bytes -= entry.bytes;
+    this.#records -= entry.records;
     if (this.#entries.length > 0) return;
     this.#path = undefined;
     this.#folder.tidy(this.#folder.path);
@@ -188,6 +201,7 @@ export class DiskSpool implements Spool {
       if (entry === undefined) continue;
       this.#entries.push(entry);
       this.#bytes += entry.bytes;
+      this.#records += entry.records;
       this.#counters.add(this.#signal, "adopted", entry.records);
     }
     this.#folder.tidy(abandoned);

@@ -13,10 +13,14 @@ import { Delivery } from "./delivery.ts";
 import { logRecordOfLine } from "./log-line.ts";
 import { openSender } from "./open-sender.ts";
 import { spoolOpener } from "./open-spool.ts";
+import type { Spool } from "./spool.ts";
+import type { UnsettledNote } from "./unsettled.ts";
 import type { WorkerStart } from "./worker-start.ts";
 
 /** Bytes read from the ring before others get a turn. */
 const DRAIN_BYTES = 4 * 1024 * 1024;
+/** How often it is noted on disk what is only in memory. */
+const NOTE_MS = 1_000;
 /** Kept back from the time of a flush, for writing to disk what was not sent. */
 const SPOOL_TIME_MS = 300;
 
@@ -26,6 +30,9 @@ const reader = new RingReader(start.memory);
 const counters = new ExportCounters(start.counters);
 const scopes = new Map<number, EncodedScope>();
 const pipes = new Map<Signal, { batcher: Batcher; delivery: Delivery }>();
+const onDisk = new Map<Signal, Spool>();
+let note: UnsettledNote | undefined;
+let noting: NodeJS.Timeout | undefined;
 let timer: NodeJS.Timeout | undefined;
 let flushed = 0;
 let flushing = false;
@@ -49,15 +56,18 @@ wake();
 
 async function openPipes(): Promise<void> {
   const resource = encodeResource(settings.resource);
-  const openSpool = spoolOpener(settings.spool, counters);
+  const spools = spoolOpener(settings.spool, counters);
+  note = spools.note;
   for (const signal of ["traces", "logs", "metrics"] as const) {
     const endpoint = settings.endpoints[signal];
     if (endpoint === undefined) continue;
+    const spool = spools.open(signal);
+    if (spool !== undefined) onDisk.set(signal, spool);
     const batcher = new Batcher(resource, settings.resourceSchemaUrl, settings.batch, scopes);
     const delivery = new Delivery({
       signal,
       sender: await openSender(endpoint, signal),
-      spool: openSpool(signal),
+      spool,
       counters,
       limits: settings.batch,
       random: Math.random,
@@ -90,8 +100,15 @@ function work(): void {
     const batches = batcher.cut();
     if (batches.length > 0) delivery.put(batches);
   }
+  if (note !== undefined && noting === undefined) noteUnsettled();
   if (!reader.sleep())
     timer = setTimeout(work, reader.used > settings.ringBytes / 8 ? 0 : settings.batch.delayMs);
+}
+
+/** Notes it now, and again as long as there is something. */
+function noteUnsettled(): void {
+  const left = note?.write(onDisk) ?? 0;
+  noting = left === 0 ? undefined : setTimeout(noteUnsettled, NOTE_MS);
 }
 
 function drain(maxBytes: number): void {
@@ -129,6 +146,7 @@ async function flush(): Promise<void> {
         await delivery.finish(deadlineMs);
       }),
     );
+    note?.write(onDisk);
     flushed = wanted;
     reader.flushed(wanted);
   }

@@ -13,6 +13,8 @@ export interface SpooledBatch {
 
 /** Batches on disk, oldest first. */
 export interface Spool {
+  /** How many records are on disk. */
+  readonly records: number;
   /** Keeps a batch; undefined when the disk refuses, and then nothing is kept. Older ones may have to go. */
   add(batch: Batch): SpooledBatch | undefined;
   /** The oldest, without its bytes. */
