@@ -283,7 +283,9 @@ test("a line is bounded as a whole, not only in each of its parts", () => {
   const long = Array.from({ length: 1_000 }, () => "x".repeat(30_000));
   let error = new Error("first");
   for (let depth = 0; depth < 8; depth++) {
-    error = new AggregateError(Array.from({ length: 10 }, () => new Error("each", { cause: error })));
+    error = new AggregateError(
+      Array.from({ length: 10 }, () => new Error("each", { cause: error })),
+    );
   }
   logger.info({ wide }, "wide");
   logger.info({ long }, "long");
