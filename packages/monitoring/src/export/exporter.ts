@@ -60,6 +60,7 @@ export class Exporter {
   #exitDeadlineMs = Infinity;
   #lastFault: string | undefined;
   readonly #atEnd = new Set<() => void>();
+  readonly #beforeFlush = new Set<() => Promise<void>>();
   readonly #onExit = (): void => {
     this.#finish();
     this.#exiting = true;
@@ -147,6 +148,16 @@ export class Exporter {
     };
   }
 
+  /** Has something done before a flush that does not block: what is only told now and then is told now. */
+  beforeFlush(work: () => Promise<void>): Disposable {
+    this.#beforeFlush.add(work);
+    return {
+      [Symbol.dispose]: () => {
+        this.#beforeFlush.delete(work);
+      },
+    };
+  }
+
   /** Whether a record of this size would find room now. */
   hasRoom(bytes: number): boolean {
     return this.#ring.used + bytes + 64 < this.#settings.ringBytes / 2;
@@ -170,9 +181,19 @@ export class Exporter {
   /** Waits until everything is sent or spooled; false when the time was too short. */
   async flush(timeoutMs = 10_000): Promise<boolean> {
     if (this.#closed) return false;
+    const deadlineMs = performance.now() + timeoutMs;
+    await this.#tellNow(timeoutMs);
     if (this.#worker === undefined && this.#ring.used === 0) return true;
     this.#ensureWorker();
-    return await this.#ring.flush(timeoutMs);
+    return await this.#ring.flush(Math.max(0, deadlineMs - performance.now()));
+  }
+
+  async #tellNow(timeoutMs: number): Promise<void> {
+    if (this.#beforeFlush.size === 0) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    await Promise.race([Promise.allSettled([...this.#beforeFlush].map((work) => work())), late]);
+    clearTimeout(timer);
   }
 
   /** Sends what there is, and ends the worker. */

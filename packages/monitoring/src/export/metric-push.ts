@@ -58,6 +58,7 @@ export class MetricPush {
   #lastMs = Date.now();
   #running: Promise<void> | undefined;
   readonly #atEnd: Disposable;
+  readonly #beforeFlush: Disposable;
 
   constructor(settings: MetricPushSettings) {
     this.#settings = settings;
@@ -66,6 +67,7 @@ export class MetricPush {
       void this.push();
     }, settings.intervalMs ?? DEFAULT_INTERVAL_MS).unref();
     this.#atEnd = settings.exporter.atEnd(() => this.#pushNow());
+    this.#beforeFlush = settings.exporter.beforeFlush(() => this.push());
   }
 
   /** Pushes now; one push at a time. Never rejects. */
@@ -84,6 +86,7 @@ export class MetricPush {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#atEnd[Symbol.dispose]();
+    this.#beforeFlush[Symbol.dispose]();
     await this.#running;
     await this.push();
   }

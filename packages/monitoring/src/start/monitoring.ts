@@ -35,7 +35,7 @@ export interface Monitoring extends AsyncDisposable {
   readonly problems: readonly string[];
   /** Each setting with its value and the place it comes from. */
   explainConfig(): ExplainedConfig;
-  /** Sends what there is; false when the time was too short. */
+  /** Sends what there is, metrics as they are now; false when the time was too short. */
   flush(timeoutMs?: number): Promise<boolean>;
   /** Sends what there is, and takes everything down; false when the time was too short. Never rejects. */
   shutdown(timeoutMs?: number): Promise<boolean>;
