@@ -1,8 +1,11 @@
-// One line per event: time, level, service, message, then key=value pairs.
+// One line per event: time, level, service, message, then key=value pairs, the trace it belongs to last.
 //
-//   2026-01-05T12:30:01.020Z WARN  orders payment failed order=ord_5f2c country=DE
+//   2026-01-05T12:30:01.020Z WARN  orders payment failed order=ord_5f2c country=DE trace=0af7651916cd43dd8448eb211c80319c
 //
-// debug and info go to standard output, warn and error to standard error.
+// debug and info go to standard output, warn and error to standard error. The same lines go to `also`, once there is
+// somewhere to send them: flx.logger, which makes log records of them.
+
+import { ambientFields } from "@flx/monitoring/logging";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -17,11 +20,18 @@ export type Log = {
 
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
+/** Gets each line, too. */
+export type LogSink = (level: LogLevel, message: string, fields: LogFields, error: unknown) => void;
+
+/** A log whose lines can be sent elsewhere as well. */
+export type SentLog = Log & { also(sink: LogSink): void };
+
 /** A log that writes lines of `service` from `SHOP_LOG_LEVEL` (default info) upwards. */
 export function createLog(
   service: string,
   least: string | undefined = process.env["SHOP_LOG_LEVEL"],
-): Log {
+): SentLog {
+  let sink: LogSink | undefined;
   const from = Math.max(levels.indexOf((least ?? "info") as LogLevel), 0);
   const write = (
     level: LogLevel,
@@ -30,12 +40,17 @@ export function createLog(
     error?: unknown,
   ): void => {
     if (levels.indexOf(level) < from) return;
-    const line = formatLine(new Date(), level, service, message, fields);
+    const { trace_id: trace } = ambientFields([]) as { trace_id?: string };
+    const line = formatLine(new Date(), level, service, message, { ...fields, trace });
     const text = error === undefined ? line : `${line}\n${describe(error)}`;
     if (level === "warn" || level === "error") console.error(text);
     else console.log(text);
+    sink?.(level, message, fields, error);
   };
   return {
+    also: (given) => {
+      sink = given;
+    },
     debug: (message, fields) => write("debug", message, fields),
     info: (message, fields) => write("info", message, fields),
     warn: (message, fields, error) => write("warn", message, fields, error),

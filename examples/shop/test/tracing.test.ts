@@ -55,6 +55,12 @@ test("an order is one trace: HTTP, gRPC, SQL; and its metrics lead to it", async
     const [, spanId, traceId] = metric.exec(exposed) ?? [];
     assert.deepEqual([traceId, spanId], [chain[2]?.traceId, chain[2]?.spanId], String(metric));
   }
+
+  const placed = await waitUntil(() => receiver.logs.find(({ body }) => body === "order placed"), {
+    what: "the line of the order as a record",
+  });
+  assert.deepEqual([placed.traceId, placed.spanId], [chain[2]?.traceId, chain[2]?.spanId]);
+  assert.equal(placed.resource["service.name"], "orders");
 });
 
 test("a pipeline is a trace with its SQL; without a receiver of its own the shop shows traces", async () => {

@@ -10,10 +10,10 @@
 // `stopTimeoutMs` after being asked is ended.
 
 import { parseFaultNames, FaultPanel, type FaultSwitches } from "../faults/switches.ts";
-import { type MonitoringOptions, startMonitoring } from "@flx/monitoring";
+import { type Monitoring, type MonitoringOptions, startMonitoring } from "@flx/monitoring";
 import { type DrainableServer, type HealthChecker, Shutdown } from "@flx/monitoring/health";
 import { processHealth } from "../health/process-health.ts";
-import { createLog, type Log } from "../log.ts";
+import { createLog, type Log, type SentLog } from "../log.ts";
 import { shopMetrics, type ShopMetrics } from "../metrics.ts";
 import { thisService, type Service, type ServiceName } from "../service.ts";
 import { host, readSettings, type Settings } from "../settings.ts";
@@ -77,6 +77,7 @@ export async function runProcess(
     const settings = readSettings();
     const health = processHealth(settings);
     const flx = await startMonitoring(monitoringOptions(service, settings, health));
+    if (flx.exporter?.exports("logs") === true) sendLines(log, flx);
     const metrics = shopMetrics(service);
     const running = await start({ service, settings, log, faults, metrics, health });
     // Asked to stop while starting: nothing was running to be stopped at that time.
@@ -114,8 +115,17 @@ function monitoringOptions(
     admin: port === undefined ? false : { port, host },
     metrics: { system: port !== undefined },
     health: { checker: health, start: false },
+    // The terminal has the shop's own lines.
+    logging: { destination: { write: () => undefined } },
     ...(elsewhere ? {} : { otlp: tracesUrl === undefined ? false : here }),
   };
+}
+
+/** The shop's lines become log records with the ids of their spans. */
+function sendLines(log: SentLog, { logger }: Monitoring): void {
+  log.also((level, message, fields, error) => {
+    logger[level](error === undefined ? fields : { ...fields, err: error }, message);
+  });
 }
 
 function fail(log: Log, error: unknown): void {
