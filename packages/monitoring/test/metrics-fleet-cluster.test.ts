@@ -19,13 +19,24 @@ cluster.setupPrimary({
   silent: false,
 });
 
-/** The messages of a process that are not ours. */
+/**
+ * Waits for what a process says of itself. One listener for all messages: several may come in one turn, between two calls of
+ * `once()`, and those of the metrics come for ever.
+ */
 async function said(process: ChildProcess, done: string): Promise<void> {
-  for (;;) {
-    const [message] = (await once(process, "message", {
-      signal: AbortSignal.timeout(30_000),
-    })) as [{ done?: string }];
-    if (message.done === done) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const listen = (message: { readonly done?: string }) => {
+    if (message.done === done) resolve();
+  };
+  const late = setTimeout(() => {
+    reject(new Error(`${process.pid} has not said ${JSON.stringify(done)} in 30 s`));
+  }, 30_000);
+  process.on("message", listen);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(late);
+    process.off("message", listen);
   }
 }
 
