@@ -3,10 +3,11 @@
 export { type ExplainedConfig, type ExplainedSetting } from "./start/configuration.ts";
 export type { UnsupportedPart } from "./start/config-tree.ts";
 export { explainConfig } from "./start/load-configuration.ts";
-export type { Monitoring } from "./start/monitoring.ts";
+export type { Monitoring, MonitoringErrors } from "./start/monitoring.ts";
 export type {
   AdminOptions,
   AllOtlpOptions,
+  ErrorsOptions,
   HealthOptions,
   LoggingOptions,
   MetricsOptions,

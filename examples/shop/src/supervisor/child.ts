@@ -49,7 +49,7 @@ export type ChildStatus = {
 };
 
 const stopTimeoutMs = 3000;
-const keptLines = 40;
+const keptLines = 120;
 const hopelessCrashes = 3;
 
 /** Starts, restarts and stops one process. */

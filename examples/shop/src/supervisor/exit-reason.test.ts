@@ -13,6 +13,13 @@ test("exitReason() names the error a process died of", () => {
     assert.equal(exitReason(code, signal, lines), want);
 
   f(1, null, stack, "exit code 1: TypeError: Cannot read properties of undefined");
+  f(1, null, ["", "  TypeError: no", "  at f  x.ts:1:2"], "exit code 1: TypeError: no");
+  f(
+    1,
+    null,
+    ["  \u001b[1;97;41m TypeError \u001b[0m \u001b[1mno\u001b[0m"],
+    "exit code 1: TypeError: no",
+  );
   f(null, "SIGKILL", [], "signal SIGKILL");
   f(
     null,

@@ -1,11 +1,17 @@
 // Why a process ended, in words: the error it died of if it said one, else its exit code or signal.
 
+import { stripVTControlCharacters } from "node:util";
+
 /** The line of a process's last output that names the error it died of, or undefined. */
 export function findError(lines: readonly string[]): string | undefined {
-  const uncaught = /^(?:Uncaught )?\w*(?:Error|Exception)\b(?: \[\w+\])?: .+/;
+  // In a report the type stands before the message with a colon, or in colours before two blanks.
+  const uncaught = /^(?:Uncaught )?(\w*(?:Error|Exception)\b(?: \[\w+\])?)(?:: | {2})(.+)/;
   const fatal = /^FATAL ERROR: (.+)/;
   for (const line of lines.toReversed()) {
-    const match = uncaught.exec(line)?.[0] ?? fatal.exec(line)?.[1];
+    const text = stripVTControlCharacters(line).trim();
+    const named = uncaught.exec(text);
+    if (named !== null) return `${named[1]}: ${named[2]}`;
+    const match = fatal.exec(text)?.[1];
     if (match !== undefined) return match;
   }
   return undefined;

@@ -1,5 +1,13 @@
 // @flx/monitoring/errors: reports of errors for people and machines.
 
+export {
+  type ErrorAnswer,
+  errorAnswer,
+  type ErrorAnswerOptions,
+  type FailedRequest,
+} from "./adapters/error-answer.ts";
+export { expressErrors, fastifyErrors, koaErrors } from "./adapters/framework-handlers.ts";
+export { grpcErrorStatus, type GrpcStatus } from "./adapters/grpc-status.ts";
 export { type ErrorContextOptions, type ErrorScope } from "./handler/error-context.ts";
 export {
   type ErrorKind,

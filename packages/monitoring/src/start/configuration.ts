@@ -140,6 +140,29 @@ const OTHER_OPTIONS: readonly string[] = [
   "health.limits",
   "logging.redact",
   "logging.destination",
+  "errors.install",
+  "errors.exitOnRejection",
+  "errors.warnings",
+  "errors.output",
+  "errors.redact",
+  "errors.rules",
+  "errors.kinds",
+  "errors.kindOf",
+  "errors.limit",
+  "errors.logger",
+  "errors.format",
+  "errors.showLocals",
+  "errors.showCode",
+  "errors.showNode",
+  "errors.maxFrames",
+  "errors.suppress",
+  "errors.codeLines",
+  "errors.width",
+  "errors.color",
+  "errors.links",
+  "errors.theme",
+  "errors.editor",
+  "errors.root",
 ];
 
 /** JavaScript has no compiler that says so. */
@@ -153,7 +176,8 @@ function refuseUnknown(options: MonitoringOptions): void {
     if (typeof values !== "object" || values === null) return;
     for (const key of Object.keys(values)) {
       const name = `${prefix}${key}`;
-      if (known.includes(name)) continue;
+      const isSwitchedOff = (values as Record<string, unknown>)[key] === false;
+      if (known.includes(name) || (name === "errors" && isSwitchedOff)) continue;
       if (known.some((each) => each.startsWith(`${name}.`))) {
         visit((values as Record<string, unknown>)[key], `${name}.`);
         continue;

@@ -42,6 +42,11 @@ export class LazyLogger {
     return this.#logger;
   }
 
+  /** The logger, when somebody has asked for it. */
+  get made(): Logger | undefined {
+    return this.#logger;
+  }
+
   setLevel(level: string): void {
     setLogLevel(this.logger, level);
   }

@@ -1,5 +1,6 @@
 // What startMonitoring gives: the one object that a service works with.
 
+import type { RichErrorHandler } from "../errors/handler/rich-error-handler.ts";
 import type { Exporter } from "../export/exporter.ts";
 import type { HealthChecker } from "../health/health-checker.ts";
 import type { AdminServer } from "../metrics/http/admin-server.ts";
@@ -9,12 +10,25 @@ import type { trace, traceAsync, traceSync } from "../tracing/traced.ts";
 import type { Logger } from "pino";
 import type { ExplainedConfig } from "./configuration.ts";
 
+/** Errors of a service. */
+export interface MonitoringErrors {
+  readonly handler: RichErrorHandler;
+  /** `errorContext` of the handler. */
+  readonly context: RichErrorHandler["errorContext"];
+  /** `withErrorContext` of the handler. */
+  readonly wrap: RichErrorHandler["withErrorContext"];
+  /** Reports, counts, logs and records an error, once. */
+  readonly handle: RichErrorHandler["handle"];
+}
+
 /** Monitoring that runs. */
 export interface Monitoring extends AsyncDisposable {
   /** Counters, gauges, histograms; pipelines, commands and gRPC requests. */
   readonly metrics: MetricsCollector;
   /** Checks of what the service stands on. */
   readonly health: HealthChecker;
+  /** Reports of errors, and contexts around work that may fail. */
+  readonly errors: MonitoringErrors;
   /** Structured lines that know their trace; pino, which is loaded when this is asked for first. */
   readonly logger: Logger;
   /** Changes the level of the logger and all its children. */

@@ -1,5 +1,6 @@
 // What startMonitoring takes: the typed form of the settings, and what only code can give.
 
+import type { RichErrorHandlerOptions } from "../errors/handler/handler-options.ts";
 import type { OtlpProtocol } from "../export/export-settings.ts";
 import type { HealthChecker } from "../health/health-checker.ts";
 import type { HealthSettings } from "../health/health-settings.ts";
@@ -118,6 +119,16 @@ export interface LoggingOptions {
   readonly destination?: DestinationStream | undefined;
 }
 
+/** How errors are handled. */
+export interface ErrorsOptions extends Omit<RichErrorHandlerOptions, "exporter" | "counter"> {
+  /** Whether what nobody catches is reported, and ends the process (default true). */
+  readonly install?: boolean | undefined;
+  /** Whether an unhandled rejection ends the process, as Node has it (default true). */
+  readonly exitOnRejection?: boolean | undefined;
+  /** Whether warnings of Node are reported (default false). */
+  readonly warnings?: boolean | undefined;
+}
+
 /** What startMonitoring takes; everything has a default. */
 export interface MonitoringOptions {
   readonly service?: string | undefined;
@@ -136,6 +147,7 @@ export interface MonitoringOptions {
   readonly metrics?: MetricsOptions | undefined;
   readonly health?: false | HealthOptions | undefined;
   readonly logging?: LoggingOptions | undefined;
+  readonly errors?: false | ErrorsOptions | undefined;
   readonly export?:
     | {
         readonly delayMs?: number | undefined;

@@ -8,6 +8,7 @@
 //   ├── metrics           MetricsCollector, system metrics, exemplars, push
 //   ├── health            HealthChecker, the machine's check, its metrics
 //   ├── logger            made when it is asked for first
+//   ├── errors            reports, contexts, what nobody catches
 //   └── admin server      /metrics, /livez, /readyz, /startupz, /healthz
 //
 //   shutdown()            the same from below, each part at most a few seconds; what fails is told, nothing is thrown
@@ -18,6 +19,8 @@
 // What makes a service worth less but not wrong (a default port that is taken) is told to `onProblem`, not thrown: monitoring
 // must not take a service down.
 
+import { getErrorHandler } from "../errors/handler/current-handler.ts";
+import type { RichErrorHandler } from "../errors/handler/rich-error-handler.ts";
 import { exportCheck } from "../export/export-check.ts";
 import { collectExportMetrics } from "../export/export-metrics.ts";
 import { Exporter } from "../export/exporter.ts";
@@ -39,7 +42,8 @@ import { exportSettings } from "./export-of.ts";
 import { exportTransitions } from "./health-records.ts";
 import { LazyLogger } from "./lazy-logger.ts";
 import { loadConfiguration } from "./load-configuration.ts";
-import type { Monitoring } from "./monitoring.ts";
+import { errorsOf, errorsOfHandler } from "./errors-of.ts";
+import type { Monitoring, MonitoringErrors } from "./monitoring.ts";
 import type { HealthOptions, MonitoringOptions } from "./options.ts";
 import { tracingOf } from "./tracing-of.ts";
 
@@ -153,9 +157,15 @@ async function wire(
   const settings = isOn ? exportSettings(config, resource) : undefined;
   const exporter = settings === undefined ? undefined : new Exporter(settings);
   if (exporter !== undefined) parts.opened("export", (ms) => exporter.shutdown(ms));
+  const errors = isOn ? errorsOf(config, options, exporter) : undefined;
   const tracing =
     isOn && config.get("tracing.enabled")
-      ? tracingOf(config, options, exporter?.exports("traces") === true ? exporter : undefined)
+      ? tracingOf(
+          config,
+          options,
+          exporter?.exports("traces") === true ? exporter : undefined,
+          errors === undefined ? undefined : (error) => errors.handler.recordedOnSpan(error),
+        )
       : undefined;
   if (tracing !== undefined) parts.opened("tracing", (ms) => tracing.shutdown(ms));
   const metrics = metricsOf(config, options, resource, exporter, parts);
@@ -167,8 +177,21 @@ async function wire(
   const admin = await adminOf(config, options, { metrics, health }, parts);
   const logging = new LazyLogger(config, options, { resource, exporter, metrics });
   parts.opened("logging", () => logging.close());
+  if (errors !== undefined) {
+    parts.opened("errors", errors.install({ metrics, health, logger: () => logging.made }));
+  }
   return new RunningMonitoring(
-    { config, resource, exporter, tracing, metrics, health, admin, logging },
+    {
+      config,
+      resource,
+      exporter,
+      tracing,
+      metrics,
+      health,
+      admin,
+      logging,
+      errors: errors?.handler ?? getErrorHandler(),
+    },
     parts,
   );
 }
@@ -273,11 +296,16 @@ async function adminOf(
 type WiredParts = Pick<
   Monitoring,
   "resource" | "exporter" | "tracing" | "metrics" | "health" | "admin"
-> & { readonly config: Configuration; readonly logging: LazyLogger };
+> & {
+  readonly config: Configuration;
+  readonly logging: LazyLogger;
+  readonly errors: RichErrorHandler;
+};
 
 class RunningMonitoring implements Monitoring {
   readonly metrics: MetricsCollector;
   readonly health: HealthChecker;
+  readonly errors: MonitoringErrors;
   readonly trace: typeof trace = trace;
   readonly traceSync: typeof traceSync = traceSync;
   readonly traceAsync: typeof traceAsync = traceAsync;
@@ -297,6 +325,7 @@ class RunningMonitoring implements Monitoring {
     this.exporter = wired.exporter;
     this.admin = wired.admin;
     this.resource = wired.resource;
+    this.errors = errorsOfHandler(wired.errors);
     this.#config = wired.config;
     this.#logging = wired.logging;
     this.#parts = parts;

@@ -16,7 +16,7 @@ import {
   type Sampler,
 } from "../tracing/sampler.ts";
 import { DEFAULT_SPAN_LIMITS } from "../tracing/span-limits.ts";
-import { setupTracing, type Tracing } from "../tracing/setup-tracing.ts";
+import { setupTracing, type Tracing, type TracingSettings } from "../tracing/setup-tracing.ts";
 import type { Configuration } from "./configuration.ts";
 import type { MonitoringOptions } from "./options.ts";
 import type { PropagatorName } from "./settings.ts";
@@ -35,6 +35,7 @@ export function tracingOf(
   config: Configuration,
   options: MonitoringOptions,
   exporter: Exporter | undefined,
+  onException: TracingSettings["onException"],
 ): Tracing {
   const tailRatio = config.get("tracing.tail.ratio");
   return setupTracing({
@@ -64,6 +65,7 @@ export function tracingOf(
         depth: config.get("tracing.limits.valueDepth"),
       },
     },
+    onException,
     onStart: baggageToAttributes(config.get("tracing.baggage")),
   });
 }

@@ -11,9 +11,9 @@
 // An error that comes by again (through the next context, up to the crash) is known by its identity and not told again.
 // Nothing here throws, whatever the error, the logger or the output do.
 
-import { randomUUID } from "node:crypto";
 import { getCurrentSpan } from "../../tracing/active-span.ts";
 import { callInContext, enterContext, activeContext } from "../../tracing/context-manager.ts";
+import { hexOfWord, randomWord } from "../../tracing/trace-id.ts";
 import { LocalsCapture } from "../capture/locals-capture.ts";
 import { renderHtml } from "../render/html.ts";
 import { renderJson, reportJson } from "../render/json.ts";
@@ -66,6 +66,7 @@ export class RichErrorHandler {
   readonly #limit: ErrorLimit | undefined;
   readonly #records: ExceptionRecords | undefined;
   readonly #handled = new WeakMap<object, HandledError>();
+  readonly #recorded = new WeakSet<object>();
   readonly #signal = exceptionSignal();
   #options: RichErrorHandlerOptions;
   #capture: LocalsCapture | undefined;
@@ -90,7 +91,7 @@ export class RichErrorHandler {
   report(error: unknown): FullReport {
     const span = getCurrentSpan()?.spanContext();
     return this.#builder.build(error, this.#settings(), {
-      errorId: randomUUID().replaceAll("-", "").slice(0, 16),
+      errorId: hexOfWord(randomWord()) + hexOfWord(randomWord()),
       timeMs: Date.now(),
       traceId: span?.traceId,
       spanId: span?.spanId,
@@ -128,7 +129,7 @@ export class RichErrorHandler {
     }
     const report = this.report(error);
     const kind = options.kind ?? kindOf(error, this.#options.kinds, this.#options.kindOf);
-    const isWritten = this.#tell(report, kind, options);
+    const isWritten = this.#tell(error, report, kind, options);
     const handled = { report, kind, isWritten };
     if (typeof error === "object" && error !== null) this.#handled.set(error, handled);
     return handled;
@@ -141,15 +142,9 @@ export class RichErrorHandler {
 
   /** For tracing: an exception that somebody records on a span. True: no event is wanted. */
   recordedOnSpan(error: unknown): boolean {
-    if (
-      this.#signal.logs &&
-      this.#records !== undefined &&
-      this.handledBefore(error) === undefined
-    ) {
-      safely(() =>
-        this.#records?.write(this.report(error), kindOf(error, this.#options.kinds), false),
-      );
-    }
+    // It stands on the span it was handled in.
+    if (this.handledBefore(error) !== undefined) return true;
+    if (this.#signal.logs) this.#record(error);
     return !this.#signal.events && this.#records !== undefined;
   }
 
@@ -216,8 +211,15 @@ export class RichErrorHandler {
   /** Reads files and compiles what the first report needs, when there is time: tens of milliseconds in pieces. */
   prepare(files: readonly string[] = []): void {
     for (const file of files) this.#builder.sources.prepare(file);
-    for (let i = 0; i < 20; i++) {
-      const report = this.report(new Error("prepared"));
+    const sample = new Error("prepared");
+    for (let i = 1; i <= 40; i++) {
+      // Other lines each time, so that code is read and coloured and not taken from what is kept.
+      const frames = Array.from(
+        { length: 10 },
+        (_, k) => `    at prepare (${import.meta.url}:${i * 10 + k}:5)`,
+      );
+      sample.stack = `Error: prepared\n${frames.join("\n")}`;
+      const report = this.report(sample);
       this.#text(report);
       renderJson(report);
     }
@@ -233,7 +235,17 @@ export class RichErrorHandler {
     this.close();
   }
 
-  #tell(report: FullReport, kind: ErrorKind, options: HandleOptions): boolean {
+  /** One log record an error: when it is handled later, this was it. */
+  #record(error: unknown): void {
+    const records = this.#records;
+    if (records === undefined || typeof error !== "object" || error === null) return;
+    if (this.#recorded.has(error)) return;
+    this.#recorded.add(error);
+    const { kinds, kindOf: rule } = this.#options;
+    safely(() => records.write(this.report(error), kindOf(error, kinds, rule), false));
+  }
+
+  #tell(error: unknown, report: FullReport, kind: ErrorKind, options: HandleOptions): boolean {
     const { passes, isNew, held } =
       this.#limit === undefined || options.isFatal === true
         ? { passes: true, isNew: true, held: 0 }
@@ -243,7 +255,8 @@ export class RichErrorHandler {
     safely(() => recordOnSpan(report, this.#signal.events || this.#records === undefined));
     if (kind === "bug" && isNew && this.#options.showLocals === "armed") this.#capture?.arm();
     if (!passes) return false;
-    safely(() => this.#records?.write(report, kind, options.isFatal === true));
+    const isRecorded = typeof error === "object" && error !== null && this.#recorded.has(error);
+    if (!isRecorded) safely(() => this.#records?.write(report, kind, options.isFatal === true));
     if (held > 0)
       this.#write(
         `  ${report.type} again: ${held} more of group ${report.fingerprint} were not written\n`,

@@ -3,7 +3,6 @@
 //
 // Frames are <details>: the first own one is open. All that comes from the error is escaped.
 
-import { createHash } from "node:crypto";
 import type { CodeFrame, CodeLine } from "../report/code-frame.ts";
 import type {
   ErrorReport,
@@ -18,6 +17,7 @@ import { foldedText } from "./terminal.ts";
 
 /** The policy a page is to be served with: its own style, and nothing else. */
 export function htmlSecurityPolicy(): string {
+  const { createHash } = process.getBuiltinModule("node:crypto");
   policy ??= `default-src 'none'; style-src 'sha256-${createHash("sha256").update(PAGE_STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
   return policy;
 }

@@ -54,6 +54,12 @@ export function renderPlain(report: FullReport, settings: TerminalSettings = {})
 
 const MAX_MESSAGE_LINES = 20;
 
+/** Code that was written before, for a theme, by indentation, width and colours. */
+const writtenCode = new WeakMap<
+  CodeFrame,
+  { readonly theme: Theme; readonly texts: Map<string, string> }
+>();
+
 class TerminalWriter {
   readonly #color: boolean;
   readonly #links: boolean;
@@ -206,7 +212,25 @@ class TerminalWriter {
     return short.startsWith("..") || short === "" ? file : short;
   }
 
-  #code({ lines, line, mark }: CodeFrame, indent: string): void {
+  /** Code looks the same each time: it is kept as it was written. */
+  #code(frame: CodeFrame, indent: string): void {
+    const key = `${indent.length} ${this.#width} ${this.#color}`;
+    let known = writtenCode.get(frame);
+    if (known === undefined || known.theme !== this.#theme) {
+      known = { theme: this.#theme, texts: new Map() };
+      writtenCode.set(frame, known);
+    }
+    let text = known.texts.get(key);
+    if (text === undefined) {
+      const from = this.#out.length;
+      this.#writeCode(frame, indent);
+      text = this.#out.splice(from).join("\n");
+      if (known.texts.size < 4) known.texts.set(key, text);
+    }
+    this.#out.push(text);
+  }
+
+  #writeCode({ lines, line, mark }: CodeFrame, indent: string): void {
     const digits = String(lines.at(-1)?.number ?? line).length;
     const shift = commonIndent(lines);
     for (const each of lines) {

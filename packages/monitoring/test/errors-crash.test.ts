@@ -1,0 +1,140 @@
+// Crashes of real processes: told once, flushed, with Node's exit code.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { startMonitoring } from "@flx/monitoring";
+import { Registry } from "@flx/monitoring/metrics";
+import { startOtlpReceiver, waitUntil } from "@flx/testkit";
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+async function run(program: string, flags: readonly string[] = []): Promise<Ended> {
+  const child = spawn(
+    process.execPath,
+    ["--conditions=@flx/source", ...flags, "--input-type=module", "--eval", program],
+    {
+      cwd: import.meta.dirname,
+      env: { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1" },
+      timeout: 60_000,
+    },
+  );
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { stdout, stderr, code };
+}
+
+const install = `
+  import { installErrorHandler, getErrorHandler, errorContext } from "@flx/monitoring/errors";
+  const installed = installErrorHandler();
+`;
+
+test("installErrorHandler() reports an uncaught exception once and ends the process as Node does", async () => {
+  const { stderr, code } = await run(`${install}
+    setTimeout(() => { throw new TypeError("nobody caught me") }, 1);
+    setTimeout(() => console.log("still here"), 200);`);
+  assert.equal(code, 1);
+  assert.equal(stderr.match(/TypeError: nobody caught me/g)?.length, 1, stderr);
+});
+
+test("installErrorHandler() reports what is rejected and what is no error", async () => {
+  const rejected = await run(`${install} void Promise.reject(new RangeError("rejected"));`);
+  assert.equal(rejected.code, 1);
+  assert.match(rejected.stderr, /RangeError: rejected/);
+
+  const text = await run(`${install} void Promise.reject("just a text");`);
+  assert.equal(text.code, 1);
+  assert.match(text.stderr, /string was thrown: just a text/);
+});
+
+test("installErrorHandler() leaves the end to those who listen, and to Node's own flag", async () => {
+  const listened = await run(`${install}
+    process.on("uncaughtException", () => {});
+    setTimeout(() => { throw new Error("survived") }, 1);
+    setTimeout(() => console.log("still here"), 100);`);
+  assert.equal(listened.code, 0);
+  assert.match(listened.stderr, /Error: survived/);
+  assert.match(listened.stdout, /still here/);
+
+  const warned = await run(`${install} void Promise.reject(new Error("only told"));`, [
+    "--unhandled-rejections=warn",
+  ]);
+  assert.equal(warned.code, 0);
+  assert.match(warned.stderr, /Error: only told/);
+});
+
+test("installErrorHandler() says when a rejection was handled late", async () => {
+  const { stderr, code } = await run(`
+    import { installErrorHandler } from "@flx/monitoring/errors";
+    installErrorHandler({ exitOnRejection: false });
+    const late = Promise.reject(new Error("late"));
+    setTimeout(() => late.catch(() => {}), 50);`);
+  assert.equal(code, 0);
+  assert.match(stderr, /Error: late[^]*has been handled, late/);
+});
+
+test("an error that was told before its crash is named, not told again", async () => {
+  const { stderr, code } = await run(`${install}
+    await errorContext("importing", { batch: 7 }, async () => { throw new Error("told once") });`);
+  assert.equal(code, 1);
+  assert.equal(stderr.match(/Error: told once/g)?.length, 1, stderr);
+  assert.match(stderr, /ends the process; reported above as error [0-9a-f]{16}/);
+});
+
+test("an error becomes one log record with its span and fingerprint, also when it ends the process", async () => {
+  await using receiver = await startOtlpReceiver();
+  const { code } = await run(`
+    import { startMonitoring } from "@flx/monitoring";
+    const flx = await startMonitoring({ service: "orders", admin: false, otlp: { endpoint: "${receiver.url}", protocol: "http/json", metrics: false } });
+    const place = flx.trace("place", () => flx.errors.context("placing", { orderId: 7 }, () => { throw new TypeError("password=hunter2hunter2") }));
+    setTimeout(place, 1);`);
+  assert.equal(code, 1);
+  await waitUntil(() => receiver.logs.length > 0 && receiver.spans.length > 0, {
+    what: "record and span",
+  });
+  const records = receiver.logs.filter(({ attributes }) => "exception.type" in attributes);
+  assert.equal(records.length, 1);
+  const [record] = records;
+  const [span] = receiver.spans;
+  assert.equal(record!.traceId, span!.traceId);
+  assert.equal(record!.attributes["exception.type"], "TypeError");
+  assert.equal(record!.attributes["exception.message"], "password=[redacted]");
+  assert.match(
+    String(record!.attributes["exception.stacktrace"]),
+    /^TypeError: password=\[redacted\]\n {4}at /,
+  );
+  assert.match(String(record!.attributes["flx.error.fingerprint"]), /^[0-9a-f]{16}$/);
+  assert.equal(span!.status.code, 2);
+  assert.equal(
+    span!.attributes["flx.error.fingerprint"],
+    record!.attributes["flx.error.fingerprint"],
+  );
+  assert.ok(!JSON.stringify([receiver.logs, receiver.spans]).includes("hunter2hunter2"));
+});
+
+test("flx.errors counts errors and takes its families out again", async () => {
+  const registry = new Registry();
+  {
+    await using flx = await startMonitoring({
+      service: "orders",
+      otlp: false,
+      admin: false,
+      metrics: { registry, system: false },
+      errors: { output: { write: () => true }, format: "plain" },
+    });
+    flx.errors.context("a", { reRaise: false }, () => {
+      throw new RangeError("no");
+    });
+    const text = await registry.metrics();
+    assert.match(text, /flx_errors_total\{kind="bug",type="RangeError"\} 1/);
+  }
+  assert.doesNotMatch(await registry.metrics(), /flx_errors_total/);
+});
