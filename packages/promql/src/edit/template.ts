@@ -97,9 +97,9 @@ function alternatives(values: readonly string[]): string {
   return `(${values.map(escapePattern).join("|")})`;
 }
 
-/** A text that matches itself; backslashes doubled, since it stands in a string of PromQL. */
+/** A text that matches itself: escaped as a pattern, and then as a string of PromQL, in which it stands. */
 function escapePattern(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\\$&`);
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`).replaceAll("\\", "\\\\");
 }
 
 /** The times of a panel, in milliseconds. */
