@@ -14,13 +14,18 @@ const SIGNALS: readonly Signal[] = ["traces", "logs", "metrics"];
 
 interface Seen {
   readonly lost: number;
+  /** Of these, by the receiver. */
+  readonly refused: number;
   readonly retries: number;
   readonly accepted: number;
 }
 
+const NOTHING: Seen = { lost: 0, refused: 0, retries: 0, accepted: 0 };
+
 /** Whose health is looked at: an Exporter. */
 export interface CheckedExport extends CountedExport {
   readonly lastFault: string | undefined;
+  deliveryFault(signal: Signal): string | undefined;
 }
 
 /** A check of what becomes of spans, logs and metrics. */
@@ -33,7 +38,7 @@ export function exportCheck(exporter: CheckedExport): HealthCheck {
     let waits = 0;
     for (const signal of SIGNALS) {
       const now = seen(counters, signal);
-      troubles.push(...troublesOf(signal, before.get(signal), now));
+      troubles.push(...troublesOf(signal, before.get(signal), now, exporter.deliveryFault(signal)));
       before.set(signal, now);
       waits += waiting(counters, signal);
     }
@@ -48,14 +53,22 @@ export function exportCheck(exporter: CheckedExport): HealthCheck {
 }
 
 function seen(counters: ExportCounters, signal: Signal): Seen {
-  const { retries, accepted } = counters.of(signal);
-  return { lost: counters.lost(signal), retries, accepted };
+  const { retries, accepted, refused, rejected } = counters.of(signal);
+  return { lost: counters.lost(signal), refused: refused + rejected, retries, accepted };
 }
 
-function* troublesOf(signal: Signal, before: Seen | undefined, now: Seen): Generator<string> {
-  const { lost, retries, accepted } = before ?? { lost: 0, retries: 0, accepted: 0 };
-  if (now.lost > lost) yield `${now.lost - lost} records of ${signal} lost`;
+function* troublesOf(
+  signal: Signal,
+  before: Seen | undefined,
+  now: Seen,
+  fault: string | undefined,
+): Generator<string> {
+  const why = fault === undefined ? "" : `: ${fault}`;
+  const { lost, refused, retries, accepted } = before ?? NOTHING;
+  if (now.lost > lost) {
+    yield `${now.lost - lost} records of ${signal} lost${now.refused > refused ? why : ""}`;
+  }
   if (now.retries > retries && now.accepted === accepted) {
-    yield `the receiver of ${signal} does not take them`;
+    yield `the receiver of ${signal} does not take them${why}`;
   }
 }

@@ -3,13 +3,17 @@ import { test } from "node:test";
 import { Registry } from "../metrics/registry.ts";
 import { exportCheck } from "./export-check.ts";
 import { ExportCounters } from "./export-counters.ts";
+import type { Signal } from "./signal.ts";
 import { collectExportMetrics } from "./export-metrics.ts";
 
 function exporting() {
   const counters = new ExportCounters();
+  const faults = new Map<Signal, string>();
   return {
     counters,
     lastFault: undefined as string | undefined,
+    faults,
+    deliveryFault: (signal: Signal) => faults.get(signal),
     exports: (signal: string) => signal !== "metrics",
   };
 }
@@ -60,6 +64,13 @@ test("exportCheck() is degraded by what happened since the last look, and good a
   f(undefined, undefined);
   counters.add("logs", "retries", 1);
   f("degraded", "the receiver of logs does not take them");
+  exporter.faults.set("logs", "http://receiver answered 503");
+  counters.add("logs", "retries", 1);
+  f("degraded", "the receiver of logs does not take them: http://receiver answered 503");
+  counters.add("logs", "lostRing", 1);
+  f("degraded", "1 records of logs lost");
+  counters.add("logs", "rejected", 2);
+  f("degraded", "2 records of logs lost: http://receiver answered 503");
   counters.add("logs", "retries", 1);
   counters.add("logs", "accepted", 1);
   f(undefined, undefined);

@@ -65,7 +65,7 @@ export const DEFAULT_BATCH: BatchSettings = {
   delayMs: 250,
   maxRecords: 4096,
   maxBytes: 2 * 1024 * 1024,
-  maxQueuedBytes: 16 * 1024 * 1024,
+  maxQueuedBytes: 8 * 1024 * 1024,
 };
 
 export const DEFAULT_RING_BYTES: number = 8 * 1024 * 1024;

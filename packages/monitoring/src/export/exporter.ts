@@ -24,6 +24,8 @@ import { ExportCounters } from "./export-counters.ts";
 import type { ExportSettings } from "./export-settings.ts";
 import { type RingMemory, ringMemory, RingWriter } from "./shared-ring.ts";
 import { RECORD, type Signal, signalOf } from "./signal.ts";
+import { redact } from "../redaction/redact.ts";
+import type { DeliveryFault } from "./worker/delivery-fault.ts";
 import type { WorkerStart } from "./worker/worker-start.ts";
 
 /** Signals that end a process which does not listen to them. */
@@ -59,6 +61,7 @@ export class Exporter {
   #exiting = false;
   #exitDeadlineMs = Infinity;
   #lastFault: string | undefined;
+  readonly #deliveryFaults = new Map<Signal, string>();
   readonly #atEnd = new Set<() => void>();
   readonly #beforeFlush = new Set<() => Promise<void>>();
   readonly #onExit = (): void => {
@@ -88,6 +91,11 @@ export class Exporter {
   /** Why the worker died last, if it did. */
   get lastFault(): string | undefined {
     return this.#lastFault;
+  }
+
+  /** Why the receiver of a signal did not take a request the last time it did not, secrets taken out. */
+  deliveryFault(signal: Signal): string | undefined {
+    return this.#deliveryFaults.get(signal);
   }
 
   /** Whether a signal has somewhere to go. */
@@ -258,6 +266,9 @@ export class Exporter {
       execArgv: process.execArgv.filter((flag) => flag.startsWith("--conditions")),
       env: process.env,
       resourceLimits: WORKER_LIMITS,
+    });
+    worker.on("message", ({ signal, reason }: DeliveryFault) => {
+      this.#deliveryFaults.set(signal, redact(reason));
     });
     worker.unref();
     worker.on("error", (error: unknown) => {

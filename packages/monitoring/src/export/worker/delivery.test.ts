@@ -56,6 +56,7 @@ function delivering(
   { spool, maxQueuedBytes = 1_000_000 }: { spool?: Spool; maxQueuedBytes?: number } = {},
 ) {
   const sent: string[] = [];
+  const faults: string[] = [];
   const counters = new ExportCounters();
   const delivery = new Delivery({
     signal: "traces",
@@ -71,8 +72,9 @@ function delivering(
     counters,
     limits: { ...DEFAULT_BATCH, maxQueuedBytes },
     random: () => 0,
+    onFault: (reason) => void faults.push(reason),
   });
-  return { delivery, sent, counters };
+  return { delivery, sent, counters, faults };
 }
 
 const accepted: SendResult = { kind: "accepted", rejected: 0 };
@@ -80,7 +82,7 @@ const retry: SendResult = { kind: "retry", reason: "not now" };
 const soon = (ms = 2_000) => performance.now() + ms;
 
 test("Delivery sends in order and counts what was accepted, rejected and refused", async () => {
-  const { delivery, sent, counters } = delivering((text) =>
+  const { delivery, sent, counters, faults } = delivering((text) =>
     text === "b"
       ? { kind: "refused", reason: "no" }
       : { kind: "accepted", rejected: text === "c" ? 2 : 0 },
@@ -90,6 +92,7 @@ test("Delivery sends in order and counts what was accepted, rejected and refused
   assert.deepEqual(sent, ["a", "b", "c"]);
   const { accepted: taken, rejected, refused, requests } = counters.of("traces");
   assert.deepEqual([taken, rejected, refused, requests], [6, 2, 4, 3]);
+  assert.deepEqual(faults, ["no", "2 records were rejected"]);
   assert.equal(delivery.idle, true);
   delivery.close();
 });

@@ -34,12 +34,8 @@ export interface DeliveryParts {
   readonly limits: BatchSettings;
   /** 0 to 1. */
   readonly random: () => number;
-}
-
-/** The last thing that went wrong, for people. */
-export interface DeliveryFault {
-  readonly reason: string;
-  readonly atMs: number;
+  /** Told why a request was not taken, each time it is for another reason. */
+  readonly onFault?: (reason: string) => void;
 }
 
 /** Delivers the batches of one signal. */
@@ -53,7 +49,7 @@ export class Delivery {
   #notBeforeMs = 0;
   #wakeUp: (() => void) | undefined;
   readonly #stop = new AbortController();
-  fault: DeliveryFault | undefined;
+  #fault = "";
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -232,7 +228,9 @@ export class Delivery {
   }
 
   #note(reason: string): void {
-    this.fault = { reason, atMs: Date.now() };
+    if (reason === this.#fault) return;
+    this.#fault = reason;
+    this.#parts.onFault?.(reason);
   }
 }
 

@@ -10,6 +10,7 @@ import { RingReader } from "../shared-ring.ts";
 import { RECORD, type Signal, signalOf } from "../signal.ts";
 import { Batcher, type EncodedScope, prepareScope } from "./batcher.ts";
 import { Delivery } from "./delivery.ts";
+import type { DeliveryFault } from "./delivery-fault.ts";
 import { logRecordOfLine } from "./log-line.ts";
 import { openSender } from "./open-sender.ts";
 import { spoolOpener } from "./open-spool.ts";
@@ -71,6 +72,10 @@ async function openPipes(): Promise<void> {
       counters,
       limits: settings.batch,
       random: Math.random,
+      onFault: (reason) => {
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the service's thread, not a window
+        parentPort?.postMessage({ signal, reason } satisfies DeliveryFault);
+      },
     });
     pipes.set(signal, { batcher, delivery });
     // What a process before this one left behind.

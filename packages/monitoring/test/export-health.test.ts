@@ -1,0 +1,45 @@
+// A receiver that says no is told of by the check `export`, in its own words and without its secrets.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { startMonitoring } from "@flx/monitoring";
+import { Registry } from "@flx/monitoring/metrics";
+import { waitUntil } from "@flx/testkit";
+
+test("health says what a receiver answered, and metrics what became of the records", async () => {
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => response.writeHead(403).end());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const registry = new Registry();
+  {
+    await using flx = await startMonitoring({
+      service: "refused",
+      admin: false,
+      otlp: { endpoint: `http://app:hunter2@127.0.0.1:${port}`, metrics: false, logs: false },
+      metrics: { registry, system: false },
+      logging: { destination: { write: () => true } },
+      onProblem: () => undefined,
+    });
+    assert.equal((await flx.health.run("export")).status, "healthy");
+    flx.traceSync("work", () => undefined);
+    await flx.flush();
+    await waitUntil(() => flx.exporter?.deliveryFault("traces") !== undefined, { what: "a fault" });
+    const { status, message } = await flx.health.run("export");
+    assert.equal(status, "degraded");
+    assert.match(message ?? "", /^1 records of traces lost: .*answered 403 to traces$/);
+    assert.ok(!(message ?? "").includes("hunter2"), message);
+    const text = await registry.metrics();
+    assert.ok(
+      text.includes('flx_export_records_total{signal="traces",outcome="refused"} 1\n'),
+      text,
+    );
+  }
+  server.closeAllConnections();
+  server.close();
+});
