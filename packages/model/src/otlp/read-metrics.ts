@@ -16,8 +16,7 @@
 // seen the hash (and compares the bytes) knows the series without decoding a text. Points of one metric whose
 // attributes do not lie side by side have a hash all the same.
 //
-// Why columns: general libraries make ten to thirty objects a point and spend most of their time collecting them; this
-// is an order of magnitude faster (benchmarks/src/suites/ingest.ts).
+// Why columns: general libraries make ten to thirty objects a point and spend most of their time collecting them.
 //
 // Source: opentelemetry/proto/metrics/v1/metrics.proto. Times are whole milliseconds: Prometheus has no finer ones.
 

@@ -4,8 +4,8 @@
 //   DATA     flag(1) length(4) message                                              one message, gzip when the flag says so
 //   ◄ HEADERS 200   ◄ DATA flag length response   ◄ HEADERS grpc-status 0           or HEADERS alone with the status
 //
-// Why not grpc-js: three methods of one shape need none of it, and this costs the CPU half as much a request
-// (benchmarks/src/suites/ingest.ts). Clients are tested with grpc-js and the OpenTelemetry exporters.
+// Why not grpc-js: three methods of one shape need none of what it does for others. Clients are tested with grpc-js and
+// the OpenTelemetry exporters.
 //
 // Bounds: message size before and after decompression, headers, streams at once, and resets: a connection that opens
 // and resets streams without end is closed.
