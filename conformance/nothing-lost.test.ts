@@ -35,6 +35,8 @@ class Counted {
   readonly spans = new Map<number, number>();
   readonly logs = new Map<number, number>();
   counter = 0;
+  /** Records of errors that ended the process. */
+  crashes = 0;
 
   trace(request: {
     resourceSpans: readonly {
@@ -54,7 +56,11 @@ class Counted {
   }): void {
     for (const { scopeLogs } of request.resourceLogs) {
       for (const { logRecords } of scopeLogs) {
-        for (const record of logRecords) count(this.logs, record.attributes);
+        for (const record of logRecords) {
+          // The record of a crash is the library's own and has no number.
+          if (record.attributes.some(({ key }) => key === "error_id")) this.crashes++;
+          else count(this.logs, record.attributes);
+        }
       }
     }
   }
@@ -82,10 +88,11 @@ class Counted {
     }
   }
 
-  assertWhole(spans: number): void {
+  assertWhole(spans: number, crashes = 0): void {
     assert.deepEqual([this.spans.size, this.logs.size], [spans, Math.ceil(spans / 5)]);
     assert.ok([...this.spans.values(), ...this.logs.values()].every((times) => times === 1));
     assert.equal(this.counter, spans);
+    assert.equal(this.crashes, crashes);
   }
 }
 
@@ -165,7 +172,11 @@ for (const protocol of ["http", "grpc"] as const) {
   test(`all is delivered over ${protocol} however the process ends, and its exit code is its own`, async () => {
     const f = async (
       ending: string,
-      want: { readonly code?: number; readonly signal?: NodeJS.Signals },
+      want: {
+        readonly code?: number;
+        readonly signal?: NodeJS.Signals;
+        readonly crashes?: number;
+      },
       sent?: NodeJS.Signals,
     ) => {
       await using receiver = await startReceiver(protocol);
@@ -179,13 +190,13 @@ for (const protocol of ["http", "grpc"] as const) {
         [want.code ?? null, want.signal ?? null],
         `${ending}: ${ended.out}`,
       );
-      receiver.counted.assertWhole(100);
+      receiver.counted.assertWhole(100, want.crashes);
     };
 
     await f("end", { code: 0 });
     await f("exit", { code: 3 });
-    await f("throw", { code: 1 });
-    await f("reject", { code: 1 });
+    await f("throw", { code: 1, crashes: 1 });
+    await f("reject", { code: 1, crashes: 1 });
     await f("shutdown", { code: 0 });
     await f("wait", { signal: "SIGTERM" }, "SIGTERM");
     await f("wait", { signal: "SIGINT" }, "SIGINT");
