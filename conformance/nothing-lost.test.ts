@@ -35,8 +35,8 @@ class Counted {
   readonly spans = new Map<number, number>();
   readonly logs = new Map<number, number>();
   counter = 0;
-  /** Records of errors that ended the process. */
-  crashes = 0;
+  /** Of errors that ended the process: their reports as records, and the lines about them. */
+  readonly crashes = { reports: 0, lines: 0 };
 
   trace(request: {
     resourceSpans: readonly {
@@ -57,8 +57,9 @@ class Counted {
     for (const { scopeLogs } of request.resourceLogs) {
       for (const { logRecords } of scopeLogs) {
         for (const record of logRecords) {
-          // The record of a crash is the library's own and has no number.
-          if (record.attributes.some(({ key }) => key === "error_id")) this.crashes++;
+          // What is told of a crash is the library's own and has no number.
+          if (hasKey(record.attributes, "exception.type")) this.crashes.reports++;
+          else if (hasKey(record.attributes, "error_id")) this.crashes.lines++;
           else count(this.logs, record.attributes);
         }
       }
@@ -92,8 +93,12 @@ class Counted {
     assert.deepEqual([this.spans.size, this.logs.size], [spans, Math.ceil(spans / 5)]);
     assert.ok([...this.spans.values(), ...this.logs.values()].every((times) => times === 1));
     assert.equal(this.counter, spans);
-    assert.equal(this.crashes, crashes);
+    assert.deepEqual(this.crashes, { reports: crashes, lines: crashes });
   }
+}
+
+function hasKey(attributes: readonly Attribute[], name: string): boolean {
+  return attributes.some(({ key }) => key === name);
 }
 
 function count(seen: Map<number, number>, attributes: readonly Attribute[]): void {
