@@ -5,7 +5,7 @@
 // A request counts with its plain bytes from the moment they are there until its answer. A single request larger than
 // the whole is let in alone, or it could never be.
 
-import { SinkRefusal } from "./sink.ts";
+import { SinkRefusal } from "../store/metric-sink.ts";
 
 /** The gate of all receivers. */
 export class Admission {

@@ -8,7 +8,7 @@ import {
   type SampleBatch,
   type SeriesRef,
   SinkRefusal,
-} from "../../src/ingest/sink.ts";
+} from "../../src/store/metric-sink.ts";
 
 /** Keeps samples by the text of their series. */
 export class MemorySink implements MetricSink {
@@ -25,7 +25,7 @@ export class MemorySink implements MetricSink {
   readonly exemplars: string[] = [];
   readonly metadata: Map<string, string> = new Map();
 
-  ref(labels: Labels): SeriesRef {
+  ref(labels: Labels, _source: string): SeriesRef {
     const known = this.#refs.get(labels.key);
     if (known !== undefined) return known;
     if (this.labels.length >= this.maxSeries) this.#refuse("overloaded");

@@ -15,7 +15,7 @@ import { Refusal } from "../http/refusal.ts";
 import type { Route } from "../http/route.ts";
 import { asQuery, success, successInPieces } from "./envelope.ts";
 import { unescapedName } from "./escaped-name.ts";
-import type { Limited, MetricsSource, SeriesQuestion } from "./metrics-source.ts";
+import type { Limited, MetricsSource, SeriesQuestion } from "../../store/metrics-source.ts";
 import { invalid, limitParameter, matchParameters, timeParameter } from "./parameters.ts";
 import { labelsJson, numberJson, timeJson } from "./result-json.ts";
 
@@ -88,12 +88,12 @@ function questionOf(request: ApiRequest): SeriesQuestion {
   return { selectors: matchParameters(request), range, limit, signal: request.signal };
 }
 
-function metadata(source: MetricsSource, request: ApiRequest): Answer {
+async function metadata(source: MetricsSource, request: ApiRequest): Promise<Answer> {
   const limit = request.has("limit") ? wholeNumber(request, "limit") : -1;
   const perMetric = request.has("limit_per_metric") ? wholeNumber(request, "limit_per_metric") : -1;
   const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   let count = 0;
-  for (const [name, entries] of source.metadata(request.parameter("metric"))) {
+  for (const [name, entries] of await source.metadata(request.parameter("metric"))) {
     if (limit >= 0 && count >= limit) break;
     count++;
     found[name] = (perMetric > 0 ? entries.slice(0, perMetric) : entries).map(
@@ -109,6 +109,9 @@ function wholeNumber(request: ApiRequest, name: string): number {
   throw new Refusal("bad_data", `${name} must be a number`);
 }
 
+/** More would be a page nobody reads; and memory. */
+const MAX_EXEMPLARS = 100_000;
+
 async function exemplars(source: MetricsSource, request: ApiRequest): Promise<Answer> {
   const startMs = timeParameter(request, "start", MIN_TIME_MS);
   const endMs = timeParameter(request, "end", MAX_TIME_MS);
@@ -117,7 +120,11 @@ async function exemplars(source: MetricsSource, request: ApiRequest): Promise<An
     selectorsOf(request.parameter("query") ?? "").map(({ matchers }) => matchers),
   );
   if (selectors.length === 0) return success([]);
-  const found = await source.exemplars(selectors, { startMs, endMs });
+  const found = await source.exemplars(
+    selectors,
+    { startMs, endMs },
+    { limit: MAX_EXEMPLARS, signal: request.signal },
+  );
   return successInPieces(
     listed(found, ({ labels, exemplars: each }) => {
       const list = each.map(

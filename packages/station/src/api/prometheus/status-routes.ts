@@ -9,7 +9,7 @@ import { textAnswer } from "../http/answer.ts";
 import { Refusal } from "../http/refusal.ts";
 import type { Route } from "../http/route.ts";
 import { success } from "./envelope.ts";
-import type { MetricsSource, NamedCount } from "./metrics-source.ts";
+import type { MetricsSource, NamedCount } from "../../store/metrics-source.ts";
 import { limitParameter } from "./parameters.ts";
 
 /** What the routes need. */

@@ -13,7 +13,7 @@ import { Refusal } from "../http/refusal.ts";
 import type { ApiRequest } from "../http/request.ts";
 import type { Route } from "../http/route.ts";
 import { success } from "./envelope.ts";
-import type { FamilyMetadata } from "./metrics-source.ts";
+import type { FamilyMetadata } from "../../store/metrics-source.ts";
 import { selectorParameter } from "./parameters.ts";
 
 /** A target that is scraped. */

@@ -6,7 +6,7 @@
 
 import { type OtlpReadLimits, type OtlpSignal, readMetricsRequest } from "@flx/model";
 import type { IngestMetrics } from "../ingest-metrics.ts";
-import type { MetricSink } from "../sink.ts";
+import type { MetricSink } from "../../store/metric-sink.ts";
 import { OtlpTranslator, type TranslationSettings } from "./translate.ts";
 
 /** What became of an export: OTLP's partial success. */

@@ -26,7 +26,7 @@ import {
 import type { AddressInfo } from "node:net";
 import { FlxError, type OtlpSignal } from "@flx/model";
 import { RequestRefusal, unpack } from "../body.ts";
-import { SinkRefusal } from "../sink.ts";
+import { SinkRefusal } from "../../store/metric-sink.ts";
 import type { ExportOutcome } from "./export-handler.ts";
 import {
   DEFAULT_MAX_BODY,

@@ -16,7 +16,7 @@ import { FlxError, otlpFromJson, type OtlpSignal } from "@flx/model";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
-import { SinkRefusal } from "../sink.ts";
+import { SinkRefusal } from "../../store/metric-sink.ts";
 import type { ExportHandlers } from "./export-handler.ts";
 import { exportResponse, exportResponseJson, rpcStatus } from "./status-message.ts";
 

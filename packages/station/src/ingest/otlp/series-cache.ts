@@ -6,7 +6,7 @@
 // is never trusted.
 
 import type { OtlpMetrics } from "@flx/model";
-import type { SeriesRef } from "../sink.ts";
+import type { SeriesRef } from "../../store/metric-sink.ts";
 
 /** The series that one point's attributes stand for: one, or those of a histogram or summary in their order. */
 export interface CachedSeries {

@@ -303,9 +303,9 @@ test("translate() knows a series again by its bytes, and anew in another generat
   const bench = new Bench();
   let asked = 0;
   const ref = bench.sink.ref.bind(bench.sink);
-  bench.sink.ref = (labels) => {
+  bench.sink.ref = (labels, source) => {
     asked++;
-    return ref(labels);
+    return ref(labels, source);
   };
   const metrics = [
     {

@@ -35,8 +35,8 @@ import {
   type UnixMs,
 } from "@flx/model";
 import { plainNumber } from "@flx/promql";
-import type { MetricSink, SeriesRef } from "../sink.ts";
-import { SampleBatch, SinkRefusal } from "../sink.ts";
+import type { MetricSink, SeriesRef } from "../../store/metric-sink.ts";
+import { SampleBatch, SinkRefusal } from "../../store/metric-sink.ts";
 import { DeltaAccumulator } from "./accumulator.ts";
 import { attributeLabels, resourceLabels, type ResourceLabels } from "./labels.ts";
 import { prometheusName, type TranslationStrategy } from "./metric-name.ts";
@@ -81,10 +81,22 @@ const MAX_SCALE = 8;
 
 type Pair = readonly [string, string];
 
+/** What a scope gives to the series of its metrics. */
+interface ScopeLabels {
+  readonly pairs: readonly Pair[];
+  readonly key: string;
+  readonly source: string;
+}
+
+function sourceOf({ job }: ResourceLabels): string {
+  return `otlp ${job}`;
+}
+
 /** One metric of one resource and scope. */
 interface Context {
   readonly name: string;
   readonly base: readonly Pair[];
+  readonly source: string;
   readonly series: MetricSeries;
 }
 
@@ -139,12 +151,12 @@ export class OtlpTranslator {
         ["instance", resource.instance],
       ];
       if (this.#settings.scopeLabels) pairs.push(...this.#scopeLabels(scope));
-      return { pairs, key: JSON.stringify(pairs) };
+      return { pairs, key: JSON.stringify(pairs), source: sourceOf(resource) };
     });
     const latestMs = new Float64Array(resources.length);
     for (const metric of metrics.metrics) {
       const scope = scopes[metric.scope]!;
-      this.#metric(metric, scope.pairs, scope.key);
+      this.#metric(metric, scope);
       const resource = metrics.scopes[metric.scope]!.resource;
       for (let i = metric.first; i < metric.end; i++) {
         latestMs[resource] = Math.max(latestMs[resource]!, metrics.timeMs[i]!);
@@ -166,11 +178,16 @@ export class OtlpTranslator {
     ];
   }
 
-  #targetInfo({ job, instance, info, promoted }: ResourceLabels, timeMs: number): void {
+  #targetInfo(resource: ResourceLabels, timeMs: number): void {
+    const { job, instance, info, promoted } = resource;
     if (timeMs === 0 || info.size === 0 || (job === "" && instance === "")) return;
     const pairs: Pair[] = [...promoted, ...info, ["job", job], ["instance", instance]];
     try {
-      this.#batch.add(this.#sink.ref(labelsOf("target_info", pairs)), timeMs, 1);
+      this.#batch.add(
+        this.#sink.ref(labelsOf("target_info", pairs), sourceOf(resource)),
+        timeMs,
+        1,
+      );
       this.#describe("target_info", "info", "Target metadata", "");
     } catch (error) {
       this.#refuse(error, 0);
@@ -181,7 +198,7 @@ export class OtlpTranslator {
     this.#batch.metadata.push({ name, type, help: help.toWellFormed(), unit });
   }
 
-  #metric(metric: OtlpMetric, scopeLabels: readonly Pair[], scopeKey: string): void {
+  #metric(metric: OtlpMetric, scope: ScopeLabels): void {
     const count = metric.end - metric.first;
     const problem = this.#problem(metric);
     if (problem !== undefined) {
@@ -189,14 +206,15 @@ export class OtlpTranslator {
       return;
     }
     const counter = metric.kind === SUM && metric.monotonic;
-    const key = `${metric.kind}${counter ? "+" : ""} ${metric.unit.length} ${metric.unit}${metric.name}\n${scopeKey}`;
+    const key = `${metric.kind}${counter ? "+" : ""} ${metric.unit.length} ${metric.unit}${metric.name}\n${scope.key}`;
     let context = this.#contexts.get(key);
     if (context === undefined) {
       const { name, unit } = metric;
       const named = { name, unit, counter, gauge: metric.kind === GAUGE };
       context = {
         name: prometheusName(named, this.#settings.strategy),
-        base: scopeLabels,
+        base: scope.pairs,
+        source: scope.source,
         series: new MetricSeries(),
       };
       this.#contexts.set(key, context);
@@ -272,6 +290,7 @@ export class OtlpTranslator {
     const refs = suffixes().map(([suffix, extra]) =>
       this.#sink.ref(
         labelsOf(context.name + suffix, extra === undefined ? [...pairs] : [...pairs, extra]),
+        context.source,
       ),
     );
     context.series.add(this.#metrics, point, refs, shape);

@@ -27,7 +27,12 @@ import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
 import { httpRefusal } from "../otlp/http-receiver.ts";
-import { type MetricSink, SampleBatch, type SeriesRef, SinkRefusal } from "../sink.ts";
+import {
+  type MetricSink,
+  SampleBatch,
+  type SeriesRef,
+  SinkRefusal,
+} from "../../store/metric-sink.ts";
 
 /** What is taken. */
 export interface RemoteWriteSettings {
@@ -85,14 +90,20 @@ export class RemoteWriteReceiver {
       bytes.inc({ receiver: RECEIVER, form: "wire" }, admitted.bytes);
       bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
       const read = version === 2 ? readWriteRequestV2 : readWriteRequest;
-      await this.#write(read(plain, this.#limits), version, response);
+      const source = `remote-write ${request.socket.remoteAddress ?? "?"}`;
+      await this.#write(read(plain, this.#limits), version, source, response);
     } catch (error) {
       this.#refuse(request, response, error);
     }
   }
 
-  async #write(read: RemoteWriteBatch, version: 1 | 2, response: ServerResponse): Promise<void> {
-    const { batch, rejected, reason } = this.#batchOf(read);
+  async #write(
+    read: RemoteWriteBatch,
+    version: 1 | 2,
+    source: string,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { batch, rejected, reason } = this.#batchOf(read, source);
     const outcome =
       batch.samples === 0 && batch.metadata.length === 0
         ? { rejected: [] }
@@ -117,14 +128,17 @@ export class RemoteWriteReceiver {
     else this.#answer(response, 400, `${rejected + outcome.rejected.length} refused: ${first}\n`);
   }
 
-  #batchOf(read: RemoteWriteBatch): { batch: SampleBatch; rejected: number; reason?: string } {
+  #batchOf(
+    read: RemoteWriteBatch,
+    from: string,
+  ): { batch: SampleBatch; rejected: number; reason?: string } {
     this.#forget();
     const batch = new SampleBatch();
     const refs = new Float64Array(read.series);
     let reason: string | undefined;
     for (let series = 0; series < read.series; series++) {
       try {
-        refs[series] = this.#ref(read, series);
+        refs[series] = this.#ref(read, series, from);
       } catch (error) {
         if (error instanceof SinkRefusal || !(error instanceof FlxError)) throw error;
         refs[series] = -1;
@@ -160,7 +174,7 @@ export class RemoteWriteReceiver {
     return { batch, rejected, ...(reason === undefined ? {} : { reason }) };
   }
 
-  #ref(read: RemoteWriteBatch, series: number): SeriesRef {
+  #ref(read: RemoteWriteBatch, series: number, from: string): SeriesRef {
     const key = (read.hashHigh[series]! >>> 11) * 4_294_967_296 + read.hashLow[series]!;
     const source = read.labelSource;
     const known = this.#known.get(key);
@@ -168,7 +182,8 @@ export class RemoteWriteReceiver {
       for (const one of known) if (source.same(series, one.identity)) return one.ref;
     }
     const labels = checked(source.labels(series));
-    const entry: Known = { identity: source.identity(series), ref: this.#parts.sink.ref(labels) };
+    const ref = this.#parts.sink.ref(labels, from);
+    const entry: Known = { identity: source.identity(series), ref };
     if (known === undefined) this.#known.set(key, [entry]);
     else known.push(entry);
     this.#knownCount++;

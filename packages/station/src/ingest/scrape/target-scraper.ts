@@ -13,7 +13,7 @@ import { createHash } from "node:crypto";
 import { type ExpositionLimits, FlxError, Labels, type WrittenMetadata } from "@flx/model";
 import type { IngestMetrics } from "../ingest-metrics.ts";
 import type { Relabeling } from "../relabel.ts";
-import { type MetricSink, SampleBatch, type SeriesRef } from "../sink.ts";
+import { type MetricSink, SampleBatch, type SeriesRef } from "../../store/metric-sink.ts";
 import { type Exposed, type ExposedSample, readExposed } from "./exposed.ts";
 import { fetchExposition } from "./fetch-exposition.ts";
 import type { ScrapeJobSettings, Target } from "./target.ts";
@@ -51,6 +51,7 @@ export class TargetScraper implements AsyncDisposable {
   readonly #job: ScrapeJobSettings;
   readonly #relabeling: Relabeling;
   readonly #parts: ScrapeParts;
+  readonly #source: string;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -76,6 +77,7 @@ export class TargetScraper implements AsyncDisposable {
     this.#job = job;
     this.#relabeling = metricRelabeling;
     this.#parts = parts;
+    this.#source = `scrape ${job.jobName}/${new URL(target.url).host}`;
     this.#generation = parts.sink.generation;
   }
 
@@ -296,13 +298,13 @@ export class TargetScraper implements AsyncDisposable {
     if (labels.metricName === undefined) {
       throw new FlxError("FLX_SCRAPE_BODY", `a series without a name: ${labels.toString()}`);
     }
-    const ref = this.#parts.sink.ref(labels);
+    const ref = this.#parts.sink.ref(labels, this.#source);
     this.#refs.set(labels.key, ref);
     return ref;
   }
 
   #reportRef(name: string): SeriesRef {
-    return this.#parts.sink.ref(this.target.labels.with("__name__", name));
+    return this.#parts.sink.ref(this.target.labels.with("__name__", name), this.#source);
   }
 }
 

@@ -58,12 +58,14 @@ export interface MetricsSource {
   labelNames(question: SeriesQuestion): Promise<Limited<string>>;
   labelValues(name: string, question: SeriesQuestion): Promise<Limited<string>>;
   series(question: SeriesQuestion): Promise<Limited<Labels>>;
+  /** @param options `limit`: at most so many exemplars, the newest of each series first; 0 for all */
   exemplars(
     selectors: readonly (readonly Matcher[])[],
     range: TimeRange,
+    options: { readonly limit: number; readonly signal?: AbortSignal | undefined },
   ): Promise<readonly SeriesExemplars[]>;
   /** By family name; of one family when a name is given. */
-  metadata(name: string | undefined): ReadonlyMap<string, readonly FamilyMetadata[]>;
+  metadata(name: string | undefined): Promise<ReadonlyMap<string, readonly FamilyMetadata[]>>;
   /** @param limit entries of each list */
   statistics(limit: number): Promise<StoreStatistics>;
 }

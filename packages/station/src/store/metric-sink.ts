@@ -1,10 +1,13 @@
 // What receivers hand on: samples of a request or scrape in columns, and what became of each.
 //
-//   receiver ── ref(labels) once a series ──► MetricSink
+//   receiver ── ref(labels, source) once a series ──► MetricSink
 //            ── append(SampleBatch) ────────► resolves when everything accepted is durable
 //
 // A reference is good as long as `generation` is the same: receivers keep references in caches and begin anew when it
-// changes (the head forgot series, a store was replaced).
+// changes. A store forgets series in bulk, when a window closes: one change, not one for each.
+//
+// A source is who sends: "scrape node/host:9100", "otlp shop", "remote-write 10.0.0.7". Series count against the limit
+// of the source that brought them first, so that one that makes up label values harms itself alone.
 //
 // Errors of `append` and `ref` with a `refusal` are about the sink, not the data: receivers answer them with
 // 429/503 and Retry-After, RESOURCE_EXHAUSTED/UNAVAILABLE and RetryInfo.
@@ -42,9 +45,10 @@ export interface MetricSink {
   /**
    * The reference of a label set.
    *
+   * @param source who brings it; new series count against its limit
    * @throws {FlxError} when there is no room for a new series (`SinkRefusal` when that is not the sender's fault)
    */
-  ref(labels: Labels): SeriesRef;
+  ref(labels: Labels, source: string): SeriesRef;
   append(batch: SampleBatch): Promise<AppendOutcome>;
 }
 
