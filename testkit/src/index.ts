@@ -16,6 +16,7 @@ export {
   type ConfiguredDependencyOptions,
   type DependencyServerOptions,
 } from "./dependency-servers.ts";
+export { TestAuthority, type CertificateSubject, type IssuedCertificate } from "./certificates.ts";
 export { codeBlocks, type CodeBlock } from "./docs.ts";
 export { TestkitError, type TestkitErrorCode } from "./errors.ts";
 export {

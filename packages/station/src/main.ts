@@ -3,6 +3,7 @@
 //   flx check ...    cli/check.ts
 //   flx query ...    cli/query.ts
 //   flx promql ...   cli/promql.ts
+//   flx hash-password   cli/hash-password.ts
 //
 // A command is one file in cli/ and one line here. What a command needs it imports itself, so that a probe which runs
 // every ten seconds does not pay for a station.
@@ -29,6 +30,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   promql: {
     summary: "test scripts, format and explain queries, without a station",
     load: async () => (await import("./cli/promql.ts")).promql,
+  },
+  "hash-password": {
+    summary: "the hash of a password, for the station's configuration",
+    load: async () => (await import("./cli/hash-password.ts")).hashPasswordCommand,
   },
 };
 

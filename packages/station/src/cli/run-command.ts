@@ -49,8 +49,9 @@ export async function runCommand(
 }
 
 function overview(commands: CommandTable): string {
+  const width = Math.max(...Object.keys(commands).map(({ length }) => length)) + 2;
   const lines = Object.entries(commands).map(
-    ([name, { summary }]) => `  ${name.padEnd(10)}${summary}\n`,
+    ([name, { summary }]) => `  ${name.padEnd(width)}${summary}\n`,
   );
   return `Usage: flx COMMAND [OPTIONS]\n\n${lines.join("")}\nMore: flx COMMAND --help\n`;
 }

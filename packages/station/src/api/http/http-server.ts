@@ -10,10 +10,12 @@ import { createServer } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { FlxError } from "@flx/model";
+import { plainAddress } from "../../base/access/caller.ts";
+import type { Identity, Role } from "../../base/access/role.ts";
 import { jsonAnswer } from "./answer.ts";
 import { type ErrorType, Refusal } from "./refusal.ts";
-import { ApiRequest, type Identity } from "./request.ts";
-import { type Role, type Route, RouteTable } from "./route.ts";
+import { ApiRequest } from "./request.ts";
+import { type Route, RouteTable } from "./route.ts";
 import { writeAnswer } from "./write-answer.ts";
 
 /** Decides who asks, and whether they may. */
@@ -50,8 +52,13 @@ export interface AnsweredRequest {
   readonly method: string;
   /** The path of the route, with its parameters' names; "" when there is none. */
   readonly route: string;
+  /** What the route asks for; undefined when there is none. */
+  readonly role: Role | undefined;
   readonly status: number;
   readonly durationMs: number;
+  /** Undefined when nobody was let in. */
+  readonly identity: Identity | undefined;
+  readonly remoteAddress: string;
 }
 
 /** Headers of every answer. */
@@ -143,17 +150,27 @@ function requestListener(options: HttpServerOptions): Listener {
   const table = new RouteTable(options.routes);
   return (request, response) => {
     const startedMs = performance.now();
-    let route = "";
+    let route: Route | undefined;
+    let identity: Identity | undefined;
+    const { method = "", socket } = request;
+    const remoteAddress = plainAddress(socket.remoteAddress ?? "");
     response.once("close", () => {
-      const durationMs = performance.now() - startedMs;
-      const { method = "" } = request;
-      options.onAnswer?.({ method, route, status: response.statusCode, durationMs });
+      options.onAnswer?.({
+        method,
+        route: route?.path ?? "",
+        role: route?.role,
+        status: response.statusCode,
+        durationMs: performance.now() - startedMs,
+        identity,
+        remoteAddress,
+      });
     });
     const serve = async (): Promise<void> => {
       try {
         const found = findRoute(table, request, options.maxUrlLength ?? 65_536);
-        route = found.route.path;
-        await answerRoute(found, request, response, options.gate);
+        ({ route } = found);
+        identity = await options.gate.admit(request, route.role);
+        await answerRoute(found, request, response, identity);
       } catch (error) {
         await answerFailure(error, request, response, options);
       }
@@ -193,9 +210,8 @@ async function answerRoute(
   { route, params, path, search }: FoundRoute,
   incoming: IncomingMessage,
   response: ServerResponse,
-  gate: Gate,
+  identity: Identity,
 ): Promise<void> {
-  const identity = await gate.admit(incoming, route.role);
   if ("handle" in route) {
     await route.handle(incoming, response);
     return;

@@ -4,14 +4,8 @@
 // of the form first, as in Go's Request.Form.
 
 import type { IncomingMessage } from "node:http";
+import type { Identity } from "../../base/access/role.ts";
 import { Refusal } from "./refusal.ts";
-
-/** Who asks, as far as known. */
-export interface Identity {
-  /** For audit lines: a user's name, "anonymous". */
-  readonly name: string;
-  readonly roles: ReadonlySet<string>;
-}
 
 /** What is read from a body at most, for forms and JSON: a query is text. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;

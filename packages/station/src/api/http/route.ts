@@ -8,11 +8,9 @@
 // without a body.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Role } from "../../base/access/role.ts";
 import type { Answer } from "./answer.ts";
 import type { ApiRequest } from "./request.ts";
-
-/** What somebody must be allowed: nothing, to look, to send data, to change the station. */
-export type Role = "public" | "read" | "write" | "admin";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 

@@ -1,0 +1,32 @@
+// Why somebody is not let in; each door writes it in its own form (HTTP status, gRPC status).
+
+import { FlxError, type FlxErrorCode } from "@flx/model";
+
+export type AccessRefusalKind = "unauthorized" | "forbidden" | "limited";
+
+const CODES: Readonly<Record<AccessRefusalKind, FlxErrorCode>> = {
+  unauthorized: "FLX_ACCESS_UNAUTHORIZED",
+  forbidden: "FLX_ACCESS_FORBIDDEN",
+  limited: "FLX_ACCESS_LIMITED",
+};
+
+/** Somebody is not let in. The message is for whoever asked: it never says which part of a credential was wrong. */
+export class AccessRefusal extends FlxError {
+  override readonly name = "AccessRefusal";
+  readonly kind: AccessRefusalKind;
+  /** For WWW-Authenticate; only of `unauthorized`. */
+  readonly challenges: readonly string[];
+  /** When to come again, ms; only of `limited`. */
+  readonly retryAfterMs: number;
+
+  constructor(
+    kind: AccessRefusalKind,
+    message: string,
+    more: { readonly challenges?: readonly string[]; readonly retryAfterMs?: number } = {},
+  ) {
+    super(CODES[kind], message);
+    this.kind = kind;
+    this.challenges = more.challenges ?? [];
+    this.retryAfterMs = more.retryAfterMs ?? 0;
+  }
+}
