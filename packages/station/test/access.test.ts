@@ -7,7 +7,7 @@ import { requirePeer, TestAuthority } from "@flx/testkit";
 import { AccessControl } from "../src/base/access/access-control.ts";
 import { hashPassword, parsePasswordHash } from "../src/base/access/password-hash.ts";
 import type { Role } from "../src/base/access/role.ts";
-import { contextOptions } from "../src/base/tls-files.ts";
+import { serverOptions } from "../src/base/tls-files.ts";
 import { accessGate } from "../src/api/http/access-gate.ts";
 import { textAnswer } from "../src/api/http/answer.ts";
 import { type AnsweredRequest, HttpServer } from "../src/api/http/http-server.ts";
@@ -94,11 +94,7 @@ test("a client's certificate lets it in by its name, and only one of our authori
     port: 0,
     routes,
     gate: accessGate(access),
-    tls: {
-      ...contextOptions({ ...own, clientCa: authority.cert }),
-      requestCert: true,
-      rejectUnauthorized: false,
-    },
+    tls: serverOptions({ ...own, clientCa: authority.cert }, true),
   });
   const f = async (client: { cert: string; key: string } | undefined, want: string) => {
     assert.equal(await ask(`${server.url}/read`, { ca: authority.cert, ...client }), want);

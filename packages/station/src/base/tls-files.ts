@@ -9,7 +9,7 @@
 
 import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from "node:tls";
 import { FlxError } from "@flx/model";
 
 /** Where the PEM files are. */
@@ -59,6 +59,18 @@ function assertCertificate(pem: string): X509Certificate {
 /** What node:tls takes. */
 export function contextOptions({ cert, key, clientCa }: TlsMaterial): SecureContextOptions {
   return { cert, key, minVersion: "TLSv1.2", ...(clientCa !== undefined && { ca: clientCa }) };
+}
+
+/**
+ * What a server takes.
+ *
+ * @param decides whether access control decides about clients: then one without a certificate of ours may come in, and
+ *   bring another credential; else it may not
+ */
+export function serverOptions(material: TlsMaterial, decides: boolean): TlsOptions {
+  const options = contextOptions(material);
+  if (material.clientCa === undefined) return options;
+  return { ...options, requestCert: true, rejectUnauthorized: !decides };
 }
 
 async function readPem(path: string): Promise<string> {

@@ -19,7 +19,7 @@ export function accessGate(access: AccessControl): Gate {
   return {
     async admit(request: IncomingMessage, role: Role): Promise<Identity> {
       try {
-        const { method = "", headers, socket } = request;
+        const { method, headers, socket } = request;
         return await access.admit(callerOf(method, headers, socket), role);
       } catch (error) {
         throw error instanceof AccessRefusal ? refusalOf(error) : error;

@@ -15,12 +15,12 @@ export interface Caller {
 
 /** The caller of a request, of HTTP/1 or HTTP/2. */
 export function callerOf(
-  method: string,
+  method: string | undefined,
   headers: IncomingHttpHeaders | Caller["headers"],
   socket: Socket | undefined,
 ): Caller {
   return {
-    method,
+    method: method ?? "",
     headers,
     remoteAddress: plainAddress(socket?.remoteAddress ?? ""),
     certificateNames: socket instanceof TLSSocket ? certificateNames(socket) : [],

@@ -24,17 +24,13 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { FlxError, type OtlpSignal } from "@flx/model";
+import { type OtlpSignal } from "@flx/model";
+import { contextOptions, serverOptions, type TlsMaterial } from "../../base/tls-files.ts";
+import { callerOf } from "../../base/access/caller.ts";
 import { RequestRefusal, unpack } from "../body.ts";
-import { SinkRefusal } from "../../store/metric-sink.ts";
+import { GrpcStatus, type Refused, refused } from "../refused.ts";
 import type { ExportOutcome } from "./export-handler.ts";
-import {
-  DEFAULT_MAX_BODY,
-  listen,
-  type OtlpReceiverParts,
-  secure,
-  type TlsMaterial,
-} from "./http-receiver.ts";
+import { DEFAULT_MAX_BODY, listen, type OtlpReceiverParts } from "./http-receiver.ts";
 import { exportResponse, rpcStatus } from "./status-message.ts";
 
 /** Where and how to listen. */
@@ -48,7 +44,8 @@ export interface OtlpGrpcSettings {
   readonly maxConnections?: number;
   /** Streams of one connection at once. Default 256. */
   readonly maxConcurrentStreams?: number;
-  readonly tls?: TlsMaterial;
+  /** As for OTLP/HTTP. */
+  readonly tls?: TlsMaterial | undefined;
 }
 
 const RECEIVER = "otlp-grpc";
@@ -67,21 +64,6 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ["u", 1e-3],
   ["n", 1e-6],
 ]);
-
-/** gRPC's statuses that we give. */
-const INVALID_ARGUMENT = 3;
-const DEADLINE_EXCEEDED = 4;
-const RESOURCE_EXHAUSTED = 8;
-const UNIMPLEMENTED = 12;
-const INTERNAL = 13;
-const UNAVAILABLE = 14;
-
-/** A call that ends with a status. */
-interface Refusal {
-  readonly status: number;
-  readonly message: string;
-  readonly retryAfterMs?: number;
-}
 
 /** An OTLP/gRPC receiver. */
 export class OtlpGrpcReceiver implements AsyncDisposable {
@@ -117,7 +99,10 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     const server =
       tls === undefined
         ? createServer(options)
-        : createSecureServer({ ...options, ...secure(tls) });
+        : createSecureServer({
+            ...options,
+            ...serverOptions(tls, this.#parts.access !== undefined),
+          });
     server.maxConnections = this.#settings.maxConnections ?? 1_000;
     server.on("session", (session) => this.#session(session));
     await listen(server, host, port);
@@ -127,7 +112,7 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
   /** New certificates for connections from now on. */
   reloadTls(tls: TlsMaterial): void {
     if (this.#server !== undefined && "setSecureContext" in this.#server) {
-      this.#server.setSecureContext(secure(tls));
+      this.#server.setSecureContext(contextOptions(tls));
     }
   }
 
@@ -182,7 +167,10 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     const late = Promise.withResolvers<boolean>();
     const timer = setTimeout(
       () => {
-        const refusal = { status: DEADLINE_EXCEEDED, message: "the deadline has passed" };
+        const refusal = {
+          grpcStatus: GrpcStatus.deadlineExceeded,
+          message: "the deadline has passed",
+        };
         late.resolve(this.#refuse(stream, refusal));
       },
       Math.min(timeoutMs, 2_147_483_647),
@@ -200,8 +188,10 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
       const signal = signals.get(path);
       const handler = signal === undefined ? undefined : this.#parts.handlers[signal];
       if (handler === undefined) {
-        return this.#refuse(stream, { status: UNIMPLEMENTED, message: `no method ${path}` });
+        const message = `no method ${path}`;
+        return this.#refuse(stream, { grpcStatus: GrpcStatus.unimplemented, message });
       }
+      await this.#parts.access?.admit(callerOf("POST", headers, stream.session?.socket), "write");
       const frame = await readFrame(stream, this.#maxBytes);
       using admitted = this.#parts.admission.enter(frame.length);
       const encoding = headers["grpc-encoding"];
@@ -215,7 +205,7 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
       bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
       return this.#answer(stream, await handler(plain, RECEIVER));
     } catch (error) {
-      return this.#refuse(stream, refusalOf(error));
+      return this.#refuse(stream, refused(error));
     }
   }
 
@@ -235,7 +225,10 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     return true;
   }
 
-  #refuse(stream: ServerHttp2Stream, { status, message, retryAfterMs }: Refusal): boolean {
+  #refuse(
+    stream: ServerHttp2Stream,
+    { grpcStatus: status, message, retryAfterMs }: Omit<Refused, "httpStatus">,
+  ): boolean {
     if (stream.destroyed || stream.headersSent) return false;
     this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: String(status) });
     const headers: OutgoingHttpHeaders = {
@@ -257,24 +250,6 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
 }
 
 const ACCEPTED = "identity,gzip,deflate";
-
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof SinkRefusal) {
-    const status = error.refusal === "overloaded" ? RESOURCE_EXHAUSTED : UNAVAILABLE;
-    return { status, message: error.message, retryAfterMs: error.retryAfterMs };
-  }
-  if (error instanceof RequestRefusal) {
-    const status =
-      error.status === 413
-        ? RESOURCE_EXHAUSTED
-        : error.status === 415
-          ? UNIMPLEMENTED
-          : INVALID_ARGUMENT;
-    return { status, message: error.message };
-  }
-  if (error instanceof FlxError) return { status: INVALID_ARGUMENT, message: error.message };
-  return { status: INTERNAL, message: "internal error" };
-}
 
 /** The one message of a unary call with its five bytes before it. */
 async function readFrame(stream: ServerHttp2Stream, maxBytes: number): Promise<Buffer> {

@@ -13,19 +13,16 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import { once } from "node:events";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { FlxError, otlpFromJson, type OtlpSignal } from "@flx/model";
+import type { AccessControl } from "../../base/access/access-control.ts";
+import { callerOf } from "../../base/access/caller.ts";
+import { contextOptions, serverOptions, type TlsMaterial } from "../../base/tls-files.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
-import { SinkRefusal } from "../../store/metric-sink.ts";
+import { refused } from "../refused.ts";
+import { refusedHeaders } from "../write-refused.ts";
 import type { ExportHandlers } from "./export-handler.ts";
 import { exportResponse, exportResponseJson, rpcStatus } from "./status-message.ts";
-
-/** Certificate and key in PEM; `clientCa` asks senders for a certificate of theirs. */
-export interface TlsMaterial {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-  readonly clientCa?: string | Buffer;
-}
 
 /** Where and how to listen. */
 export interface OtlpHttpSettings {
@@ -36,7 +33,8 @@ export interface OtlpHttpSettings {
   readonly maxBodyBytes?: number;
   /** Default 1,000. */
   readonly maxConnections?: number;
-  readonly tls?: TlsMaterial;
+  /** With authorities of clients: a sender must have a certificate of theirs, unless `access` decides. */
+  readonly tls?: TlsMaterial | undefined;
 }
 
 /** What the receivers of OTLP stand on. */
@@ -44,6 +42,8 @@ export interface OtlpReceiverParts {
   readonly handlers: ExportHandlers;
   readonly metrics: IngestMetrics;
   readonly admission: Admission;
+  /** Who may send; without it, whoever can connect. */
+  readonly access?: AccessControl;
 }
 
 /** The largest body OTLP recommends to take. */
@@ -80,7 +80,10 @@ export class OtlpHttpReceiver implements AsyncDisposable {
     const server =
       tls === undefined
         ? createServer(patience, answer)
-        : createSecureServer({ ...patience, ...secure(tls) }, answer);
+        : createSecureServer(
+            { ...patience, ...serverOptions(tls, this.#parts.access !== undefined) },
+            answer,
+          );
     server.maxConnections = this.#settings.maxConnections ?? 1_000;
     await listen(server, host, port);
     this.#server = server;
@@ -89,7 +92,7 @@ export class OtlpHttpReceiver implements AsyncDisposable {
   /** New certificates for connections from now on. */
   reloadTls(tls: TlsMaterial): void {
     if (this.#server !== undefined && "setSecureContext" in this.#server) {
-      this.#server.setSecureContext(secure(tls));
+      this.#server.setSecureContext(contextOptions(tls));
     }
   }
 
@@ -121,6 +124,8 @@ export class OtlpHttpReceiver implements AsyncDisposable {
         const message = "the content type must be application/x-protobuf or application/json";
         throw new RequestRefusal("FLX_INGEST_ENCODING", 415, message);
       }
+      const { headers, method, socket } = request;
+      await this.#parts.access?.admit(callerOf(method, headers, socket), "write");
       const body = await readBody(request, this.#maxBytes);
       using admitted = this.#parts.admission.enter(body.length);
       const plain = await unpack(body, request.headers["content-encoding"], this.#maxBytes);
@@ -136,15 +141,11 @@ export class OtlpHttpReceiver implements AsyncDisposable {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, json: boolean, error: unknown): void {
-    const { status, code, message, retryAfterMs } = httpRefusal(error);
-    if (retryAfterMs !== undefined) {
-      response.setHeader("Retry-After", String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
-    }
-    // The rest of a body that is not wanted is not read.
-    if (!request.complete) response.setHeader("Connection", "close");
+    const told = refused(error);
+    refusedHeaders(request, response, told);
+    const { httpStatus, grpcStatus: code, message, retryAfterMs } = told;
     const body = json ? JSON.stringify({ code, message }) : rpcStatus(code, message, retryAfterMs);
-    this.#answer(response, status, json, body);
-    if (!request.complete) response.once("finish", () => request.destroy());
+    this.#answer(response, httpStatus, json, body);
   }
 
   #answer(
@@ -173,33 +174,6 @@ function signalOf(url: string): OtlpSignal | undefined {
     default:
       return undefined;
   }
-}
-
-/** An error as HTTP and google.rpc see it. What is unknown says nothing to strangers. */
-export function httpRefusal(error: unknown): {
-  status: number;
-  code: number;
-  message: string;
-  retryAfterMs?: number;
-} {
-  if (error instanceof SinkRefusal) {
-    const overloaded = error.refusal === "overloaded";
-    const { message, retryAfterMs } = error;
-    return { status: overloaded ? 429 : 503, code: overloaded ? 8 : 14, message, retryAfterMs };
-  }
-  if (error instanceof RequestRefusal) {
-    const { status, message } = error;
-    return { status, code: status === 413 ? 8 : status === 404 ? 12 : 3, message };
-  }
-  if (error instanceof FlxError) return { status: 400, code: 3, message: error.message };
-  return { status: 500, code: 13, message: "internal error" };
-}
-
-/** TLS options of a server. */
-export function secure(tls: TlsMaterial): Record<string, unknown> {
-  const { cert, key, clientCa } = tls;
-  if (clientCa === undefined) return { cert, key };
-  return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
 /** Listens, or says why not. */

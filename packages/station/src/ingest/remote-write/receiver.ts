@@ -26,7 +26,8 @@ import {
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
-import { httpRefusal } from "../otlp/http-receiver.ts";
+import { refused } from "../refused.ts";
+import { refusedHeaders } from "../write-refused.ts";
 import {
   type MetricSink,
   SampleBatch,
@@ -200,13 +201,9 @@ export class RemoteWriteReceiver {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    const { status, message, retryAfterMs } = httpRefusal(error);
-    if (retryAfterMs !== undefined) {
-      response.setHeader("Retry-After", String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
-    }
-    if (!request.complete) response.setHeader("Connection", "close");
-    this.#answer(response, status, `${message}\n`);
-    if (!request.complete) response.once("finish", () => request.destroy());
+    const told = refused(error);
+    refusedHeaders(request, response, told);
+    this.#answer(response, told.httpStatus, `${told.message}\n`);
   }
 
   #answer(response: ServerResponse, status: number, text: string): void {
