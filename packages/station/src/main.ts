@@ -4,6 +4,7 @@
 //   flx query ...    cli/query.ts
 //   flx promql ...   cli/promql.ts
 //   flx hash-password   cli/hash-password.ts
+//   flx config ...   cli/config.ts, over station-config.ts
 //
 // A command is one file in cli/ and one line here. What a command needs it imports itself, so that a probe which runs
 // every ten seconds does not pay for a station.
@@ -34,6 +35,16 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   "hash-password": {
     summary: "the hash of a password, for the station's configuration",
     load: async () => (await import("./cli/hash-password.ts")).hashPasswordCommand,
+  },
+  config: {
+    summary: "check and explain a station's configuration, a prometheus.yml too",
+    load: async () => {
+      const [{ configCommand }, { stationConfigSource }] = await Promise.all([
+        import("./cli/config.ts"),
+        import("./station-config.ts"),
+      ]);
+      return configCommand(stationConfigSource);
+    },
   },
 };
 

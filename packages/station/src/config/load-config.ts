@@ -8,7 +8,7 @@ import { dirname, resolve } from "node:path";
 import { FlxError } from "@flx/model";
 import { readDocument } from "./document.ts";
 import type { Variables } from "./environment.ts";
-import { ConfigError } from "./problem.ts";
+import { ConfigError, type ConfigProblem } from "./problem.ts";
 import { type ExplainedValue, Reading, type Shape } from "./shape.ts";
 
 /** A configuration that was read. */
@@ -16,6 +16,8 @@ export interface LoadedConfig<T> {
   readonly value: T;
   /** Each value with its source, in the order of the shape. */
   readonly explained: readonly ExplainedValue[];
+  /** What was taken and has no effect, in the order of the text. */
+  readonly warnings: readonly ConfigProblem[];
 }
 
 export interface ReadConfigOptions {
@@ -44,7 +46,7 @@ export function readConfig<T>(
   const root = readDocument(text, file);
   const value = shape.read(root, "", root.place, reading);
   if (reading.problems.length > 0) throw new ConfigError(file, inTextOrder(reading.problems));
-  return { value, explained: reading.explained };
+  return { value, explained: reading.explained, warnings: inTextOrder(reading.warnings) };
 }
 
 /**

@@ -31,7 +31,7 @@ export class ConfigError extends FlxError {
    * @param problems one or more, in the order of the text
    */
   constructor(file: string, problems: readonly ConfigProblem[]) {
-    const shown = problems.slice(0, MAX_SHOWN).map((problem) => problemLine(file, problem));
+    const shown = problems.slice(0, MAX_SHOWN).map((problem) => showProblem(file, problem));
     const more = problems.length - shown.length;
     if (more > 0) shown.push(`and ${more} more`);
     super("FLX_CONFIG", shown.join("\n"));
@@ -39,6 +39,7 @@ export class ConfigError extends FlxError {
   }
 }
 
-function problemLine(file: string, { line, column, path, message }: ConfigProblem): string {
+/** A problem as one line with its place. */
+export function showProblem(file: string, { line, column, path, message }: ConfigProblem): string {
   return `${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`;
 }

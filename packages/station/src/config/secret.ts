@@ -4,10 +4,14 @@
 //   password: s3cret              Secret, known at once
 //   password_file: /run/secret    Secret, read whenever it is needed: a rotated file needs no reload
 
+import { createHmac, randomBytes } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { FlxError } from "@flx/model";
 
 const MASK = "<secret>";
+
+/** Of this process alone, so that a mark says nothing about its secret. */
+const MARK_KEY = randomBytes(32);
 
 /** A key or password is shorter. */
 const MAX_FILE_BYTES = 64 * 1024;
@@ -17,10 +21,14 @@ export class Secret {
   readonly #text: string | undefined;
   /** Absolute path of the file it stands in; undefined when it stood in the configuration. */
   readonly file: string | undefined;
+  /** The same for equal secrets in one process: a reload sees by it whether one has changed. */
+  readonly mark: string;
 
   private constructor(text: string | undefined, file: string | undefined) {
     this.#text = text;
     this.file = file;
+    this.mark =
+      text === undefined ? "" : createHmac("sha256", MARK_KEY).update(text).digest("base64");
   }
 
   /** A secret that is known. */

@@ -45,6 +45,8 @@ export interface ExplainedValue {
 /** What a reading of a configuration collects. */
 export class Reading {
   readonly problems: ConfigProblem[] = [];
+  /** What is taken, and has no effect here. */
+  readonly warnings: ConfigProblem[] = [];
   readonly explained: ExplainedValue[] = [];
   readonly file: string;
   /** The folder that relative paths start from. */
@@ -60,6 +62,11 @@ export class Reading {
   /** Notes a problem. */
   problem(path: string, { line, column }: Place, message: string): void {
     this.problems.push({ path, line, column, message });
+  }
+
+  /** Notes something that is taken and has no effect. */
+  warn(path: string, { line, column }: Place, message: string): void {
+    this.warnings.push({ path, line, column, message });
   }
 
   /** Notes where a value comes from. */

@@ -1,7 +1,7 @@
 // Shapes of values that hold others: sections with known keys, maps with any keys, lists.
 
 import { nearest } from "../base/nearest.ts";
-import type { ConfigNode, MapNode } from "./document.ts";
+import type { ConfigNode, MapEntry, MapNode } from "./document.ts";
 import type { Place } from "./problem.ts";
 import { isNothing, kindOf, type Reading, type Shape, type ValueOf } from "./shape.ts";
 
@@ -13,11 +13,13 @@ export type SectionValue<F extends Fields> = { readonly [K in keyof F]: ValueOf<
 /** Rules over several keys of a section. */
 export interface SectionOptions<F extends Fields> {
   /**
-   * What is wrong when each value alone is right: key ("" for the whole) and message.
+   * What is wrong when each value alone is right: key ("" for the whole, "jobs[0].name" for one inside) and message.
    */
   readonly rules?: (value: SectionValue<F>) => Iterable<readonly [key: string, message: string]>;
-  /** Keys of this kind of section that this product does not have, with what to do instead. */
+  /** Keys of this kind of section that this product does not have, with what to do instead: refused. */
   readonly unsupported?: Readonly<Record<string, string>>;
+  /** Keys that other products know and that do nothing here, with what that means: taken, and told as a warning. */
+  readonly ignored?: Readonly<Record<string, string>>;
 }
 
 /** A map with known keys; others are refused with the nearest name. A section of which all keys are optional may be absent. */
@@ -30,9 +32,13 @@ export function section<F extends Fields>(
     isOptional: required.length === 0,
     jsonSchema: {
       type: "object",
-      properties: Object.fromEntries(
-        Object.entries(fields).map(([key, shape]) => [key, shape.jsonSchema]),
-      ),
+      properties: Object.fromEntries([
+        ...Object.entries(fields).map(([key, shape]) => [key, shape.jsonSchema]),
+        ...Object.entries(options.ignored ?? {}).map(([key, why]) => [
+          key,
+          { description: `Has no effect: ${why}` },
+        ]),
+      ]),
       ...(required.length > 0 && { required }),
       additionalProperties: false,
     },
@@ -46,11 +52,11 @@ export function section<F extends Fields>(
           shape.read(map.entries.get(key)?.node, join(path, key), map.place, reading),
         ]),
       ) as SectionValue<F>;
-      refuseUnknown(map, fields, options.unsupported ?? {}, path, reading);
+      refuseUnknown(map, fields, options, path, reading);
       if (options.rules !== undefined && reading.problems.length === before) {
         for (const [key, message] of options.rules(value)) {
-          const place = map.entries.get(key)?.keyPlace ?? map.place;
-          reading.problem(join(path, key), place, message);
+          const where = path === "" || key === "" ? path + key : `${path}.${key}`;
+          reading.problem(where, placeOf(map, key), message);
         }
       }
       return value;
@@ -58,18 +64,36 @@ export function section<F extends Fields>(
   };
 }
 
+/** The place of something inside of a map; of what it is in when it is not there. */
+function placeOf(map: MapNode, key: string): Place {
+  let node: ConfigNode | undefined = map;
+  let place = map.place;
+  for (const step of key.split(/[.[\]]+/).filter((each) => each !== "")) {
+    const entry: MapEntry | undefined = node.kind === "map" ? node.entries.get(step) : undefined;
+    node = node.kind === "list" ? node.items[Number(step)] : entry?.node;
+    if (node === undefined) break;
+    place = entry?.keyPlace ?? node.place;
+  }
+  return place;
+}
+
 function refuseUnknown(
   map: MapNode,
   fields: Fields,
-  unsupported: Readonly<Record<string, string>>,
+  options: Pick<SectionOptions<Fields>, "unsupported" | "ignored">,
   path: string,
   reading: Reading,
 ): void {
+  const { unsupported = {}, ignored = {} } = options;
   for (const [key, { keyPlace }] of map.entries) {
     if (Object.hasOwn(fields, key)) continue;
     const where = join(path, key.slice(0, 100));
     if (Object.hasOwn(unsupported, key)) {
       reading.problem(where, keyPlace, `is not supported: ${unsupported[key]}`);
+      continue;
+    }
+    if (Object.hasOwn(ignored, key)) {
+      reading.warn(where, keyPlace, `has no effect: ${ignored[key]}`);
       continue;
     }
     const names = Object.keys(fields);

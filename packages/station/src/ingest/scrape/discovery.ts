@@ -12,7 +12,7 @@ import { glob, readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { FlxError } from "@flx/model";
 import { parse } from "yaml";
-import { fetchExposition, type HttpAccess } from "./fetch-exposition.ts";
+import { fetchExposition, type HttpAccess, type HttpAccessSource } from "./fetch-exposition.ts";
 import type { TargetGroup } from "./target.ts";
 
 /** A source of targets. */
@@ -22,7 +22,7 @@ export type DiscoverySettings =
   | {
       readonly kind: "http";
       readonly url: string;
-      readonly access?: HttpAccess;
+      readonly access?: HttpAccess | HttpAccessSource;
       readonly refreshMs?: number;
     }
   | {

@@ -7,6 +7,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
+import type { SecureVersion } from "node:tls";
 import { createGunzip } from "node:zlib";
 import { FlxError } from "@flx/model";
 import { checkAddress, guardedLookup } from "./address-guard.ts";
@@ -15,6 +16,10 @@ import { checkAddress, guardedLookup } from "./address-guard.ts";
 export interface HttpAccess {
   readonly bearerToken?: string;
   readonly basicAuth?: { readonly username: string; readonly password: string };
+  /** The whole of the header, for schemes other than these two. */
+  readonly authorization?: string;
+  /** Further headers; they go to the target's own host only. */
+  readonly headers?: Readonly<Record<string, string[]>>;
   readonly followRedirects?: boolean;
   readonly tls?: {
     readonly ca?: string;
@@ -22,7 +27,14 @@ export interface HttpAccess {
     readonly key?: string;
     readonly serverName?: string;
     readonly insecureSkipVerify?: boolean;
+    readonly minVersion?: SecureVersion;
+    readonly maxVersion?: SecureVersion;
   };
+}
+
+/** Gives the access anew for each request: credentials in files change. */
+export interface HttpAccessSource {
+  access(): Promise<HttpAccess>;
 }
 
 /** What a target answered. */
@@ -47,22 +59,17 @@ const MAX_REDIRECTS = 5;
  */
 export async function fetchExposition(
   url: string,
-  access: HttpAccess,
+  given: HttpAccess | HttpAccessSource,
   timeoutMs: number,
   maxBodyBytes: number,
 ): Promise<Answer> {
+  const access = "access" in given ? await given.access() : given;
   const signal = AbortSignal.timeout(timeoutMs);
   let target = new URL(url);
   try {
     for (let redirects = 0; ; redirects++) {
       const sameHost = target.host === new URL(url).host;
-      const response = await ask(
-        target,
-        sameHost ? access : { ...access, bearerToken: "" },
-        sameHost,
-        timeoutMs,
-        signal,
-      );
+      const response = await ask(target, access, sameHost, timeoutMs, signal);
       const { statusCode = 0, headers } = response;
       if (
         statusCode >= 300 &&
@@ -109,21 +116,17 @@ function ask(
 ): Promise<IncomingMessage> {
   const host = target.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0) checkAddress(target.hostname, host);
-  const headers: Record<string, string> = {
+  const headers: Record<string, string | string[]> = {
     Accept: SCRAPE_ACCEPT,
     "Accept-Encoding": "gzip",
     "User-Agent": "flx-station",
     "X-Prometheus-Scrape-Timeout-Seconds": String(timeoutMs / 1000),
   };
-  const { bearerToken = "", basicAuth, tls = {} } = access;
-  if (credentials && bearerToken !== "") headers["Authorization"] = `Bearer ${bearerToken}`;
-  else if (credentials && basicAuth !== undefined) {
-    const pair = `${basicAuth.username}:${basicAuth.password}`;
-    headers["Authorization"] = `Basic ${Buffer.from(pair).toString("base64")}`;
-  }
+  const { tls = {} } = access;
+  if (credentials) Object.assign(headers, credentialHeaders(access));
   const options = { headers, signal, lookup: guardedLookup };
   return new Promise((resolve, reject) => {
-    const { ca, cert, key, serverName, insecureSkipVerify } = tls;
+    const { ca, cert, key, serverName, insecureSkipVerify, minVersion, maxVersion } = tls;
     const sending =
       target.protocol === "https:"
         ? httpsRequest(target, {
@@ -132,6 +135,8 @@ function ask(
             ...(cert === undefined ? {} : { cert }),
             ...(key === undefined ? {} : { key }),
             ...(serverName === undefined ? {} : { servername: serverName }),
+            ...(minVersion === undefined ? {} : { minVersion }),
+            ...(maxVersion === undefined ? {} : { maxVersion }),
             rejectUnauthorized: insecureSkipVerify !== true,
           })
         : httpRequest(target, options);
@@ -139,6 +144,15 @@ function ask(
     sending.on("error", reject);
     sending.end();
   });
+}
+
+function credentialHeaders(access: HttpAccess): Record<string, string | string[]> {
+  const { bearerToken = "", basicAuth, authorization, headers = {} } = access;
+  if (authorization !== undefined) return { ...headers, Authorization: authorization };
+  if (bearerToken !== "") return { ...headers, Authorization: `Bearer ${bearerToken}` };
+  if (basicAuth === undefined) return headers;
+  const pair = `${basicAuth.username}:${basicAuth.password}`;
+  return { ...headers, Authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
 async function read(response: IncomingMessage, maxBytes: number): Promise<Buffer> {

@@ -23,6 +23,8 @@ export interface ScrapeParts {
   readonly sink: MetricSink;
   readonly metrics: IngestMetrics;
   readonly now: () => number;
+  /** How targets are asked. Default: over HTTP. */
+  readonly fetch?: typeof fetchExposition;
 }
 
 /** What the API tells of a target. */
@@ -200,7 +202,8 @@ export class TargetScraper implements AsyncDisposable {
     try {
       const { access = {}, bodySizeLimit = 0 } = this.#job;
       const size = bodySizeLimit === 0 ? DEFAULT_BODY : bodySizeLimit;
-      const answer = await fetchExposition(url, access, timeoutMs, size);
+      const { fetch = fetchExposition } = this.#parts;
+      const answer = await fetch(url, access, timeoutMs, size);
       const limits: Partial<ExpositionLimits> = { maxBytes: size };
       const exposed: Exposed = readExposed(answer, limits);
       scraped = exposed.samples.length;

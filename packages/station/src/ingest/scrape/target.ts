@@ -8,7 +8,7 @@
 
 import { FlxError, Labels, parseDuration } from "@flx/model";
 import type { RelabelRule, Relabeling } from "../relabel.ts";
-import type { HttpAccess } from "./fetch-exposition.ts";
+import type { HttpAccess, HttpAccessSource } from "./fetch-exposition.ts";
 
 /** Targets that share labels. */
 export interface TargetGroup {
@@ -28,7 +28,7 @@ export interface ScrapeJobSettings {
   readonly timeoutMs?: number;
   readonly honorLabels?: boolean;
   readonly honorTimestamps?: boolean;
-  readonly access?: HttpAccess;
+  readonly access?: HttpAccess | HttpAccessSource;
   readonly relabel?: readonly RelabelRule[];
   readonly metricRelabel?: readonly RelabelRule[];
   readonly sampleLimit?: number;

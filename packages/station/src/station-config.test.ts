@@ -1,0 +1,268 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import { readConfig } from "./config/load-config.ts";
+import { ConfigError } from "./config/problem.ts";
+import { ConfiguredAccess } from "./ingest/scrape/configured-access.ts";
+import { scrapeJobs } from "./ingest/scrape/scrape-config.ts";
+import { readRuleFiles } from "./rules/rule-files.ts";
+import { defaultStationConfig, stationJsonSchema, stationShape } from "./station-config.ts";
+
+function read(yaml: string) {
+  return readConfig(yaml, stationShape, { file: "f.yml", folder: "/etc/prometheus" });
+}
+
+function jobs(yaml: string) {
+  const { global, scrape_configs: configs } = read(yaml).value;
+  return scrapeJobs(global, configs);
+}
+
+/** What a Prometheus in a company looks like, with parts that the station does not have. */
+const prometheusYml = `
+global:
+  scrape_interval: 15s
+  evaluation_interval: 30s
+  external_labels: { cluster: eu1, replica: "0" }
+  query_log_file: /var/log/queries
+
+rule_files:
+  - rules/*.yml
+
+alerting:
+  alertmanagers:
+    - static_configs: [{ targets: ["alertmanager:9093"] }]
+
+remote_write:
+  - url: https://long-term/api/v1/write
+    queue_config: { max_shards: 10 }
+
+storage:
+  tsdb: { out_of_order_time_window: 30m }
+
+scrape_configs:
+  - job_name: prometheus
+    static_configs:
+      - targets: ["localhost:9090"]
+  - job_name: node
+    scrape_interval: 1m
+    scrape_timeout: 20s
+    honor_labels: true
+    scheme: https
+    params: { "collect[]": [cpu, meminfo] }
+    basic_auth: { username: scraper, password_file: secrets/node }
+    tls_config: { ca_file: ca.pem, insecure_skip_verify: true }
+    file_sd_configs:
+      - files: [targets/*.json, more.yml]
+        refresh_interval: 5m
+    dns_sd_configs:
+      - names: [nodes.internal]
+        type: A
+        port: 9100
+    relabel_configs:
+      - source_labels: [__address__]
+        regex: "(.*):.*"
+        target_label: host
+        replacement: "\${1}"
+      - { action: labelmap, regex: "__meta_label_(.+)" }
+    metric_relabel_configs:
+      - { source_labels: [__name__], regex: "go_.*", action: drop }
+    sample_limit: 5000
+  - job_name: pods
+    kubernetes_sd_configs:
+      - role: pod
+    scrape_protocols: [OpenMetricsText1.0.0]
+  - job_name: services
+    http_sd_configs:
+      - url: http://registry/targets
+        authorization: { credentials: s3cret }
+`;
+
+test("a prometheus.yml is taken as it is, and what the station does not do is named", () => {
+  const { warnings } = read(prometheusYml);
+  assert.deepEqual(
+    warnings.map(({ line, path }) => `${line} ${path}`),
+    [
+      "6 global.query_log_file",
+      "11 alerting",
+      "15 remote_write",
+      "19 storage",
+      "51 scrape_configs[2].kubernetes_sd_configs",
+      "53 scrape_configs[2].scrape_protocols",
+    ],
+  );
+  const [prometheus, node, pods, services] = jobs(prometheusYml);
+  assert.deepEqual(
+    [prometheus?.jobName, prometheus?.intervalMs, prometheus?.timeoutMs, prometheus?.metricsPath],
+    ["prometheus", 15_000, 10_000, "/metrics"],
+  );
+  assert.deepEqual(prometheus?.discoveries, [
+    { kind: "static", groups: [{ targets: ["localhost:9090"], labels: {} }] },
+  ]);
+  assert.deepEqual([node?.intervalMs, node?.timeoutMs, node?.scheme], [60_000, 20_000, "https"]);
+  assert.deepEqual(node?.params, { "collect[]": ["cpu", "meminfo"] });
+  assert.deepEqual(node?.relabel?.[0], {
+    sourceLabels: ["__address__"],
+    regex: "(.*):.*",
+    targetLabel: "host",
+    replacement: "${1}",
+  });
+  assert.deepEqual(node?.discoveries, [
+    {
+      kind: "file",
+      files: ["/etc/prometheus/targets/*.json", "/etc/prometheus/more.yml"],
+      refreshMs: 300_000,
+    },
+    { kind: "dns", names: ["nodes.internal"], type: "A", port: 9100 },
+  ]);
+  assert.equal(node?.sampleLimit, 5_000);
+  assert.deepEqual(pods?.discoveries, []);
+  assert.equal(services?.discoveries[0]?.kind, "http");
+});
+
+test("a configuration that cannot be is refused with its place", () => {
+  const f = (yaml: string, ...want: (string | RegExp)[]) => {
+    try {
+      read(yaml);
+    } catch (error) {
+      assert.ok(error instanceof ConfigError);
+      const lines = error.message.split("\n");
+      assert.equal(lines.length, want.length, error.message);
+      for (const [i, each] of want.entries()) {
+        if (typeof each === "string") assert.equal(lines[i], each);
+        else assert.match(lines[i]!, each);
+      }
+      return;
+    }
+    assert.fail(`taken: ${yaml}`);
+  };
+
+  f(
+    "scrape_config: []",
+    "f.yml:1:1: scrape_config: there is no such key; did you mean scrape_configs?",
+  );
+  f(
+    "scrape_configs:\n  - job_name: a\n  - job_name: a\n",
+    "f.yml:3:5: scrape_configs[1]: there is another job a",
+  );
+  f(
+    "scrape_configs:\n  - { job_name: a, scrape_interval: 5s, scrape_timeout: 10s }\n",
+    "f.yml:2:5: scrape_configs[0]: scrape_timeout is longer than scrape_interval",
+  );
+  f(
+    "global: { scrape_interval: 5s, scrape_timeout: 10s }",
+    "f.yml:1:32: global.scrape_timeout: is longer than scrape_interval",
+  );
+  f(
+    "scrape_configs: [{ job_name: flx }]",
+    "f.yml:1:30: scrape_configs[0].job_name: is the job under which the station watches itself",
+  );
+  f("scrape_configs: [{ job_name: a, oauth2: {} }]", /oauth2: is not supported: give a token/);
+  f(
+    'scrape_configs: [{ job_name: a, relabel_configs: [{ regex: "(" }] }]',
+    /relabel_configs\[0\]: .*missing/,
+  );
+  f(
+    "scrape_configs: [{ job_name: a, relabel_configs: [{ action: hashmod, target_label: b }] }]",
+    /relabel_configs\[0\]: hashmod needs a modulus above 0/,
+  );
+  f(
+    "scrape_configs: [{ job_name: a, dns_sd_configs: [{ names: [x], type: A }] }]",
+    /dns_sd_configs\[0\]\.port: must be given for type A/,
+  );
+  f(
+    'scrape_configs: [{ job_name: a, file_sd_configs: [{ files: ["a/*/b.json", "c.txt"] }] }]',
+    /files\[0\]: must end with/,
+    /files\[1\]: must end with/,
+  );
+  f("memory: 1MB", /memory: the size 1MB is not within/);
+  f("query: { max_concurency: 1 }", /did you mean max_concurrency\?/);
+});
+
+test("an empty configuration is a station with defaults", () => {
+  const { value, explained } = defaultStationConfig();
+  assert.deepEqual(value.listen.http, { host: "127.0.0.1", port: 3590 });
+  assert.equal(value.store.retention, 15 * 86_400_000);
+  assert.equal(value.query.timeout, 120_000);
+  const retention = explained.find(({ path }) => path === "store.retention");
+  assert.deepEqual(retention, { path: "store.retention", shown: "15d", source: "default" });
+});
+
+test("jobs of equal configurations are equal, and a changed password makes another one", () => {
+  const text = (password: string) =>
+    `scrape_configs: [{ job_name: a, basic_auth: { username: u, password: ${password} } }]`;
+  assert.ok(isDeepStrictEqual(jobs(prometheusYml), jobs(prometheusYml)));
+  assert.ok(isDeepStrictEqual(jobs(text("x")), jobs(text("x"))));
+  assert.ok(!isDeepStrictEqual(jobs(text("x")), jobs(text("y"))));
+});
+
+test("ConfiguredAccess reads secrets and certificates when they are used", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "flx-access-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const yaml = `scrape_configs:
+  - job_name: a
+    authorization: { type: Token, credentials_file: token }
+    tls_config: { ca_file: ca.pem, min_version: TLS12 }
+    http_headers: { X-Tenant: { values: [t1] } }
+`;
+  const { value } = readConfig(yaml, stationShape, { folder });
+  const [job] = scrapeJobs(value.global, value.scrape_configs);
+  assert.ok(job?.access instanceof ConfiguredAccess);
+  await assert.rejects(job.access.access(), { code: "FLX_CONFIG_SECRET" });
+  writeFileSync(join(folder, "token"), "one\n");
+  writeFileSync(join(folder, "ca.pem"), "PEM");
+  const first = await job.access.access();
+  assert.equal(first.authorization, "Token one");
+  assert.deepEqual(first.headers, { "X-Tenant": ["t1"] });
+  assert.deepEqual(first.tls, { insecureSkipVerify: false, ca: "PEM", minVersion: "TLSv1.2" });
+  writeFileSync(join(folder, "token"), "two\n");
+  assert.equal((await job.access.access()).authorization, "Token two");
+});
+
+test("readRuleFiles() reads what patterns name and says what is wrong", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "flx-rules-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(
+    join(folder, "b.yml"),
+    `groups:
+  - name: availability
+    interval: 30s
+    rules:
+      - record: job:up:sum
+        expr: sum by (job) (up)
+      - alert: Down
+        expr: up == 0
+        for: 5m
+        annotations: { summary: "{{ $labels.instance }} is down" }
+`,
+  );
+  const [found] = await readRuleFiles([join(folder, "*.yml")]);
+  assert.equal(
+    found?.groups[0]?.rules[1]?.annotations.get("summary"),
+    "{{ $labels.instance }} is down",
+  );
+  assert.deepEqual(await readRuleFiles([join(folder, "*.none")]), []);
+  writeFileSync(
+    join(folder, "c.yml"),
+    "groups:\n  - name: x\n    rules:\n      - record: a\n        expr: sum(\n        for: 1m\n      - expr: up\n",
+  );
+  await assert.rejects(
+    readRuleFiles([join(folder, "c.yml")]),
+    (error) =>
+      error instanceof ConfigError &&
+      /c\.yml:5:15: groups\[0\]\.rules\[0\]\.expr: .*parse error/.test(error.message),
+  );
+});
+
+test("the published JSON Schema is that of the code", () => {
+  const file = new URL("../schema/station.schema.json", import.meta.url);
+  const published: unknown = JSON.parse(readFileSync(file, "utf8"));
+  const made: unknown = JSON.parse(JSON.stringify(stationJsonSchema()));
+  assert.deepEqual(
+    published,
+    made,
+    "npm run -s flx -- config schema > packages/station/schema/station.schema.json",
+  );
+});
