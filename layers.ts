@@ -41,4 +41,10 @@ export const stationFolders: readonly string[] = [
 ];
 
 /** Files of the station that know every part; no folder imports them. */
-export const stationRoots: readonly string[] = ["station", "station-config", "main"];
+export const stationRoots: readonly string[] = [
+  "station",
+  "station-config",
+  "station-metrics",
+  "start-station",
+  "main",
+];

@@ -2,12 +2,14 @@
 // section beside its code; here they come together.
 //
 //   global scrape_configs rule_files otlp       Prometheus' own: a prometheus.yml can be given as it is
-//   listen store limits query memory log        ours
+//   listen access tls store limits query memory log     ours
 //
 // Shared by `flx up`, `flx config` and the published JSON Schema.
 
 import type { Bytes } from "@flx/model";
 import { LOG_LEVELS, type LogLevel } from "./base/station-log.ts";
+import type { TlsFilePaths } from "./base/tls-files.ts";
+import { type AccessSettings, accessSection, tlsSection } from "./config/access.ts";
 import { type LoadedConfig, loadConfig, readConfig } from "./config/load-config.ts";
 import type { Variables } from "./config/environment.ts";
 import { type Address, address, byteSize, choice, filePath, flag } from "./config/scalars.ts";
@@ -63,6 +65,9 @@ export interface StationConfig {
   readonly store: StoreConfig;
   readonly limits: LimitsConfig;
   readonly query: QueryConfig;
+  readonly access: AccessSettings;
+  /** Of all doors; undefined: none has TLS. */
+  readonly tls: TlsFilePaths | undefined;
   /** How much memory the whole process may have; undefined: as the machine allows. */
   readonly memory: Bytes | undefined;
   readonly log: { readonly level: LogLevel };
@@ -79,6 +84,8 @@ export const stationShape: Shape<StationConfig> = section(
     store: storeSection,
     limits: limitsSection,
     query: querySection,
+    access: accessSection,
+    tls: optional(tlsSection),
     memory: optional(byteSize({ min: 128 * MIB })),
     log: section({ level: withDefault(choice(LOG_LEVELS), "info") }),
   },

@@ -13,7 +13,7 @@ export interface PartSpec<T> {
   /** For the log: "store", "otlp/grpc". */
   readonly name: string;
   open(): T | Promise<T>;
-  close?(part: T): void | Promise<void>;
+  close?(part: T): void | PromiseLike<void>;
   /** How long closing may take, ms. Default 10,000. */
   readonly closeWithinMs?: number;
 }
@@ -27,7 +27,7 @@ export interface PartEnd {
 
 interface OpenPart {
   readonly name: string;
-  readonly close: () => void | Promise<void>;
+  readonly close: () => void | PromiseLike<void>;
   readonly withinMs: number;
 }
 
@@ -97,7 +97,7 @@ export class Lifecycle implements AsyncDisposable {
   }
 }
 
-async function closed(close: () => void | Promise<void>): Promise<"closed"> {
+async function closed(close: () => void | PromiseLike<void>): Promise<"closed"> {
   await close();
   return "closed";
 }

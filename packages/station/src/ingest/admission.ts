@@ -1,6 +1,7 @@
 // How much may be under way at once, over all receivers: what is more is told to come back.
 //
 //   bytes under way   ├────────── maxBytes ──────────┤ 429, RESOURCE_EXHAUSTED
+//   shed(why)         nothing is let in until shed(undefined): memory-governor.ts
 //
 // A request counts with its plain bytes from the moment they are there until its answer. A single request larger than
 // the whole is let in alone, or it could never be.
@@ -9,12 +10,23 @@ import { SinkRefusal } from "../store/metric-sink.ts";
 
 /** The gate of all receivers. */
 export class Admission {
-  readonly #maxBytes: number;
+  #maxBytes: number;
   #bytes = 0;
+  #closedFor: string | undefined;
 
   /** @param maxBytes plain bytes under way at once; default 256 MiB */
   constructor(maxBytes: number = 256 * 1024 * 1024) {
     this.#maxBytes = maxBytes;
+  }
+
+  /** Lets in so much from now on. */
+  limitTo(maxBytes: number): void {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Lets nothing in, and says why; undefined: lets in again. */
+  shed(reason: string | undefined): void {
+    this.#closedFor = reason;
   }
 
   /** Bytes under way. */
@@ -28,6 +40,9 @@ export class Admission {
    * @throws {SinkRefusal} `FLX_INGEST_OVERLOADED` when there is too much under way
    */
   enter(bytes: number): Disposable & { readonly bytes: number } {
+    if (this.#closedFor !== undefined) {
+      throw new SinkRefusal("FLX_INGEST_OVERLOADED", this.#closedFor, "overloaded", 1_000);
+    }
     if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
       throw new SinkRefusal(
         "FLX_INGEST_OVERLOADED",

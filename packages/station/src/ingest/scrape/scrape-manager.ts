@@ -67,6 +67,14 @@ export class ScrapeManager implements AsyncDisposable {
     return [...this.#jobs.values()].flatMap((job) => job.droppedTargets);
   }
 
+  /** Stops, and leaves the series as they are: for a process that ends. */
+  async halt(): Promise<void> {
+    const jobs = [...this.#jobs.values()];
+    this.#jobs.clear();
+    await Promise.all(jobs.map((job) => job.halt()));
+  }
+
+  /** Stops, and makes all series stale. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.apply([]);
   }
@@ -154,6 +162,12 @@ class JobScraper implements AsyncDisposable {
       wanted.clear();
     }
     return { wanted, dropped };
+  }
+
+  async halt(): Promise<void> {
+    this.#stopped = true;
+    for (const discovery of this.#discoveries) discovery[Symbol.dispose]();
+    await Promise.all([...this.#scrapers.values()].map((scraper) => scraper.halt()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

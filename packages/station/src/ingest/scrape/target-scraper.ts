@@ -108,12 +108,17 @@ export class TargetScraper implements AsyncDisposable {
     }, ms);
   }
 
-  /** Stops, and makes everything stale. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#stopped) return;
+  /** Stops, and leaves the series as they are: the target is still there, only nobody asks it. */
+  async halt(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#running;
+  }
+
+  /** Stops, and makes everything stale: the target is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#stopped) return;
+    await this.halt();
     if (this.#status.lastScrapeMs === 0) return;
     const batch = new SampleBatch();
     const at = this.#parts.now();

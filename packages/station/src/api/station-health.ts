@@ -1,0 +1,80 @@
+// How the station is: what its probes and `flx_health_status` stand on.
+//
+//   store       takes and answers                          critical: without it there is no station
+//   disk        room where the data is
+//   memory      whether data is refused to stay under the cap
+//   listeners   whether every port that was opened still is
+
+import { statfs } from "node:fs/promises";
+import { type Bytes, formatByteSize } from "@flx/model";
+import { type CheckResult, type HealthChecker } from "@flx/monitoring/health";
+import type { MemoryGovernor } from "../ingest/memory-governor.ts";
+import type { MetricStore } from "../store/metric-store.ts";
+
+/** What is looked at. */
+export interface StationHealthParts {
+  readonly store: Pick<MetricStore, "condition">;
+  /** The data folder. */
+  readonly folder: string;
+  readonly governor: Pick<MemoryGovernor, "cap" | "resident" | "isShedding">;
+  /** Ports by the names of their listeners; 0 for one that does not listen. */
+  readonly ports: () => Readonly<Record<string, number>>;
+}
+
+const MIB = 1024 * 1024;
+/** Below, a window may not fit. */
+const LOW_BYTES = 1024 * MIB;
+const LOW_RATIO = 0.05;
+/** Below, a commit may not fit. */
+const NONE_BYTES = 64 * MIB;
+
+const STATUS = {
+  ready: "healthy",
+  starting: "unhealthy",
+  degraded: "degraded",
+  unavailable: "unhealthy",
+} as const;
+
+/** Registers the station's own checks. */
+export function registerStationChecks(health: HealthChecker, parts: StationHealthParts): void {
+  const { store, folder, governor, ports } = parts;
+  const intervalMs = 2_000;
+  health.register(
+    "store",
+    () => {
+      const { state, reason } = store.condition;
+      return { status: STATUS[state], ...(reason !== "" && { message: reason }) };
+    },
+    { critical: true, intervalMs },
+  );
+  health.register("disk", () => diskRoom(folder), { intervalMs: 10_000, timeoutMs: 5_000 });
+  health.register("memory", () => memoryRoom(governor), { intervalMs });
+  health.register("listeners", () => listening(ports()), { intervalMs });
+}
+
+async function diskRoom(folder: string): Promise<CheckResult> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const isLow = free < LOW_BYTES && free < blocks * bsize * LOW_RATIO;
+  const status = free < NONE_BYTES ? "unhealthy" : isLow ? "degraded" : "healthy";
+  return {
+    status,
+    ...(status !== "healthy" && { message: `${formatByteSize(free as Bytes)} are free` }),
+    measurements: { free: { value: free, unit: "bytes", limit: LOW_BYTES } },
+  };
+}
+
+function memoryRoom({ cap, resident, isShedding }: StationHealthParts["governor"]): CheckResult {
+  return {
+    status: isShedding ? "degraded" : "healthy",
+    ...(isShedding && { message: "near its memory cap: data that is sent is refused for now" }),
+    measurements: { resident: { value: resident, unit: "bytes", limit: cap } },
+  };
+}
+
+function listening(ports: Readonly<Record<string, number>>): CheckResult {
+  const closed = Object.keys(ports).filter((name) => ports[name] === 0);
+  return closed.length === 0
+    ? { status: "healthy" }
+    : { status: "unhealthy", message: `not listening: ${closed.join(", ")}` };
+}

@@ -1,0 +1,125 @@
+// Keeps the process under its memory: reads how much it has, and stops taking data before it has too much.
+//
+//   resident ──────────────┬──────────┬──────────┬──── cap
+//                        calm 75 %  sweep 80 %  shed 88 %
+//
+//   shed    receivers answer 429 and RESOURCE_EXHAUSTED until the process is calm again
+//   sweep   V8 is asked to collect garbage: with much memory on the machine it would by itself let more pile up than the cap
+//
+// What the station says of itself goes into the store directly, so it is there also while nothing else is taken.
+//
+// Why resident memory and not the heap: buffers, DuckDB and V8 share the cap, and the kernel counts them together.
+
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { constrainedMemory, memoryUsage } from "node:process";
+import { totalmem } from "node:os";
+import type { Admission } from "./admission.ts";
+
+const MIB = 1024 * 1024;
+const MAX_DEFAULT = 1024 * MIB;
+
+/** min(75 % of what the container or machine has, 1 GiB), in bytes. */
+export function defaultMemoryCap(limit: number = memoryLimit()): number {
+  return Math.floor(Math.min(limit * 0.75, MAX_DEFAULT));
+}
+
+/** What the process may have: of its container, or of the machine. */
+function memoryLimit(): number {
+  const constrained = constrainedMemory();
+  const total = totalmem();
+  // Without a limit Node gives 0, or a number beyond any memory.
+  return constrained > 0 && constrained < total ? constrained : total;
+}
+
+/** What a governor stands on. */
+export interface GovernorOptions {
+  /** Bytes of the whole process. */
+  readonly cap: number;
+  readonly admission: Admission;
+  /** Milliseconds that never go back. */
+  readonly elapsed: () => number;
+  /** Told when it begins to shed, and when it ends. */
+  readonly onChange?: (isShedding: boolean, residentBytes: number) => void;
+  /** For tests; default: resident memory of this process. */
+  readonly resident?: () => number;
+  /** For tests; default: V8's collector. */
+  readonly sweep?: () => void;
+}
+
+const CALM = 0.75;
+const SWEEP = 0.8;
+const SHED = 0.88;
+const EVERY_MS = 100;
+const SWEEP_EVERY_MS = 3_000;
+
+/** Watches memory until it is disposed. */
+export class MemoryGovernor implements Disposable {
+  readonly cap: number;
+  readonly #options: GovernorOptions;
+  readonly #timer: NodeJS.Timeout;
+  #sweptMs = -Infinity;
+  #isShedding = false;
+  /** How often it has begun to shed, and swept. */
+  sheddings = 0;
+  sweeps = 0;
+
+  constructor(options: GovernorOptions) {
+    this.#options = options;
+    this.cap = options.cap;
+    this.#timer = setInterval(() => this.look(), EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /** Whether nothing is taken now. */
+  get isShedding(): boolean {
+    return this.#isShedding;
+  }
+
+  /** Bytes the process has. */
+  get resident(): number {
+    const { resident } = this.#options;
+    return resident === undefined ? memoryUsage.rss() : resident();
+  }
+
+  /** Looks once. */
+  look(): void {
+    const { elapsed, sweep = collectGarbage } = this.#options;
+    let resident = this.resident;
+    if (resident > this.cap * SWEEP && elapsed() - this.#sweptMs >= SWEEP_EVERY_MS) {
+      this.#sweptMs = elapsed();
+      this.sweeps++;
+      sweep();
+      resident = this.resident;
+    }
+    if (!this.#isShedding && resident > this.cap * SHED) this.#change(true, resident);
+    else if (this.#isShedding && resident < this.cap * CALM) this.#change(false, resident);
+  }
+
+  #change(isShedding: boolean, resident: number): void {
+    const { admission, onChange } = this.#options;
+    this.#isShedding = isShedding;
+    if (isShedding) this.sheddings++;
+    admission.shed(
+      isShedding ? "the station is near its memory cap and takes nothing for a moment" : undefined,
+    );
+    onChange?.(isShedding, resident);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#options.admission.shed(undefined);
+  }
+}
+
+let collector: (() => void) | undefined;
+
+/** Runs V8's collector. It is there without --expose-gc when it is taken from a context made after the flag was set. */
+function collectGarbage(): void {
+  if (collector === undefined) {
+    setFlagsFromString("--expose-gc");
+    collector = runInNewContext("gc") as () => void;
+    setFlagsFromString("--no-expose-gc");
+  }
+  collector();
+}

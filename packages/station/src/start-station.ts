@@ -1,0 +1,98 @@
+// From a command line to a station: configuration, what the command line says otherwise, log, store.
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { formatDuration } from "@flx/model";
+import { stationLog } from "./base/station-log.ts";
+import type { RunningStation, UpSettings } from "./cli/up.ts";
+import { type LoadedConfig, readConfig } from "./config/load-config.ts";
+import { Station, type StoreOpener } from "./station.ts";
+import {
+  defaultStationConfig,
+  loadStationConfig,
+  type StationConfig,
+  stationShape,
+} from "./station-config.ts";
+
+const DEFAULT_FOLDER = ".flx";
+
+/**
+ * Starts a station as a command line says.
+ *
+ * @throws {FlxError} as loading a configuration and `Station.start` do
+ */
+export async function startStation(
+  settings: UpSettings,
+  openStore: StoreOpener,
+): Promise<RunningStation> {
+  const read = async (): Promise<LoadedConfig<StationConfig>> => {
+    const { configFile } = settings;
+    const loaded =
+      configFile === undefined
+        ? defaultStationConfig()
+        : await loadStationConfig(configFile, process.env);
+    return withCommandLine(loaded, settings);
+  };
+  const config = await read();
+  const { log: logging, store } = config.value;
+  const version = await ownVersion();
+  // Without a configuration somebody is at a terminal who wants to read what is printed, not the log.
+  const level = settings.logLevel ?? (settings.configFile === undefined ? "warn" : logging.level);
+  const log = stationLog(level, version);
+  const folder = settings.dataFolder ?? store.path ?? resolve(DEFAULT_FOLDER);
+  const { onQuit } = settings;
+  const options = { config, reread: read, folder, openStore, log, version, onQuit };
+  const station = await Station.start(options);
+  return {
+    version,
+    urls: station.urls,
+    dataFolder: folder,
+    retention: formatDuration(store.retention),
+    warnings: config.warnings,
+    reload: () => station.reload(),
+    stop: async () => {
+      const ends = await station.stop();
+      return ends.filter(({ outcome }) => outcome !== "closed").map(({ name }) => name);
+    },
+  };
+}
+
+/** The configuration with what the command line says otherwise. */
+function withCommandLine(
+  loaded: LoadedConfig<StationConfig>,
+  settings: UpSettings,
+): LoadedConfig<StationConfig> {
+  const { http, otlpGrpc, otlpHttp, memory, allowWithoutAccessControl, allowQuit } = settings;
+  const listen = {
+    ...(http !== undefined && { http }),
+    ...(otlpGrpc !== undefined && { otlp_grpc: otlpGrpc }),
+    ...(otlpHttp !== undefined && { otlp_http: otlpHttp }),
+    ...(allowWithoutAccessControl && { allow_without_access_control: true }),
+    ...(allowQuit && { allow_quit: true }),
+  };
+  // Read as if it stood in a file: the same checks, the same words for what is wrong.
+  const given = { listen, ...(memory !== undefined && { memory }) };
+  const { value, explained } = readConfig(JSON.stringify(given), stationShape, {
+    file: "command line",
+  });
+  const said = new Map(
+    explained.filter(({ source }) => source !== "default").map((each) => [each.path, each]),
+  );
+  const chosen = Object.fromEntries(
+    Object.keys(listen).map((key) => [key, value.listen[key as keyof typeof value.listen]]),
+  );
+  return {
+    warnings: loaded.warnings,
+    explained: loaded.explained.map((each) => said.get(each.path) ?? each),
+    value: {
+      ...loaded.value,
+      listen: { ...loaded.value.listen, ...chosen },
+      memory: value.memory ?? loaded.value.memory,
+    },
+  };
+}
+
+async function ownVersion(): Promise<string> {
+  const text = await readFile(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,608 @@
+// The station: builds every part, wires them, starts them in order and stops them in reverse. The only file that knows all.
+//
+//        senders                                        targets
+//    OTLP │ remote write                                   ▲
+//         ▼                                                │
+//     receivers ◄── admission ◄── memory governor    scrape manager     self scraper
+//         │                                                │                 │
+//         └───────────────────► store ◄────────────────────┴─────────────────┘
+//                                 │
+//                                 ├── query runner ──┐
+//                                 └── series ────────┴── Prometheus' API, 3590
+//
+// Order of start: lock, store, receivers, API, scraping. So a station that answers has everything it answers from, and one
+// that cannot listen has scraped nobody. The stop goes the other way: nothing new comes in, what is under way is answered,
+// then the store makes everything durable and closes.
+
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { FlxError, formatDuration } from "@flx/model";
+import { collectHealthMetrics, HealthChecker } from "@flx/monitoring/health";
+import { Registry } from "@flx/monitoring/metrics";
+import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
+import { PromqlEngine } from "@flx/promql";
+import { accessGate } from "./api/http/access-gate.ts";
+import { httpMetrics } from "./api/http/http-metrics.ts";
+import { HttpServer } from "./api/http/http-server.ts";
+import type { Route } from "./api/http/route.ts";
+import { queryRoutes } from "./api/prometheus/query-routes.ts";
+import { scrapeTargets } from "./api/prometheus/scrape-targets.ts";
+import { seriesRoutes } from "./api/prometheus/series-routes.ts";
+import { statusRoutes } from "./api/prometheus/status-routes.ts";
+import { targetRoutes } from "./api/prometheus/target-routes.ts";
+import { registerStationChecks } from "./api/station-health.ts";
+import { stationRoutes } from "./api/station-routes.ts";
+import { AccessControl } from "./base/access/access-control.ts";
+import { type Clock, machineClock } from "./base/clock.ts";
+import { FolderLock } from "./base/folder-lock.ts";
+import { Lifecycle, type PartEnd } from "./base/lifecycle.ts";
+import type { StationLog } from "./base/station-log.ts";
+import { readTlsFiles, type TlsMaterial } from "./base/tls-files.ts";
+import { accessRules } from "./config/access.ts";
+import { explainedYaml } from "./config/explained-yaml.ts";
+import type { LoadedConfig } from "./config/load-config.ts";
+import { type Reloadable, Reloader } from "./config/reload.ts";
+import type { Address } from "./config/scalars.ts";
+import { Admission } from "./ingest/admission.ts";
+import { IngestMetrics } from "./ingest/ingest-metrics.ts";
+import { defaultMemoryCap, MemoryGovernor } from "./ingest/memory-governor.ts";
+import { metricsHandler } from "./ingest/otlp/export-handler.ts";
+import { OtlpGrpcReceiver } from "./ingest/otlp/grpc-receiver.ts";
+import { OtlpHttpReceiver, type OtlpReceiverParts } from "./ingest/otlp/http-receiver.ts";
+import { RemoteWriteReceiver } from "./ingest/remote-write/receiver.ts";
+import { scrapeJobs, SELF_JOB } from "./ingest/scrape/scrape-config.ts";
+import { type ScrapeJob, ScrapeManager } from "./ingest/scrape/scrape-manager.ts";
+import { selfScraper } from "./ingest/scrape/self-scraper.ts";
+import type { TargetScraper } from "./ingest/scrape/target-scraper.ts";
+import { ActiveQueries } from "./query/active-queries.ts";
+import { Gate } from "./query/gate.ts";
+import { queryMetrics } from "./query/query-metrics.ts";
+import { QueryRunner } from "./query/query-runner.ts";
+import { readRuleFiles } from "./rules/rule-files.ts";
+import type { StationConfig } from "./station-config.ts";
+import { stationMetrics } from "./station-metrics.ts";
+import type { MetricStore } from "./store/metric-store.ts";
+
+/** What a store is opened with. */
+export interface StoreSettings {
+  /** A folder of its own. */
+  readonly path: string;
+  readonly retentionMs: number;
+  readonly maxSeries: number;
+  readonly maxSeriesPerSource: number;
+  /** What the whole process may have of memory. */
+  readonly memoryBytes: number;
+  readonly registry: Registry;
+  readonly log: StationLog;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** A store, and how its settings change while it runs. */
+export interface OpenedStore {
+  readonly store: MetricStore;
+  /** Brings retention and limits of series into force; must not throw. */
+  reconfigure(this: void, settings: StoreSettings): void;
+}
+
+/** Opens the store of a station. */
+export type StoreOpener = (settings: StoreSettings) => Promise<OpenedStore>;
+
+/** How a station is started. */
+export interface StationOptions {
+  readonly config: LoadedConfig<StationConfig>;
+  /** Reads the configuration anew, for a reload. */
+  readonly reread: () => Promise<LoadedConfig<StationConfig>>;
+  /** The data folder. */
+  readonly folder: string;
+  readonly openStore: StoreOpener;
+  readonly log: StationLog;
+  readonly version: string;
+  /** Default: the clocks of the machine. */
+  readonly clock?: Clock;
+  /** Called when somebody ends the station over HTTP. */
+  readonly onQuit?: () => void;
+}
+
+/** Where a station answers. */
+export interface StationUrls {
+  readonly http: string;
+  readonly otlpHttp: string;
+  readonly otlpGrpc: string;
+}
+
+/** How often the station watches itself. */
+const SELF_INTERVAL_MS = 15_000;
+
+/** How long requests under way may take when the station ends. */
+const GRACE_MS = 5_000;
+
+/** Beyond it a store that does not close in order is left to its log. */
+const STORE_CLOSE_MS = 60_000;
+
+/** A station that runs. */
+export class Station implements AsyncDisposable {
+  readonly urls: StationUrls;
+  readonly memoryCap: number;
+  readonly #lifecycle: Lifecycle;
+  readonly #reload: () => Promise<void>;
+
+  private constructor(
+    urls: StationUrls,
+    memoryCap: number,
+    lifecycle: Lifecycle,
+    reload: () => Promise<void>,
+  ) {
+    this.urls = urls;
+    this.memoryCap = memoryCap;
+    this.#lifecycle = lifecycle;
+    this.#reload = reload;
+  }
+
+  /**
+   * Starts a station; when it resolves, everything answers.
+   *
+   * @throws {FlxError} `FLX_STATION_EXPOSED`, `FLX_STATION_LISTEN`, `FLX_STATION_FOLDER`, `FLX_STATION_FOLDER_TAKEN`; what
+   *   the store or the rule files throw. Nothing of it runs then
+   */
+  static async start(options: StationOptions): Promise<Station> {
+    checkExposure(options.config.value);
+    await readRuleFiles(options.config.value.rule_files);
+    const building = new Building(options);
+    const { urls, reload } = await building.start();
+    return new Station(urls, building.memoryCap, building.lifecycle, reload);
+  }
+
+  /**
+   * Reads the configuration anew and brings it into force, all or nothing.
+   *
+   * @throws {FlxError} `FLX_CONFIG` and others of reading it; `FLX_CONFIG_FIXED` when it changes what cannot change now
+   */
+  reload(): Promise<void> {
+    return this.#reload();
+  }
+
+  /** Stops everything, the store last; how each part ended. Never rejects. */
+  stop(): Promise<readonly PartEnd[]> {
+    return this.#lifecycle.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** @throws {FlxError} `FLX_STATION_EXPOSED` */
+function checkExposure({ listen, access }: StationConfig): void {
+  const isGuarded = access.users.length > 0 || access.proxy !== undefined;
+  if (isGuarded || listen.allow_without_access_control || access.anonymous !== undefined) return;
+  for (const address of [listen.http, listen.otlp_grpc, listen.otlp_http]) {
+    if (isLoopback(address.host)) continue;
+    throw new FlxError(
+      "FLX_STATION_EXPOSED",
+      `${shown(address)} can be reached by others, and nobody is known who may use it: give users in the section access, ` +
+        "or allow it to everybody with listen.allow_without_access_control (--allow-without-access-control)",
+    );
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function shown({ host, port }: Address): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** A station while it is being started: its parts, one after the other. */
+class Building {
+  readonly lifecycle: Lifecycle;
+  readonly memoryCap: number;
+  readonly #options: StationOptions;
+  readonly #clock: Clock;
+  readonly #registry = new Registry();
+  readonly #admission: Admission;
+  readonly #metrics: IngestMetrics;
+  readonly #access: AccessControl;
+  #config: LoadedConfig<StationConfig>;
+  #reloadState: { readonly isGood: boolean; readonly atMs: number };
+
+  constructor(options: StationOptions) {
+    const { config, clock = machineClock, log } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#config = config;
+    this.lifecycle = new Lifecycle(log, clock);
+    this.memoryCap = config.value.memory ?? defaultMemoryCap();
+    this.#admission = new Admission(this.#inFlight(config.value));
+    this.#metrics = new IngestMetrics(this.#registry);
+    this.#access = new AccessControl(this.#rules(config.value), { now: clock.now });
+    this.#reloadState = { isGood: true, atMs: clock.now() };
+  }
+
+  /** More than a quarter of the memory cap is not let in at once, whatever the limit says. */
+  #inFlight({ limits }: StationConfig): number {
+    return Math.min(limits.in_flight, Math.floor(this.memoryCap / 4));
+  }
+
+  #rules({ access, listen }: StationConfig) {
+    const rules = accessRules(access, isLoopback(listen.http.host));
+    if (!listen.allow_without_access_control || access.anonymous !== undefined) return rules;
+    const isGuarded = access.users.length > 0 || access.proxy !== undefined;
+    return isGuarded ? rules : accessRules(access, true);
+  }
+
+  async start(): Promise<{ urls: StationUrls; reload: () => Promise<void> }> {
+    const { folder, log } = this.#options;
+    const { value } = this.#config;
+    await this.lifecycle.start({
+      name: "data folder",
+      open: () => FolderLock.take(folder),
+      close: (lock) => lock[Symbol.dispose](),
+    });
+    const opened = await this.lifecycle.start({
+      name: "store",
+      open: () => this.#options.openStore(this.#storeSettings(value)),
+      close: ({ store }) => store[Symbol.asyncDispose](),
+      closeWithinMs: STORE_CLOSE_MS,
+    });
+    const { store } = opened;
+    const governor = await this.lifecycle.start({
+      name: "memory governor",
+      open: () => this.#governor(),
+      close: (part) => part[Symbol.dispose](),
+    });
+    const health = await this.#startHealth();
+    const tls = value.tls === undefined ? undefined : await readTlsFiles(value.tls);
+    const otlp = await this.#startReceivers(store, tls);
+    const manager = new ScrapeManager({
+      sink: store,
+      metrics: this.#metrics,
+      now: this.#clock.now,
+    });
+    const beside: TargetScraper[] = [];
+    const reload = this.#reloading(opened, manager);
+    const routes: readonly Route[] = [
+      ...this.#queryRoutes(store),
+      ...seriesRoutes(store),
+      ...targetRoutes(scrapeTargets(manager, beside)),
+      ...this.#statusRoutes(store, reload),
+      ...stationRoutes({
+        health,
+        registry: this.#registry,
+        remoteWrite: new RemoteWriteReceiver(
+          { maxBodyBytes: value.limits.body_size },
+          { sink: store, metrics: this.#metrics, admission: this.#admission },
+        ),
+        otlp: otlp.http,
+        quit: value.listen.allow_quit ? this.#options.onQuit : undefined,
+      }),
+    ];
+    const api = await this.#startApi(routes, tls);
+    const ports = { api: () => api.port, grpc: () => otlp.grpc.port, http: () => otlp.http.port };
+    const self = selfScraper({
+      job: SELF_JOB,
+      instance: shown({ host: value.listen.http.host, port: api.port }),
+      registry: this.#registry,
+      sink: store,
+      metrics: this.#metrics,
+      now: this.#clock.now,
+      intervalMs: SELF_INTERVAL_MS,
+    });
+    beside.push(self);
+    registerStationChecks(health, {
+      store,
+      folder,
+      governor,
+      ports: () => ({
+        api: ports.api(),
+        "otlp-grpc": ports.grpc(),
+        "otlp-http": ports.http(),
+      }),
+    });
+    stationMetrics({
+      registry: this.#registry,
+      version: this.#options.version,
+      now: this.#clock.now,
+      governor,
+      admission: this.#admission,
+      store,
+      reloadState: () => this.#reloadState,
+    });
+    health.start();
+    await health.check();
+    await this.lifecycle.start({
+      name: "scraping",
+      open: async () => {
+        await manager.apply(this.#jobs(value));
+        // The first look is at once: a station that was just started can be asked about itself.
+        await self.scrape();
+        self.start();
+      },
+      // Not made stale: the targets are there, and the next start goes on with their series.
+      close: async () => {
+        await Promise.all([manager.halt(), self.halt()]);
+      },
+      closeWithinMs: 15_000,
+    });
+    const scheme = tls === undefined ? "http" : "https";
+    const url = ({ host }: Address, port: number): string =>
+      `${scheme}://${shown({ host: host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host, port })}`;
+    const urls = {
+      http: url(value.listen.http, api.port),
+      otlpHttp: url(value.listen.otlp_http, otlp.http.port),
+      otlpGrpc: url(value.listen.otlp_grpc, otlp.grpc.port),
+    };
+    log.info({ ...urls, data: folder, memoryCap: this.memoryCap }, "the station is up");
+    return { urls, reload };
+  }
+
+  #storeSettings({ store, limits }: StationConfig): StoreSettings {
+    return {
+      path: join(this.#options.folder, "metrics"),
+      retentionMs: store.retention,
+      maxSeries: limits.series,
+      maxSeriesPerSource: limits.series_per_source,
+      memoryBytes: this.memoryCap,
+      registry: this.#registry,
+      log: this.#options.log,
+      now: this.#clock.now,
+    };
+  }
+
+  #governor(): MemoryGovernor {
+    const { log } = this.#options;
+    return new MemoryGovernor({
+      cap: this.memoryCap,
+      admission: this.#admission,
+      elapsed: this.#clock.elapsed,
+      onChange: (isShedding, resident) => {
+        const fields = { resident, cap: this.memoryCap };
+        if (isShedding) log.warn(fields, "near the memory cap: data that is sent is refused");
+        else log.info(fields, "below the memory cap again: data is taken");
+      },
+    });
+  }
+
+  async #startHealth(): Promise<HealthChecker> {
+    return await this.lifecycle
+      .start({
+        name: "health",
+        open: () => {
+          const checker = new HealthChecker();
+          collectHealthMetrics(checker, { registry: this.#registry });
+          const system = collectSystemMetrics({ registry: this.#registry });
+          return { checker, system };
+        },
+        close: async ({ checker, system }) => {
+          system.close();
+          await checker.stop();
+        },
+      })
+      .then(({ checker }) => checker);
+  }
+
+  async #startReceivers(
+    store: MetricStore,
+    tls: TlsMaterial | undefined,
+  ): Promise<{ grpc: OtlpGrpcReceiver; http: OtlpHttpReceiver }> {
+    const { listen, limits, otlp } = this.#config.value;
+    const parts: OtlpReceiverParts = {
+      handlers: {
+        metrics: metricsHandler(store, this.#metrics, {
+          ...otlp,
+          maxLabels: limits.labels_per_series,
+        }),
+      },
+      metrics: this.#metrics,
+      admission: this.#admission,
+      access: this.#access,
+    };
+    const bounds = { maxConnections: limits.connections, ...(tls !== undefined && { tls }) };
+    const grpc = await this.#listening("otlp-grpc", listen.otlp_grpc, () => {
+      const settings = { ...listen.otlp_grpc, ...bounds, maxMessageBytes: limits.body_size };
+      return new OtlpGrpcReceiver(settings, parts);
+    });
+    const http = await this.#listening("otlp-http", listen.otlp_http, () => {
+      const settings = { ...listen.otlp_http, ...bounds, maxBodyBytes: limits.body_size };
+      return new OtlpHttpReceiver(settings, parts);
+    });
+    return { grpc, http };
+  }
+
+  #listening<T extends AsyncDisposable & { start(): Promise<void> }>(
+    name: string,
+    address: Address,
+    make: () => T,
+  ): Promise<T> {
+    return this.lifecycle.start({
+      name,
+      open: async () => {
+        const receiver = make();
+        await receiver.start().catch((error: unknown) => {
+          throw cannotListen(name, address, error);
+        });
+        return receiver;
+      },
+      close: (receiver) => receiver[Symbol.asyncDispose](),
+      closeWithinMs: GRACE_MS + 1_000,
+    });
+  }
+
+  #queryRoutes(store: MetricStore): readonly Route[] {
+    const { query } = this.#config.value;
+    const gate = new Gate(query.max_concurrency, query.max_waiting);
+    const active = new ActiveQueries(join(this.#options.folder, "queries.active"));
+    for (const interrupted of active.interrupted) {
+      this.#options.log.warn(
+        { query: interrupted },
+        "ran when the station ended without saying so",
+      );
+    }
+    const runner = new QueryRunner({
+      engine: new PromqlEngine({
+        queryable: store,
+        now: this.#clock.elapsed,
+        pause: () => new Promise<void>((resolve) => void setImmediate(resolve)),
+        lookbackMs: query.lookback_delta,
+        limits: {
+          maxSamples: query.max_samples,
+          maxBytes: Math.floor(this.memoryCap / 4),
+          timeoutMs: query.timeout,
+        },
+      }),
+      gate,
+      active,
+      now: this.#clock.now,
+      timeoutMs: query.timeout,
+      observer: queryMetrics(this.#registry, gate),
+    });
+    return queryRoutes({ runner, now: this.#clock.now });
+  }
+
+  #statusRoutes(store: MetricStore, reload: () => Promise<void>): readonly Route[] {
+    const { version, folder } = this.#options;
+    return statusRoutes({
+      source: store,
+      version,
+      startedMs: this.#clock.now(),
+      configYaml: () => explainedYaml(this.#config.explained),
+      flags: {
+        "storage.tsdb.path": folder,
+        "web.listen-address": shown(this.#config.value.listen.http),
+      },
+      reloadState: () => this.#reloadState,
+      reload,
+      isReady: () => store.condition.state !== "starting",
+      retention: formatDuration(this.#config.value.store.retention),
+    });
+  }
+
+  async #startApi(routes: readonly Route[], tls: TlsMaterial | undefined): Promise<HttpServer> {
+    const { listen, limits } = this.#config.value;
+    return await this.lifecycle.start({
+      name: "api",
+      open: () =>
+        HttpServer.start({
+          ...listen.http,
+          routes,
+          gate: accessGate(this.#access),
+          maxConnections: limits.connections,
+          tls: tls === undefined ? undefined : serverTls(tls),
+          onAnswer: httpMetrics(this.#registry),
+          onError: (error, { url }) =>
+            this.#options.log.error({ err: error, url }, "a request failed inside"),
+        }).catch((error: unknown) => {
+          throw cannotListen("http", listen.http, error);
+        }),
+      close: (server) => server.close(GRACE_MS),
+      closeWithinMs: GRACE_MS + 1_000,
+    });
+  }
+
+  #jobs({ global, scrape_configs: configs }: StationConfig): readonly ScrapeJob[] {
+    return scrapeJobs(global, configs);
+  }
+
+  /** What a reload does: every part that can change, or none. */
+  #reloading(opened: OpenedStore, manager: ScrapeManager): () => Promise<void> {
+    const { log, reread } = this.#options;
+    const parts: readonly Reloadable<LoadedConfig<StationConfig>>[] = [
+      { prepare: ({ value }) => this.#prepareFixed(value) },
+      {
+        prepare: async ({ value }) => {
+          await readRuleFiles(value.rule_files);
+          return { commit: () => undefined };
+        },
+      },
+      {
+        prepare: ({ value }) => ({
+          commit: () => {
+            this.#admission.limitTo(this.#inFlight(value));
+            this.#access.replace(this.#rules(value));
+            opened.reconfigure(this.#storeSettings(value));
+          },
+        }),
+      },
+      { prepare: ({ value }) => ({ commit: () => manager.apply(this.#jobs(value)) }) },
+      {
+        prepare: (config) => ({
+          commit: () => {
+            this.#config = config;
+          },
+        }),
+      },
+    ];
+    const reloader = new Reloader(parts);
+    return async () => {
+      try {
+        const { warnings } = await reloader.reload(reread);
+        this.#reloadState = { isGood: true, atMs: this.#clock.now() };
+        log.info({ warnings: warnings.length }, "the configuration was read anew and is in force");
+      } catch (error) {
+        this.#reloadState = { ...this.#reloadState, isGood: false };
+        log.error(
+          { err: error },
+          "the configuration cannot be used; the one before stays in force",
+        );
+        throw error;
+      }
+    };
+  }
+
+  /** @throws {FlxError} `FLX_CONFIG_FIXED` */
+  #prepareFixed(value: StationConfig) {
+    checkExposure(value);
+    const { value: before } = this.#config;
+    const fixed = (config: StationConfig) => ({
+      listen: config.listen,
+      tls: config.tls,
+      otlp: config.otlp,
+      query: config.query,
+      memory: config.memory,
+      log: config.log,
+      "store.path": config.store.path,
+      "limits.body_size": config.limits.body_size,
+      "limits.labels_per_series": config.limits.labels_per_series,
+      "limits.connections": config.limits.connections,
+    });
+    const [old, next] = [fixed(before), fixed(value)];
+    const changed = Object.keys(old).filter(
+      (key) => !isDeepStrictEqual(old[key as keyof typeof old], next[key as keyof typeof next]),
+    );
+    if (changed.length > 0) {
+      throw new FlxError(
+        "FLX_CONFIG_FIXED",
+        `cannot change while the station runs: ${changed.join(", ")}; start it anew`,
+      );
+    }
+    return { commit: () => undefined };
+  }
+}
+
+function serverTls({ cert, key, clientCa }: TlsMaterial) {
+  const clients = { ca: clientCa, requestCert: true, rejectUnauthorized: false };
+  return { cert, key, minVersion: "TLSv1.2" as const, ...(clientCa !== undefined && clients) };
+}
+
+/** The option of the command line for each listener. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  http: "--listen",
+  "otlp-grpc": "--otlp-grpc",
+  "otlp-http": "--otlp-http",
+};
+
+function cannotListen(name: string, address: Address, error: unknown): FlxError {
+  const failure = error as Error & { readonly cause?: unknown };
+  const { code = "" } = (failure.cause ?? failure) as NodeJS.ErrnoException;
+  const where = shown(address);
+  const option = OPTIONS[name] ?? "";
+  const message =
+    code === "EADDRINUSE"
+      ? `port ${address.port} is taken: ${name} cannot listen on ${where}. Who has it: ss -ltnp 'sport = :${address.port}'. ` +
+        `Another one: ${option} ${address.host}:PORT`
+      : code === "EACCES"
+        ? `${name} may not listen on ${where}: ports below 1024 need a privilege. Another one: ${option} ${address.host}:PORT`
+        : `${name} cannot listen on ${where}: it is no address of this machine (${code}). Another one: ${option} HOST:PORT`;
+  return new FlxError("FLX_STATION_LISTEN", message, { cause: error });
+}
