@@ -49,6 +49,7 @@ export {
 } from "./histogram/float-histogram.ts";
 export { addHistograms, scaleHistogram } from "./histogram/arithmetic.ts";
 export { type BucketView, bucketsOf as histogramBuckets } from "./histogram/buckets.ts";
+export { hintWhenRead } from "./histogram/hint-when-read.ts";
 export { histogramText } from "./histogram/text.ts";
 export { MemoryQueryable, type SampleInput } from "./series/memory-queryable.ts";
 export type { Queryable, SelectHints, SeriesData, TimeRange } from "./series/queryable.ts";

@@ -15,13 +15,8 @@
 // Samples of a series must come in time order. `range` narrows what is given by binary search, without copying.
 
 import { bitsOf, FlxError, type Labels, STALE_NAN_BITS } from "@flx/model";
-import {
-  equalArrays,
-  type FloatHistogram,
-  hasCustomBounds,
-  withHint,
-} from "../histogram/float-histogram.ts";
-import { detectReset } from "../histogram/resets.ts";
+import type { FloatHistogram } from "../histogram/float-histogram.ts";
+import { hintWhenRead } from "../histogram/hint-when-read.ts";
 import type { Matcher } from "../matcher/matcher.ts";
 import type { Queryable, SeriesData, TimeRange } from "./queryable.ts";
 
@@ -189,7 +184,7 @@ class SeriesInMemory {
     this.#histograms ??= [];
     const before = at === 0 ? undefined : this.#histograms[at - 1];
     this.#histograms.length = at;
-    this.#histograms[at] = withHint(sample, storedHint(sample, before));
+    this.#histograms[at] = hintWhenRead(sample, before);
     this.#values[at] = Number.NaN;
   }
 
@@ -208,21 +203,6 @@ class SeriesInMemory {
       this.#starts = starts;
     }
   }
-}
-
-/** The hint a sample has when it is read back. */
-function storedHint(
-  sample: FloatHistogram,
-  before: FloatHistogram | undefined,
-): FloatHistogram["counterResetHint"] {
-  if (sample.counterResetHint === "gauge") return "gauge";
-  if (before === undefined || before.counterResetHint === "gauge") return "unknown";
-  if (sample.counterResetHint === "reset") return "unknown";
-  const sameLayout =
-    sample.schema === before.schema &&
-    sample.zeroThreshold === before.zeroThreshold &&
-    (!hasCustomBounds(sample) || equalArrays(sample.customBounds, before.customBounds));
-  return sameLayout && !detectReset(withHint(sample, "unknown"), before) ? "none" : "unknown";
 }
 
 function firstAtOrAfter(timestamps: Float64Array, length: number, timeMs: number): number {

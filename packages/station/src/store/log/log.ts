@@ -9,7 +9,7 @@
 //
 // When a write fails (disk full, broken) everything in it and after it is refused, and what it left in the file is cut
 // off; the log goes on in a new segment with the next append, so it works again when the disk does. A caller that
-// encodes records against each other (a name once, its number afterwards) learns of the loss by `segment`: it changes.
+// encodes records against each other (a name once, its number afterwards) learns of the loss by `failures`.
 //
 // At open, a segment that ends in the middle of a record was being written when the process died: nobody was told that
 // the record is there, and it is cut off. The same in the middle of the log is damage: what is behind it in that segment
@@ -86,6 +86,8 @@ export class Log implements AsyncDisposable {
   readonly #closed = new Map<number, number>();
   /** What `open` found. */
   readonly damage: readonly LogDamage[];
+  /** Writes that have failed: what was appended before is there up to some record, and nothing of what came after it. */
+  failures = 0;
   #segment: number;
   #segmentSize = 0;
   #pending: Batch[] = [];
@@ -143,7 +145,7 @@ export class Log implements AsyncDisposable {
     }
   }
 
-  /** Where the next record goes: changes when a segment is full, when it is asked for, and when a write has failed. */
+  /** Where the next record goes. */
   get segment(): number {
     return this.#segment;
   }
@@ -276,6 +278,7 @@ export class Log implements AsyncDisposable {
     }
     this.#segment++;
     this.#segmentSize = 0;
+    this.failures++;
     const error = diskError("the log cannot be written", cause);
     for (const { waiters } of refused) for (const { reject } of waiters) reject(error);
   }

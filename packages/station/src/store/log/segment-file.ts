@@ -41,6 +41,7 @@ export interface SegmentEnd {
 export async function readSegment(
   path: string,
   onRecord: (record: LogRecord) => void | Promise<void>,
+  head: Buffer = SEGMENT_HEAD,
 ): Promise<SegmentEnd> {
   await using file = await open(path, "r");
   const { size } = await file.stat();
@@ -63,11 +64,9 @@ export async function readSegment(
     }
     bytes = more.subarray(0, filled);
   };
-  await fill(SEGMENT_HEAD.length);
-  if (!bytes.subarray(0, SEGMENT_HEAD.length).equals(SEGMENT_HEAD)) {
-    return { goodBytes: 0, restBytes: size };
-  }
-  at = SEGMENT_HEAD.length;
+  await fill(head.length);
+  if (!bytes.subarray(0, head.length).equals(head)) return { goodBytes: 0, restBytes: size };
+  at = head.length;
   for (;;) {
     const found = readRecord(bytes, at);
     if (found.kind === "record") {

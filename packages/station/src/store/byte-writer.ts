@@ -1,0 +1,173 @@
+// Bytes that grow: varints, doubles, texts; for the log's payloads and for snapshots. ByteReader reads them back, and
+// refuses what ends too early.
+
+import { FlxError } from "@flx/model";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Grows; `take` gives what was written. */
+export class ByteWriter {
+  #bytes: Buffer;
+  #length = 0;
+
+  constructor(capacity = 1_024) {
+    this.#bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written: a view, good until the next write. */
+  get written(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Begins anew in the same memory. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** A whole number from 0 to 2^53. */
+  uint(value: number): void {
+    this.#reserve(8);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let rest = value;
+    while (rest >= 0x8000_0000) {
+      bytes[at++] = (rest % 128) | 128;
+      rest = Math.floor(rest / 128);
+    }
+    while (rest >= 128) {
+      bytes[at++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+    this.#length = at;
+  }
+
+  /** A whole number of either sign, up to 2^52: small ones are short. */
+  int(value: number): void {
+    this.uint(value >= 0 ? value * 2 : -value * 2 - 1);
+  }
+
+  double(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+  }
+
+  /** The two words of a double, which keep the bits of a NaN. */
+  words(low: number, high: number): void {
+    this.#reserve(8);
+    this.#bytes.writeUInt32LE(low, this.#length);
+    this.#length = this.#bytes.writeUInt32LE(high, this.#length + 4);
+  }
+
+  text(value: string): void {
+    // Three bytes for each unit are enough in UTF-8; the length before it is written when it is known.
+    this.#reserve(value.length * 3 + 5);
+    const { written } = encoder.encodeInto(value, this.#bytes.subarray(this.#length + 5));
+    const start = this.#length + 5;
+    this.uint(written);
+    this.#bytes.copyWithin(this.#length, start, start + written);
+    this.#length += written;
+  }
+
+  /** Bytes with their length before them. */
+  block(value: Uint8Array): void {
+    this.uint(value.length);
+    this.bytes(value);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
+
+/** Reads what a ByteWriter wrote. */
+export class ByteReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  byte(): number {
+    return this.#bytes[this.#need(1)]!;
+  }
+
+  uint(): number {
+    const bytes = this.#bytes;
+    let value = 0;
+    let factor = 1;
+    for (let i = 0; i < 8; i++) {
+      if (this.#at >= bytes.length) return cut();
+      const byte = bytes[this.#at++]!;
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+      factor *= 128;
+    }
+    return cut();
+  }
+
+  int(): number {
+    const value = this.uint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  double(): number {
+    return this.#bytes.readDoubleLE(this.#need(8));
+  }
+
+  /** One half of a double. */
+  word(): number {
+    return this.#bytes.readUInt32LE(this.#need(4));
+  }
+
+  text(): string {
+    return decoder.decode(this.block());
+  }
+
+  /** A view. */
+  block(): Buffer {
+    return this.bytes(this.uint());
+  }
+
+  /** A view. */
+  bytes(length: number): Buffer {
+    const at = this.#need(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  #need(length: number): number {
+    const at = this.#at;
+    if (at + length > this.#bytes.length) cut();
+    this.#at = at + length;
+    return at;
+  }
+}
+
+function cut(): never {
+  throw new FlxError("FLX_STORE_RECORD", "a record ends too early");
+}

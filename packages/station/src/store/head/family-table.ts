@@ -1,0 +1,48 @@
+// What is known of metric families: type, help and unit, each different one that was said; bounded.
+
+import type { WrittenMetadata } from "@flx/model";
+import type { FamilyMetadata } from "../metrics-source.ts";
+
+const MAX_FAMILIES = 100_000;
+const MAX_VARIANTS = 10;
+const MAX_HELP_LENGTH = 4_096;
+
+/** Metadata by family. */
+export class FamilyTable {
+  readonly #families = new Map<string, FamilyMetadata[]>();
+
+  /** Whether it was new. */
+  add({ name, type, help, unit }: WrittenMetadata): boolean {
+    let known = this.#families.get(name);
+    if (known === undefined) {
+      if (this.#families.size >= MAX_FAMILIES) return false;
+      this.#families.set(name, (known = []));
+    }
+    const short = help.slice(0, MAX_HELP_LENGTH);
+    if (known.some((each) => each.type === type && each.help === short && each.unit === unit)) {
+      return false;
+    }
+    if (known.length >= MAX_VARIANTS) known.shift();
+    known.push({ type, help: short, unit });
+    return true;
+  }
+
+  /** Whether it is known already. */
+  has({ name, type, help, unit }: WrittenMetadata): boolean {
+    const known = this.#families.get(name) ?? [];
+    const short = help.slice(0, MAX_HELP_LENGTH);
+    return known.some((each) => each.type === type && each.help === short && each.unit === unit);
+  }
+
+  get(name: string | undefined): ReadonlyMap<string, readonly FamilyMetadata[]> {
+    if (name === undefined) return this.#families;
+    const known = this.#families.get(name);
+    return new Map(known === undefined ? [] : [[name, known]]);
+  }
+
+  *all(): Generator<WrittenMetadata> {
+    for (const [name, known] of this.#families) {
+      for (const each of known) yield { name, ...each };
+    }
+  }
+}
