@@ -160,7 +160,7 @@ export {
   type OtlpResource,
   type OtlpScopeColumns,
 } from "./otlp/read-parts.ts";
-export { type OtlpValue, valueText } from "./otlp/read-value.ts";
+export { type OtlpValue, readAnyValue, valueText } from "./otlp/read-value.ts";
 export {
   DEFAULT_REMOTE_WRITE_LIMITS,
   type LabelIdentity,
@@ -173,3 +173,4 @@ export {
 export { readWriteRequest } from "./remote-write/read-v1.ts";
 export { readWriteRequestV2 } from "./remote-write/read-v2.ts";
 export { readSnappy, writeSnappy } from "./wire/snappy.ts";
+export { WireReader } from "./wire/wire-reader.ts";

@@ -1,0 +1,395 @@
+// Spans and logs on this machine: the log that makes them durable, and the thread that keeps them and answers.
+//
+//   append ─► log (fdatasync) ─► acknowledged ─► thread ─► hot file ─► window       FOLDER/spans, FOLDER/logs
+//             │                                    └─ "durable up to 4711"            FOLDER/spans-log, FOLDER/logs-log
+//             └─ segments before 4711 are dropped ◄──┘
+//
+//   in the log:   position u64 | records u32 | the request, as OTLP in protobuf
+//
+// Why the request itself in the log, and not columns made of it: it is checked already, nothing has to be encoded before
+// the sender hears that it is taken, and the next start reads it with the same reader.
+//
+// A thread that dies is started again, and gets what it had not made durable.
+
+import { Worker } from "node:worker_threads";
+import { join } from "node:path";
+import { FlxError, type FlxErrorCode } from "@flx/model";
+import { Log } from "../log/log.ts";
+import { SinkRefusal } from "../metric-sink.ts";
+import type { StoreCondition } from "../metric-store.ts";
+import type { RecordStatistics } from "../stored-record.ts";
+import type { KeeperOptions, RecordQuestions, RecordSignal } from "./record-keeper.ts";
+import type { FromRecords, ThreadStart, ToRecords } from "./record-messages.ts";
+
+/** How it is opened. */
+export interface EmbeddedRecordsOptions extends KeeperOptions {
+  /** Bytes that may wait for the thread; more is refused. Default 64 MiB. */
+  readonly maxWaitingBytes?: number;
+  /** Told of damage and of threads that died. */
+  readonly onFault?: (fault: string) => void;
+}
+
+const HEAD = 12;
+const SEGMENT_BYTES = 8 * 1024 * 1024;
+const MAX_RESTARTS = 20;
+const SIGNALS: readonly RecordSignal[] = ["spans", "logs"];
+const RECORD_TYPE = 1;
+
+interface Logged {
+  readonly position: number;
+  readonly payload: Uint8Array;
+  readonly records: number;
+}
+
+/** The log of a signal, and what the thread has not made durable yet. */
+class SignalLog {
+  readonly log: Log;
+  nextPosition: number;
+  waiting: Logged[] = [];
+  waitingBytes = 0;
+  fault = "";
+  /** The last position of each segment. */
+  readonly ends: Map<number, number>;
+  #dropping: Promise<void> = Promise.resolve();
+
+  constructor(log: Log, nextPosition: number, ends: Map<number, number>) {
+    this.log = log;
+    this.nextPosition = nextPosition;
+    this.ends = ends;
+  }
+
+  add(logged: Logged): void {
+    this.waiting.push(logged);
+    this.waitingBytes += logged.payload.length;
+  }
+
+  /** Everything up to a position is in the files: it is in nobody's way any more. */
+  settle(position: number): void {
+    let count = 0;
+    while (count < this.waiting.length && this.waiting[count]!.position <= position) {
+      this.waitingBytes -= this.waiting[count++]!.payload.length;
+    }
+    this.waiting.splice(0, count);
+    let before = 0;
+    for (const [segment, end] of this.ends) {
+      if (end > position || segment === this.log.segment) break;
+      before = segment + 1;
+      this.ends.delete(segment);
+    }
+    if (before === 0) return;
+    this.#dropping = this.#dropping.then(() => this.log.drop(before)).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#dropping;
+    await this.log[Symbol.asyncDispose]();
+  }
+}
+
+interface Call {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: FlxError) => void;
+}
+
+/** Spans and logs that are kept here. */
+export class EmbeddedRecords implements AsyncDisposable {
+  readonly #options: EmbeddedRecordsOptions;
+  readonly #logs: Readonly<Record<RecordSignal, SignalLog>>;
+  readonly #calls = new Map<number, Call>();
+  #worker: Worker;
+  #nextCall = 1;
+  #restarts = 0;
+  #isClosing = false;
+  #isReady = true;
+
+  private constructor(
+    options: EmbeddedRecordsOptions,
+    logs: Readonly<Record<RecordSignal, SignalLog>>,
+    worker: Worker,
+  ) {
+    this.#options = options;
+    this.#logs = logs;
+    this.#worker = worker;
+    this.#listen(worker);
+    for (const signal of SIGNALS) this.#sendWaiting(signal);
+  }
+
+  /**
+   * Opens what is in a folder: everything that was acknowledged is there.
+   *
+   * @throws {FlxError} `FLX_STORE_DISK` when the folder cannot be read or written; `FLX_STORE_FAILED`
+   */
+  static async open(options: EmbeddedRecordsOptions): Promise<EmbeddedRecords> {
+    const { worker, positions } = await startThread(options);
+    try {
+      const logs: Partial<Record<RecordSignal, SignalLog>> = {};
+      for (const signal of SIGNALS) {
+        logs[signal] = await openLog(options, signal, positions[signal]);
+      }
+      return new EmbeddedRecords(options, logs as Record<RecordSignal, SignalLog>, worker);
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes a request; resolves when it is durable.
+   *
+   * @param request an OTLP request in protobuf, checked
+   * @param records how many spans or log records are in it
+   * @throws {SinkRefusal} when too much waits, or the disk cannot be written
+   */
+  async append(signal: RecordSignal, request: Uint8Array, records: number): Promise<void> {
+    const to = this.#logs[signal];
+    if (to.waitingBytes > (this.#options.maxWaitingBytes ?? 64 * 1024 * 1024)) {
+      throw new SinkRefusal(
+        "FLX_STORE_BUSY",
+        `${to.waitingBytes} bytes of ${signal} wait to be stored`,
+        to.fault === "" ? "overloaded" : "unavailable",
+        1_000,
+      );
+    }
+    const position = to.nextPosition++;
+    const payload = new Uint8Array(HEAD + request.length);
+    const view = new DataView(payload.buffer);
+    view.setBigUint64(0, BigInt(position), true);
+    view.setUint32(8, records, true);
+    payload.set(request, HEAD);
+    try {
+      const written = to.log.append(RECORD_TYPE, payload);
+      to.ends.set(to.log.segment, position);
+      await written;
+    } catch (error) {
+      throw refusalOf(error);
+    }
+    const logged = { position, payload, records };
+    to.add(logged);
+    this.#sendRecord(signal, logged);
+  }
+
+  #sendRecord(signal: RecordSignal, { position, payload, records }: Logged): void {
+    if (!this.#isReady) return;
+    this.#send({ kind: "append", signal, position, bytes: payload.subarray(HEAD), records });
+  }
+
+  #sendWaiting(signal: RecordSignal): void {
+    for (const logged of this.#logs[signal].waiting) this.#sendRecord(signal, logged);
+  }
+
+  /**
+   * Asks a question about everything that was acknowledged before.
+   *
+   * @throws {FlxError} `FLX_STORE_QUESTION`, `FLX_STORE_BUSY`, `FLX_STORE_ABORTED`, `FLX_STORE_FAILED`
+   */
+  ask<Name extends keyof RecordQuestions>(
+    name: Name,
+    question: RecordQuestions[Name] & { readonly signal?: AbortSignal | undefined },
+  ): Promise<unknown> {
+    const { signal, ...rest } = question;
+    return this.#call((id) => ({ kind: "ask", id, name, question: rest }), signal);
+  }
+
+  async statistics(signal: RecordSignal): Promise<RecordStatistics> {
+    return (await this.#call((id) => ({
+      kind: "do",
+      id,
+      what: "statistics",
+      signal,
+    }))) as RecordStatistics;
+  }
+
+  /** Position of the newest log record. */
+  async lastLogPosition(): Promise<number> {
+    return (await this.#call((id) => ({ kind: "lastLogPosition", id }))) as number;
+  }
+
+  /** Everything that was acknowledged is in the files when it resolves. */
+  async flush(signal: RecordSignal): Promise<void> {
+    await this.#call((id) => ({ kind: "do", id, what: "flush", signal }));
+  }
+
+  /** Closes the window that is open; resolves when its file is there. */
+  async closeWindow(signal: RecordSignal): Promise<void> {
+    await this.#call((id) => ({ kind: "do", id, what: "closeWindow", signal }));
+  }
+
+  get condition(): StoreCondition {
+    if (!this.#isReady) return { state: "unavailable", reason: "the store's thread has ended" };
+    const faults = SIGNALS.map((signal) => this.#logs[signal].fault).filter((each) => each !== "");
+    if (faults.length === 0) return { state: "ready", reason: "" };
+    return { state: "degraded", reason: faults[0]! };
+  }
+
+  #call(make: (id: number) => ToRecords, signal?: AbortSignal): Promise<unknown> {
+    if (!this.#isReady) {
+      return Promise.reject(new FlxError("FLX_STORE_FAILED", "the store's thread has ended"));
+    }
+    if (signal?.aborted === true) {
+      return Promise.reject(new FlxError("FLX_STORE_ABORTED", "nobody waits for the answer"));
+    }
+    const id = this.#nextCall++;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const cancel = (): void => this.#send({ kind: "cancel", id });
+    signal?.addEventListener("abort", cancel);
+    this.#calls.set(id, { resolve, reject });
+    this.#send(make(id));
+    return promise.finally(() => signal?.removeEventListener("abort", cancel));
+  }
+
+  #send(message: ToRecords): void {
+    // With an empty list what is sent is copied: the thread may die with it.
+    this.#worker.postMessage(message, []);
+  }
+
+  #listen(worker: Worker): void {
+    worker.on("message", (message: FromRecords) => this.#receive(message));
+    worker.on("error", (error: unknown) => this.#options.onFault?.((error as Error).message));
+    worker.on("exit", () => {
+      if (worker === this.#worker) void this.#restart();
+    });
+  }
+
+  #receive(message: FromRecords): void {
+    switch (message.kind) {
+      case "durable":
+        this.#logs[message.signal].settle(message.position);
+        return;
+      case "faults":
+        for (const signal of SIGNALS) this.#logs[signal].fault = message.faults[signal];
+        return;
+      case "answer":
+        this.#take(message.id)?.resolve(message.value);
+        return;
+      case "refusal":
+        this.#take(message.id)?.reject(new FlxError(message.code as FlxErrorCode, message.message));
+        return;
+      case "ready":
+      case "failed":
+      default:
+    }
+  }
+
+  #take(id: number): Call | undefined {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    return call;
+  }
+
+  async #restart(): Promise<void> {
+    this.#isReady = false;
+    const ended = new FlxError("FLX_STORE_FAILED", "the store's thread has ended");
+    for (const id of this.#calls.keys()) this.#take(id)?.reject(ended);
+    for (; !this.#isClosing && this.#restarts < MAX_RESTARTS; this.#restarts++) {
+      this.#options.onFault?.("the thread of spans and logs has ended; it is started again");
+      try {
+        const { worker, positions } = await startThread(this.#options);
+        if (this.#isClosing) {
+          await worker.terminate();
+          return;
+        }
+        this.#worker = worker;
+        this.#listen(worker);
+        this.#isReady = true;
+        for (const signal of SIGNALS) {
+          this.#logs[signal].settle(positions[signal]);
+          this.#sendWaiting(signal);
+        }
+        return;
+      } catch (error) {
+        this.#options.onFault?.((error as Error).message);
+        await new Promise((resolve) => setTimeout(resolve, 100 * (1 + this.#restarts)));
+      }
+    }
+  }
+
+  /** Makes everything durable in the files, and closes them. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    if (this.#isReady) {
+      const closed = this.#call((id) => ({ kind: "close", id }));
+      this.#isClosing = true;
+      await closed.catch(() => undefined);
+    }
+    this.#isClosing = true;
+    this.#isReady = false;
+    await this.#worker.terminate();
+    for (const signal of SIGNALS) await this.#logs[signal].close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+async function openLog(
+  options: EmbeddedRecordsOptions,
+  signal: RecordSignal,
+  position: number,
+): Promise<SignalLog> {
+  const waiting: Logged[] = [];
+  const ends = new Map<number, number>();
+  let last = position;
+  const log = await Log.open(
+    { folder: join(options.folder, `${signal}-log`), segmentBytes: SEGMENT_BYTES },
+    ({ payload }, segment) => {
+      const view = new DataView(payload.buffer, payload.byteOffset);
+      const at = Number(view.getBigUint64(0, true));
+      ends.set(segment, at);
+      last = Math.max(last, at);
+      if (at <= position) return;
+      waiting.push({
+        position: at,
+        payload: new Uint8Array(payload),
+        records: view.getUint32(8, true),
+      });
+    },
+  );
+  for (const { file, bytes, kind } of log.damage) {
+    if (kind === "damaged") options.onFault?.(`${bytes} bytes of ${file} cannot be read`);
+  }
+  const found = new SignalLog(log, last + 1, ends);
+  for (const each of waiting) found.add(each);
+  return found;
+}
+
+async function startThread(options: EmbeddedRecordsOptions): Promise<{
+  readonly worker: Worker;
+  readonly positions: Readonly<Record<RecordSignal, number>>;
+}> {
+  const { folder, keep, memoryBytes, threads } = options;
+  const start: ThreadStart = { options: { folder, keep, memoryBytes, threads } };
+  const url = import.meta.url.endsWith(".ts")
+    ? new URL("./record-thread.ts", import.meta.url)
+    : new URL("./record-thread.js", import.meta.url);
+  const worker = new Worker(url, {
+    workerData: start,
+    name: "flx-records",
+    execArgv: process.execArgv.filter((flag) => flag.startsWith("--conditions")),
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<FromRecords>();
+  worker.once("message", resolve);
+  worker.once("error", reject);
+  try {
+    const first = await promise;
+    if (first.kind === "ready") return { worker, positions: first.positions };
+    const reason = first.kind === "failed" ? first.message : first.kind;
+    throw new FlxError("FLX_STORE_FAILED", `the store in ${folder} cannot be opened: ${reason}`);
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  } finally {
+    worker.off("error", reject);
+  }
+}
+
+function refusalOf(error: unknown): SinkRefusal {
+  const { code, message } = error as FlxError;
+  const isBusy = code === "FLX_STORE_BUSY";
+  return new SinkRefusal(
+    code,
+    message,
+    isBusy ? "overloaded" : "unavailable",
+    isBusy ? 1_000 : 5_000,
+  );
+}

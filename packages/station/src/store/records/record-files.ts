@@ -1,0 +1,392 @@
+// All that is kept of one signal: requests that wait, the hot file, closed windows.
+//
+//   log ─► take(request) ─► waiting ── every second, 10,000 records, or a question ──► hot file
+//                                                     window over, or large ──► Parquet ──► hot file dropped
+//
+//   FOLDER/000013.duckdb     the hot file            FOLDER/000012-...parquet     a window (window-file.ts)
+//   FOLDER/*.draft           being written           FOLDER/*.damaged             put aside
+//
+// A record stands in the window in which it came, whatever its own time says: late ones need no file of their own, and a
+// file's name says from when to when its records are. A window closes while the next one takes records already.
+//
+// A crash while a window closes leaves a draft (deleted at start) or both files (the hot one is deleted at start): never
+// neither, never both in an answer.
+
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { DuckDBInstance } from "@duckdb/node-api";
+import type { RecordRange, RecordStatistics } from "../stored-record.ts";
+import { HotFile, type HotState, type LoggedRequest } from "./hot-file.ts";
+import { hotSource, type RecordSource, windowSource } from "./record-source.ts";
+import type { RecordTable } from "./record-table.ts";
+import { quoted } from "./sql-text.ts";
+import { checksumOf, nameWindowFile, type WindowFile, windowFiles } from "./window-file.ts";
+
+/** How records are kept. */
+export interface KeepOptions {
+  /** Length of a window, ms. */
+  readonly windowMs: number;
+  /** A window is closed early when it has so many records. */
+  readonly maxWindowRecords: number;
+  /** Windows are dropped so long after they were written, ms; 0 for never. */
+  readonly retentionMs: number;
+  /** And the oldest ones when all together have more bytes; 0 for no limit. */
+  readonly maxBytes: number;
+}
+
+const HOT_NAME = /^(\d{6,})\.duckdb$/;
+const ROW_GROUP = 30_720;
+const CLOSE_AGAIN_MS = 30_000;
+
+/** The files of one signal. */
+export class RecordFiles {
+  readonly folder: string;
+  readonly #table: RecordTable;
+  readonly #instance: DuckDBInstance;
+  readonly #options: KeepOptions;
+  readonly #now: () => number;
+  #windows: WindowFile[] = [];
+  /** Hot files; the last one takes records, those before are being closed. */
+  #hot: HotFile[] = [];
+  #hotSinceMs = 0;
+  readonly #verified = new Set<string>();
+  readonly #quarantined: { readonly file: string; readonly reason: string }[] = [];
+  /** Questions that are being answered: no file goes away under them. */
+  readonly #asking = new Set<Promise<unknown>>();
+  #closing: Promise<void> = Promise.resolve();
+
+  private constructor(
+    instance: DuckDBInstance,
+    table: RecordTable,
+    folder: string,
+    options: KeepOptions,
+    now: () => number,
+  ) {
+    this.#instance = instance;
+    this.#table = table;
+    this.folder = folder;
+    this.#options = options;
+    this.#now = now;
+  }
+
+  /** Opens the files of a folder, and puts right what a crash left. */
+  static async open(
+    instance: DuckDBInstance,
+    table: RecordTable,
+    folder: string,
+    options: KeepOptions,
+    now: () => number,
+  ): Promise<RecordFiles> {
+    await mkdir(folder, { recursive: true });
+    const files = new RecordFiles(instance, table, folder, options, now);
+    await files.#open();
+    return files;
+  }
+
+  async #open(): Promise<void> {
+    this.#windows = await windowFiles(this.folder);
+    const closed = new Set(this.#windows.map(({ sequence }) => sequence));
+    const sequences: number[] = [];
+    for (const name of (await readdir(this.folder)).toSorted()) {
+      const path = join(this.folder, name);
+      const sequence = Number(HOT_NAME.exec(name)?.[1] ?? Number.NaN);
+      if (name.endsWith(".draft")) await rm(path, { recursive: true, force: true });
+      else if (closed.has(sequence)) await removeHot(path);
+      else if (!Number.isNaN(sequence)) sequences.push(sequence);
+    }
+    let begin = await this.#lastClosed();
+    for (const sequence of sequences) {
+      const hot = await this.#openHot(sequence, begin);
+      if (hot === undefined) continue;
+      this.#hot.push(hot);
+      begin = hot.state;
+    }
+    this.#hotSinceMs = this.#now();
+    if (this.#hot.length === 0) await this.#beginHot(begin);
+    // Their closing was under way when the process ended.
+    for (const hot of this.#hot.slice(0, -1)) this.#close(hot);
+  }
+
+  /** Up to where the newest window has the log. */
+  async #lastClosed(): Promise<Pick<HotState, "position" | "next">> {
+    const last = this.#windows.at(-1);
+    if (last === undefined) return { position: -1, next: 1 };
+    const connection = await this.#instance.connect();
+    try {
+      const found = await connection.runAndReadAll(
+        `SELECT decode(key), decode(value) FROM parquet_kv_metadata('${quoted(last.path)}')`,
+      );
+      const values = new Map(found.getRows().map(([key, value]) => [String(key), Number(value)]));
+      return { position: values.get("position") ?? -1, next: values.get("next") ?? 1 };
+    } catch (error) {
+      await this.#quarantine(last, (error as Error).message);
+      return await this.#lastClosed();
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  async #openHot(
+    sequence: number,
+    begin: Pick<HotState, "position" | "next">,
+  ): Promise<HotFile | undefined> {
+    const path = join(this.folder, `${String(sequence).padStart(6, "0")}.duckdb`);
+    const connection = await this.#instance.connect();
+    try {
+      return await HotFile.open(connection, this.#table, { path, sequence }, begin);
+    } catch (error) {
+      connection.closeSync();
+      await rename(path, `${path}.damaged`);
+      if (existsSync(`${path}.wal`)) await rename(`${path}.wal`, `${path}.wal.damaged`);
+      this.#quarantined.push({ file: basename(path), reason: (error as Error).message });
+      return undefined;
+    }
+  }
+
+  async #beginHot(begin: Pick<HotState, "position" | "next">): Promise<void> {
+    const taken = [
+      ...this.#windows.map(({ sequence }) => sequence),
+      ...this.#hot.map(({ sequence }) => sequence),
+      ...(await this.#damagedSequences()),
+    ];
+    const hot = await this.#openHot(Math.max(0, ...taken) + 1, begin);
+    if (hot === undefined) throw new Error(`cannot begin a window in ${this.folder}`);
+    this.#hot.push(hot);
+    this.#hotSinceMs = this.#now();
+  }
+
+  async #damagedSequences(): Promise<number[]> {
+    return (await readdir(this.folder))
+      .map((name) => /^(\d{6,})\b.*\.damaged$/.exec(name)?.[1])
+      .filter((each) => each !== undefined)
+      .map(Number);
+  }
+
+  /** Up to where the log is in the files, durably. */
+  get position(): number {
+    return this.#current.state.position;
+  }
+
+  /** How many records came, ever. */
+  get next(): number {
+    return this.#current.state.next;
+  }
+
+  get #current(): HotFile {
+    return this.#hot.at(-1)!;
+  }
+
+  /** Takes requests, all or none. Not while another call is under way. */
+  async append(requests: readonly LoggedRequest[]): Promise<void> {
+    await this.#current.append(requests);
+  }
+
+  /** Closes the window when its time is over or it is large, and drops what is too old. */
+  async upkeep(): Promise<void> {
+    const { windowMs, maxWindowRecords } = this.#options;
+    const isOver =
+      Math.floor(this.#hotSinceMs / windowMs) !== Math.floor(this.#now() / windowMs) &&
+      this.#current.rows > 0;
+    if (isOver || this.#current.rows >= maxWindowRecords) await this.rotate();
+    await this.#retain();
+  }
+
+  /** Closes the window: the next one takes records at once. Not while `append` is under way. */
+  async rotate(): Promise<void> {
+    const old = this.#current;
+    if (old.rows === 0) return;
+    await this.#beginHot(old.state);
+    this.#close(old);
+  }
+
+  /** Resolves when no window is being closed any more. */
+  async closed(): Promise<void> {
+    await this.#closing;
+  }
+
+  #close(hot: HotFile): void {
+    this.#closing = this.#closeAfter(this.#closing, hot);
+  }
+
+  async #closeAfter(before: Promise<void>, hot: HotFile): Promise<void> {
+    await before;
+    try {
+      await this.#toParquet(hot);
+    } catch {
+      // The hot file answers as before, and is closed at the next start, or when there is room again.
+      setTimeout(() => {
+        if (this.#hot.includes(hot)) this.#close(hot);
+      }, CLOSE_AGAIN_MS).unref();
+    }
+  }
+
+  async #toParquet(hot: HotFile): Promise<void> {
+    if (hot.rows > 0) {
+      const draft = join(this.folder, `${hot.sequence}.draft`);
+      const connection = await this.#instance.connect();
+      try {
+        const { position, next, minTimeMs, maxTimeMs } = hot.state;
+        const columns = this.#table.columns.map(({ name }) => `r.${name}`).join(", ");
+        await connection.run(
+          `COPY (SELECT ${columns}, o.service, o.origin
+                 FROM ${hot.schema}.main.records r JOIN ${hot.schema}.main.origins o ON r.origin = o.id
+                 ORDER BY ${this.#table.order})
+           TO '${quoted(draft)}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2,
+             ROW_GROUP_SIZE ${ROW_GROUP}, KV_METADATA {position: '${position}', next: '${next}'})`,
+        );
+        const window = await nameWindowFile(this.folder, draft, {
+          sequence: hot.sequence,
+          minTimeMs: Math.floor(minTimeMs),
+          maxTimeMs: Math.ceil(maxTimeMs),
+          records: hot.rows,
+        });
+        this.#verified.add(window.path);
+        this.#windows.push(window);
+      } finally {
+        connection.closeSync();
+        await rm(draft, { force: true });
+      }
+    }
+    this.#hot = this.#hot.filter((each) => each !== hot);
+    await this.#settled();
+    await hot.close();
+    await removeHot(hot.path);
+  }
+
+  async #retain(): Promise<void> {
+    const { retentionMs, maxBytes } = this.#options;
+    const nowMs = this.#now();
+    let bytes = this.#windows.reduce((sum, each) => sum + each.bytes, 0);
+    const dropped: WindowFile[] = [];
+    for (const window of this.#windows) {
+      const isOld = retentionMs > 0 && window.writtenMs < nowMs - retentionMs;
+      if (!isOld && !(maxBytes > 0 && bytes > maxBytes)) break;
+      dropped.push(window);
+      bytes -= window.bytes;
+    }
+    if (dropped.length === 0) return;
+    this.#windows = this.#windows.filter((each) => !dropped.includes(each));
+    await this.#settled();
+    for (const { path } of dropped) await rm(path, { force: true });
+  }
+
+  /** Waits for the questions that were asked before. */
+  async #settled(): Promise<void> {
+    await Promise.allSettled(this.#asking);
+  }
+
+  /**
+   * Asks the sources whose records may be in a range, the newest first.
+   *
+   * @param work is given sources that stay until it ends
+   */
+  async ask<T>(
+    range: RecordRange,
+    work: (sources: readonly RecordSource[]) => Promise<T>,
+  ): Promise<T> {
+    const answer = this.#verifiedSources(range).then(work);
+    this.#asking.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#asking.delete(answer);
+    }
+  }
+
+  async #verifiedSources(range: RecordRange): Promise<RecordSource[]> {
+    const hot = this.#hot.filter(({ rows, state }) => rows > 0 && overlaps(state, range));
+    const sources: RecordSource[] = hot.map(({ schema, state, rows }) =>
+      hotSource(schema, state, state.next - rows),
+    );
+    let first = this.#hot[0]!.state.next - this.#hot[0]!.rows;
+    for (const window of this.#windows.toReversed()) {
+      first -= window.records;
+      if (!overlaps(window, range) || !(await this.#isSound(window))) continue;
+      sources.push(windowSource([window.path], window, first));
+    }
+    return sources.toSorted((a, b) => b.maxTimeMs - a.maxTimeMs);
+  }
+
+  /** Looks at the checksums again, after a question failed; true when a file was put aside. */
+  async recheck(): Promise<boolean> {
+    const before = this.#quarantined.length;
+    this.#verified.clear();
+    for (const window of this.#windows) await this.#isSound(window);
+    return this.#quarantined.length > before;
+  }
+
+  async #isSound(window: WindowFile): Promise<boolean> {
+    if (this.#verified.has(window.path)) return true;
+    try {
+      if ((await checksumOf(window.path)) === window.checksum) {
+        this.#verified.add(window.path);
+        return true;
+      }
+      await this.#quarantine(window, "its checksum is another one");
+    } catch (error) {
+      await this.#quarantine(window, (error as Error).message);
+    }
+    return false;
+  }
+
+  async #quarantine(window: WindowFile, reason: string): Promise<void> {
+    if (!this.#windows.includes(window)) return;
+    this.#windows = this.#windows.filter((each) => each !== window);
+    this.#quarantined.push({ file: basename(window.path), reason });
+    await rename(window.path, `${window.path}.damaged`).catch(() => undefined);
+  }
+
+  /** How much there is. */
+  async statistics(): Promise<RecordStatistics> {
+    let bytes = this.#windows.reduce((sum, each) => sum + each.bytes, 0);
+    for (const { path } of this.#hot) bytes += (await sizeOf(path)) + (await sizeOf(`${path}.wal`));
+    const parts = [...this.#windows, ...this.#hot.map(({ state }) => state)];
+    const minTimeMs = Math.min(...parts.map((each) => each.minTimeMs));
+    const maxTimeMs = Math.max(...parts.map((each) => each.maxTimeMs));
+    return {
+      windows: this.#windows.length,
+      records:
+        this.#windows.reduce((sum, each) => sum + each.records, 0) +
+        this.#hot.reduce((sum, each) => sum + each.rows, 0),
+      bytes,
+      minTimeMs: Number.isFinite(minTimeMs) ? minTimeMs : Number.NaN,
+      maxTimeMs: Number.isFinite(maxTimeMs) ? maxTimeMs : Number.NaN,
+      quarantined: [...this.#quarantined],
+    };
+  }
+
+  /** Lets go of everything without another word to a database that refuses all. */
+  async abandon(): Promise<void> {
+    await this.#settled();
+    for (const hot of this.#hot) hot.abandon();
+  }
+
+  /** Lets go of everything; the files stay. */
+  async close(): Promise<void> {
+    await this.#closing;
+    await this.#settled();
+    for (const hot of this.#hot) await hot.close();
+    this.#hot = [];
+  }
+}
+
+function overlaps(
+  part: { readonly minTimeMs: number; readonly maxTimeMs: number },
+  { startMs, endMs }: RecordRange,
+): boolean {
+  return part.minTimeMs <= endMs && part.maxTimeMs >= startMs;
+}
+
+async function removeHot(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(`${path}.wal`, { force: true });
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,178 @@
+// One signal inside the thread of records: requests that wait for the hot file, one thing at a time.
+//
+//   take ─► waiting ── flush: a second, 10,000 records, a question ──► files ─► onDurable(position)
+//
+// A flush that fails (the disk is full) leaves everything waiting and in the log; the next one tries again. Questions are
+// answered from what is in the files then. Whether there is room is looked at before DuckDB is asked to write: a commit
+// that fails may leave its tables unreadable, so the database is opened anew after one.
+
+import { statfs } from "node:fs/promises";
+import { type Bytes, formatByteSize } from "@flx/model";
+import type { RecordRange, RecordStatistics } from "../stored-record.ts";
+import type { LoggedRequest } from "./hot-file.ts";
+import type { RecordFiles } from "./record-files.ts";
+import type { RecordSource } from "./record-source.ts";
+
+/** Records that wait at most. */
+const FLUSH_RECORDS = 10_000;
+/** Records of one transaction. */
+const BATCH_RECORDS = 10_000;
+/** Room that is left for DuckDB's own files. */
+const SPARE_BYTES = 4 * 1024 * 1024;
+
+interface WaitingRequest extends LoggedRequest {
+  readonly records: number;
+}
+
+/** One signal. */
+export class SignalKeeper {
+  readonly #onDurable: (position: number) => void;
+  #files: RecordFiles;
+  readonly #waiting: WaitingRequest[] = [];
+  #waitingRecords = 0;
+  #work: Promise<unknown> = Promise.resolve();
+  #fault = "";
+  #isBroken = false;
+
+  constructor(files: RecordFiles, onDurable: (position: number) => void) {
+    this.#files = files;
+    this.#onDurable = onDurable;
+  }
+
+  /** Why the last flush failed; "" when it did not. */
+  get fault(): string {
+    return this.#fault;
+  }
+
+  get files(): RecordFiles {
+    return this.#files;
+  }
+
+  /** A write failed: the database must be opened anew. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** The number that the next record gets. */
+  get next(): number {
+    return this.#files.next;
+  }
+
+  /** Takes a request that is in the log. */
+  take(request: LoggedRequest, records: number): void {
+    this.#waiting.push({ ...request, records });
+    this.#waitingRecords += records;
+    // After one that failed only the timer tries again: a full disk is not asked by every request.
+    if (this.#waitingRecords >= FLUSH_RECORDS && this.#fault === "") {
+      void this.flush().catch(() => undefined);
+    }
+  }
+
+  /** Puts into the hot file what was taken before. */
+  flush(): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        while (this.#waiting.length > 0) await this.#flushBatch();
+        this.#fault = "";
+      } catch (error) {
+        this.#fault = (error as Error).message;
+        throw error;
+      }
+    });
+  }
+
+  async #flushBatch(): Promise<void> {
+    let count = 0;
+    let records = 0;
+    while (count < this.#waiting.length && records < BATCH_RECORDS) {
+      records += this.#waiting[count++]!.records;
+    }
+    const batch = this.#waiting.slice(0, count);
+    await this.#checkRoom(batch.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    try {
+      await this.#files.append(batch);
+    } catch (error) {
+      this.#isBroken = true;
+      throw error;
+    }
+    this.#waiting.splice(0, count);
+    this.#waitingRecords -= records;
+    this.#onDurable(this.#files.position);
+  }
+
+  async #checkRoom(bytes: number): Promise<void> {
+    if (this.#isBroken) throw new Error("the database is being opened anew");
+    const { bavail, bsize } = await statfs(this.#files.folder);
+    if (bavail * bsize >= bytes + SPARE_BYTES) return;
+    throw new Error(
+      `${formatByteSize((bavail * bsize) as Bytes)} are left on the disk: too little to go on`,
+    );
+  }
+
+  /** Windows that are over are closed, old ones dropped. */
+  upkeep(): Promise<void> {
+    return this.#inTurn(() => this.#files.upkeep());
+  }
+
+  /** Closes the window now, and waits until it is closed. */
+  async rotate(): Promise<void> {
+    await this.flush();
+    await this.#inTurn(() => this.#files.rotate());
+    await this.#files.closed();
+  }
+
+  /**
+   * Keeps everything waiting until the database was opened anew.
+   *
+   * @returns resolves when nothing is under way any more
+   */
+  hold(reopened: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    void this.#inTurn(async () => {
+      resolve();
+      await reopened;
+    }).catch(() => undefined);
+    return promise;
+  }
+
+  /** The files of the database that was opened anew. */
+  replace(files: RecordFiles): void {
+    this.#files = files;
+    this.#isBroken = false;
+  }
+
+  /**
+   * Asks the sources of a range about everything that was taken before.
+   *
+   * A question that fails because of a damaged file is asked again without it.
+   */
+  async ask<T>(
+    range: RecordRange,
+    work: (sources: readonly RecordSource[]) => Promise<T>,
+  ): Promise<T> {
+    if (this.#isBroken) await this.#work;
+    if (this.#waiting.length > 0 && this.#fault === "") await this.flush().catch(() => undefined);
+    try {
+      return await this.#files.ask(range, work);
+    } catch (error) {
+      if ((error as { code?: string }).code?.startsWith("FLX_") === true) throw error;
+      if (!(await this.#files.recheck())) throw error;
+      return await this.#files.ask(range, work);
+    }
+  }
+
+  statistics(): Promise<RecordStatistics> {
+    return this.#files.statistics();
+  }
+
+  async close(): Promise<void> {
+    await this.flush().catch(() => undefined);
+    await this.#files.close();
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#work.then(work);
+    this.#work = turn.catch(() => undefined);
+    return turn;
+  }
+}

@@ -1,0 +1,358 @@
+// Spans and logs through log, thread, hot files and windows, compared with a filter over what was sent.
+
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { valueText } from "@flx/model";
+import { temporaryFolder } from "@flx/testkit";
+import type { AttributeCondition } from "../../src/store/attribute-condition.ts";
+import { EmbeddedLogStore } from "../../src/store/logs/embedded-log-store.ts";
+import type { LogQuestion, StoredLog } from "../../src/store/logs/log-store.ts";
+import {
+  EmbeddedRecords,
+  type EmbeddedRecordsOptions,
+} from "../../src/store/records/embedded-records.ts";
+import { EmbeddedSpanStore } from "../../src/store/spans/embedded-span-store.ts";
+import {
+  SPAN_KINDS,
+  SPAN_STATUSES,
+  type SpanQuestion,
+  type StoredSpan,
+} from "../../src/store/spans/span-store.ts";
+import { madeLogs, madeSpans, seeded } from "./made-records.ts";
+
+const START = 1_790_000_000_000;
+const EVER = { startMs: 0, endMs: 4e12 };
+
+function options(folder: string, faults: string[] = []): EmbeddedRecordsOptions {
+  const keep = { windowMs: 7_200_000, maxWindowRecords: 4_000_000, retentionMs: 0, maxBytes: 0 };
+  return {
+    folder,
+    keep: { spans: keep, logs: keep },
+    memoryBytes: 256 * 1024 * 1024,
+    threads: 2,
+    onFault: (fault) => faults.push(fault),
+  };
+}
+
+interface Parts {
+  readonly attributes: StoredSpan["attributes"];
+  readonly resource: StoredSpan["resource"];
+  readonly scope: StoredSpan["scope"];
+}
+
+function fits(record: Parts, { key, operator, value }: AttributeCondition): boolean {
+  const has = (isSo: (text: string) => boolean): boolean =>
+    [record.attributes, record.resource.attributes, record.scope.attributes].some((list) =>
+      list.some(([name, each]) => name === key && isSo(valueText(each))),
+    );
+  const pattern = operator.startsWith("matches") ? new RegExp(`^(?:${value})$`, "su") : undefined;
+  switch (operator) {
+    case "exists":
+      return has(() => true);
+    case "is":
+      return has((text) => text === value);
+    case "isNot":
+      return !has((text) => text === value);
+    case "matches":
+      return has((text) => pattern!.test(text));
+    case "matchesNot":
+    default:
+      return !has((text) => pattern!.test(text));
+  }
+}
+
+function fitsSpan(span: StoredSpan, question: SpanQuestion): boolean {
+  const { range, service, operation, kind, status, minDurationNs, maxDurationNs } = question;
+  const startMs = Number(span.startNs) / 1e6;
+  return (
+    startMs >= range.startMs &&
+    startMs < range.endMs + 1 &&
+    (service === undefined || span.service === service) &&
+    (operation === undefined || span.name === operation) &&
+    (kind === undefined || span.kind === kind) &&
+    (status === undefined || span.status === status) &&
+    (minDurationNs === undefined || span.durationNs >= minDurationNs) &&
+    (maxDurationNs === undefined || span.durationNs <= maxDurationNs) &&
+    (question.isRoot !== true || span.parentSpanId === "") &&
+    question.attributes.every((condition) => fits(span, condition))
+  );
+}
+
+function conditions(random: () => number, from: Parts): AttributeCondition[] {
+  const pairs = [...from.attributes, ...from.resource.attributes, ...from.scope.attributes];
+  const [key, value] = pairs[Math.floor(random() * pairs.length)]!;
+  const text = valueText(value);
+  const quoted = text.replaceAll(/[\\^$.|?*+()[\]{}]/g, "\\$&");
+  const all: AttributeCondition[] = [
+    { key, operator: "is", value: text },
+    { key, operator: "isNot", value: text },
+    { key, operator: "exists", value: "" },
+    { key: "no.such", operator: "exists", value: "" },
+    { key: "no.such", operator: "isNot", value: "x" },
+    { key, operator: "matches", value: `${quoted}|nothing` },
+    { key, operator: "matchesNot", value: "[a-z].*" },
+  ];
+  return all.filter(() => random() < 0.2);
+}
+
+/** Spans that fit, the newest first, with a limit that cuts no group of equal times. */
+async function compareSpans(store: EmbeddedSpanStore, sent: readonly StoredSpan[], seed: number) {
+  const random = seeded(seed);
+  for (let i = 0; i < 40; i++) {
+    const like = sent[Math.floor(random() * sent.length)]!;
+    const maybe = <T>(value: T): T | undefined => (random() < 0.25 ? value : undefined);
+    const startMs = Math.floor(Number(like.startNs) / 1e6) - Math.floor(random() * 60_000);
+    const question: SpanQuestion = {
+      range: random() < 0.5 ? EVER : { startMs, endMs: startMs + Math.floor(random() * 90_000) },
+      service: maybe(like.service),
+      operation: maybe(like.name),
+      kind: maybe(SPAN_KINDS[Math.floor(random() * 6)]!),
+      status: maybe(SPAN_STATUSES[Math.floor(random() * 3)]!),
+      minDurationNs: maybe(like.durationNs),
+      maxDurationNs: maybe(like.durationNs + 1e8),
+      isRoot: maybe(true),
+      attributes: conditions(random, like),
+      limit: 1 + Math.floor(random() * 200),
+    };
+    const want = sent
+      .filter((span) => fitsSpan(span, question))
+      .toSorted((a, b) => Number(b.startNs - a.startNs));
+    const got = await store.spans(question);
+    assert.deepEqual(got.items, want.slice(0, question.limit), JSON.stringify(question));
+    assert.equal(got.isCut, want.length > question.limit);
+
+    const traces = await store.search(question);
+    const ids = [...new Set(want.map(({ traceId }) => traceId))];
+    assert.deepEqual(
+      traces.items.map(({ traceId }) => traceId),
+      ids.slice(0, question.limit),
+    );
+    for (const { traceId, spans } of traces.items.slice(0, 3)) {
+      assert.deepEqual(spans, wholeTrace(sent, traceId));
+    }
+  }
+}
+
+function wholeTrace(sent: readonly StoredSpan[], traceId: string): StoredSpan[] {
+  return sent
+    .filter((span) => span.traceId === traceId)
+    .toSorted((a, b) => Number(a.startNs - b.startNs));
+}
+
+test("EmbeddedSpanStore answers as a filter over what was sent: hot, over windows, after a restart", async () => {
+  await using folder = await temporaryFolder("spans");
+  let records = await EmbeddedRecords.open(options(folder.path));
+  let store = new EmbeddedSpanStore(records);
+  const sent: StoredSpan[] = [];
+  try {
+    for (let seed = 1; seed <= 24; seed++) {
+      // Now and then some that are an hour late: their traces are found across windows.
+      const startMs = START + seed * 20_000 - (seed % 5 === 0 ? 3_600_000 : 0);
+      const made = madeSpans(seed, { count: 60, startMs, traces: 150 });
+      await records.append("spans", made.request, made.records.length);
+      sent.push(...made.records);
+      const any = made.records[7]!;
+      const trace = await store.trace(any.traceId, { limit: 10_000 });
+      assert.deepEqual(
+        trace?.spans,
+        wholeTrace(sent, any.traceId),
+        "what was acknowledged is found",
+      );
+      if (seed === 8) await compareSpans(store, sent, 1);
+      if (seed === 8 || seed === 16) await records.closeWindow("spans");
+    }
+    await compareSpans(store, sent, 2);
+    await records.close();
+    records = await EmbeddedRecords.open(options(folder.path));
+    store = new EmbeddedSpanStore(records);
+    await compareSpans(store, sent, 3);
+
+    const names = [...new Set(sent.map(({ service }) => service))].toSorted((a, b) =>
+      a < b ? -1 : 1,
+    );
+    assert.deepEqual((await store.services(EVER, { limit: 100 })).items, names);
+    const operations = await store.operations(names[0]!, EVER, { limit: 1_000 });
+    const pairs = sent
+      .filter(({ service }) => service === names[0])
+      .map(({ name, kind }) => `${kind} ${name}`);
+    assert.deepEqual(
+      operations.items.map(({ name, kind }) => `${kind} ${name}`).toSorted(),
+      [...new Set(pairs)].toSorted(),
+    );
+    const statistics = await store.statistics();
+    assert.equal(statistics.records, sent.length);
+    assert.equal(statistics.windows, 2);
+    assert.equal(await store.trace("f".repeat(32), { limit: 10 }), undefined);
+  } finally {
+    await records.close();
+  }
+});
+
+test("EmbeddedSpanStore refuses what cannot be asked, and stops for who has gone", async () => {
+  await using folder = await temporaryFolder("spans");
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  const store = new EmbeddedSpanStore(records);
+  const question = { range: EVER, attributes: [], limit: 10 };
+  const f = (work: Promise<unknown>, code: string) => assert.rejects(work, { code });
+
+  await f(store.trace("'; DROP TABLE records; --", { limit: 1 }), "FLX_STORE_QUESTION");
+  await f(store.trace("A".repeat(32), { limit: 1 }), "FLX_STORE_QUESTION");
+  await f(store.spans({ ...question, limit: 0 }), "FLX_STORE_QUESTION");
+  await f(store.spans({ ...question, limit: 1e9 }), "FLX_STORE_QUESTION");
+  await f(store.spans({ ...question, minDurationNs: Number.NaN }), "FLX_STORE_QUESTION");
+  await f(store.search({ ...question, signal: AbortSignal.abort() }), "FLX_STORE_ABORTED");
+  const hostile = `x' OR '1'='1`;
+  assert.deepEqual(
+    (await store.spans({ ...question, service: hostile, operation: `${hostile}\u0000` })).items,
+    [],
+  );
+});
+
+function fitsLog(log: StoredLog, question: LogQuestion): boolean {
+  const { service, minSeverity, text, pattern, traceId, spanId, eventName, after } = question;
+  const timeMs = Number(log.timeNs) / 1e6;
+  const body = valueText(log.body);
+  return (
+    timeMs >= question.range.startMs &&
+    timeMs < question.range.endMs + 1 &&
+    (service === undefined || log.service === service) &&
+    (minSeverity === undefined || log.severity >= minSeverity) &&
+    (text === undefined || body.toLowerCase().includes(text.toLowerCase())) &&
+    (pattern === undefined || new RegExp(pattern, "u").test(body)) &&
+    (traceId === undefined || log.traceId === traceId) &&
+    (spanId === undefined || log.spanId === spanId) &&
+    (eventName === undefined || log.eventName === eventName) &&
+    (after === undefined || log.position > after) &&
+    question.attributes.every((condition) => fits(log, condition))
+  );
+}
+
+async function compareLogs(store: EmbeddedLogStore, sent: readonly StoredLog[], seed: number) {
+  const random = seeded(seed);
+  for (let i = 0; i < 60; i++) {
+    const like = sent[Math.floor(random() * sent.length)]!;
+    const maybe = <T>(value: T): T | undefined => (random() < 0.25 ? value : undefined);
+    const order = random() < 0.5 ? ("newest" as const) : ("oldest" as const);
+    const question: LogQuestion = {
+      range: EVER,
+      service: maybe(like.service),
+      minSeverity: maybe(like.severity),
+      text: maybe("ORDER 1"),
+      pattern: maybe("Order [0-4]"),
+      traceId: like.traceId === "" ? undefined : maybe(like.traceId),
+      eventName: maybe("exception"),
+      attributes: conditions(random, like),
+      after: maybe(like.position),
+      order,
+      limit: 1 + Math.floor(random() * 100),
+    };
+    const want = sent
+      .filter((log) => fitsLog(log, question))
+      .toSorted((a, b) => {
+        if (question.after !== undefined) return a.position - b.position;
+        const by = Number(a.timeNs - b.timeNs) || a.position - b.position;
+        return order === "oldest" ? by : -by;
+      });
+    const got = await store.search(question);
+    assert.deepEqual(got.items, want.slice(0, question.limit), JSON.stringify(question));
+    assert.equal(got.isCut, want.length > question.limit);
+  }
+}
+
+test("EmbeddedLogStore answers as a filter over what was sent: hot, over windows, after a restart", async () => {
+  await using folder = await temporaryFolder("logs");
+  let records = await EmbeddedRecords.open(options(folder.path));
+  let store = new EmbeddedLogStore(records);
+  const sent: StoredLog[] = [];
+  try {
+    assert.equal(await store.lastPosition(), 0);
+    for (let seed = 1; seed <= 18; seed++) {
+      const startMs = START + seed * 20_000;
+      const made = madeLogs(seed, { count: 50, startMs, first: sent.length + 1 });
+      await records.append("logs", made.request, made.records.length);
+      sent.push(...made.records);
+      assert.equal(await store.lastPosition(), sent.length);
+      if (seed === 6 || seed === 12) await records.closeWindow("logs");
+    }
+    await compareLogs(store, sent, 1);
+    await records.close();
+    records = await EmbeddedRecords.open(options(folder.path));
+    store = new EmbeddedLogStore(records);
+    await compareLogs(store, sent, 2);
+  } finally {
+    await records.close();
+  }
+});
+
+test("EmbeddedRecords puts a damaged file aside, says so, and answers from the others", async () => {
+  await using folder = await temporaryFolder("damage");
+  const faults: string[] = [];
+  const sent: StoredSpan[][] = [];
+  {
+    await using records = await EmbeddedRecords.open(options(folder.path));
+    for (let seed = 1; seed <= 3; seed++) {
+      const made = madeSpans(seed, { count: 40, startMs: START, traces: 1_000_000 });
+      await records.append("spans", made.request, made.records.length);
+      sent.push([...made.records]);
+      if (seed < 3) await records.closeWindow("spans");
+    }
+  }
+  const names = await readdir(folder.file("spans"));
+  const window = names.find((name) => name.startsWith("000001"))!;
+  const bytes = await readFile(join(folder.path, "spans", window));
+  const middle = bytes.length >> 1;
+  bytes[middle] = bytes[middle]! ^ 1;
+  await writeFile(join(folder.path, "spans", window), bytes);
+  await using records = await EmbeddedRecords.open(options(folder.path, faults));
+  const store = new EmbeddedSpanStore(records);
+  const found = await store.spans({ range: EVER, attributes: [], limit: 10_000 });
+  assert.equal(found.items.length, 80);
+  const statistics = await store.statistics();
+  assert.deepEqual(statistics.quarantined, [
+    { file: window, reason: "its checksum is another one" },
+  ]);
+  assert.ok((await readdir(folder.file("spans"))).includes(`${window}.damaged`));
+});
+
+test("EmbeddedRecords begins anew behind a hot file that is no database, and keeps what was sent later", async () => {
+  await using folder = await temporaryFolder("damage");
+  const made = [1, 2, 3].map((seed) => madeSpans(seed, { count: 40, startMs: START, traces: 100 }));
+  {
+    await using records = await EmbeddedRecords.open(options(folder.path));
+    await records.append("spans", made[0]!.request, 40);
+    await records.closeWindow("spans");
+    await records.append("spans", made[1]!.request, 40);
+  }
+  await writeFile(folder.file("spans/000002.duckdb"), Buffer.alloc(20_000, 7));
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  await records.append("spans", made[2]!.request, 40);
+  const store = new EmbeddedSpanStore(records);
+  const found = await store.spans({ range: EVER, attributes: [], limit: 10_000 });
+  const ids = new Set(found.items.map(({ spanId }) => spanId));
+  // The log still has what was in the damaged file: it is not old enough to be dropped.
+  for (const { spanId } of made.flatMap(({ records: each }) => each)) assert.ok(ids.has(spanId));
+  assert.equal(found.items.length, 120, "and nothing twice");
+  assert.equal((await store.statistics()).quarantined[0]?.file, "000002.duckdb");
+});
+
+test("EmbeddedRecords drops the oldest windows by age and by size", async () => {
+  await using folder = await temporaryFolder("retention");
+  const keep = { windowMs: 7_200_000, maxWindowRecords: 4_000_000, retentionMs: 0, maxBytes: 1 };
+  const given = options(folder.path);
+  await using records = await EmbeddedRecords.open({ ...given, keep: { spans: keep, logs: keep } });
+  const made = madeSpans(1, { count: 40, startMs: START, traces: 100 });
+  await records.append("spans", made.request, 40);
+  await records.closeWindow("spans");
+  const store = new EmbeddedSpanStore(records);
+  const deadline = Date.now() + 60_000;
+  while ((await store.statistics()).windows > 0 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  assert.equal((await store.statistics()).records, 0);
+  assert.deepEqual(
+    (await readdir(folder.file("spans"))).filter((name) => name.endsWith(".parquet")),
+    [],
+  );
+});
