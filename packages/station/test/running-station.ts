@@ -1,5 +1,6 @@
 // A station as a process of its own, on free ports, with a data folder that goes with it.
 
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Exit,
@@ -16,6 +17,8 @@ const UP = [join(import.meta.dirname, "up-in-memory.ts")];
 export interface StationProcessOptions {
   /** Further arguments of flx up. */
   readonly args?: readonly string[];
+  /** The text of a configuration; its name is flx.yml in the folder. */
+  readonly config?: string;
   /** Default: a new one, removed at the end. */
   readonly folder?: TemporaryFolder;
   readonly env?: Readonly<Record<string, string>>;
@@ -36,6 +39,8 @@ export class StationProcess implements AsyncDisposable {
   /** Starts one and waits until it says that it is up. */
   static async start(options: StationProcessOptions = {}): Promise<StationProcess> {
     const folder = options.folder ?? (await temporaryFolder("station"));
+    const { config } = options;
+    if (config !== undefined) await writeFile(folder.file("flx.yml"), config);
     const running = await startProcess({
       name: "flx up",
       command: process.execPath,
@@ -45,6 +50,7 @@ export class StationProcess implements AsyncDisposable {
         ...FREE_PORTS,
         "--data",
         folder.file("data"),
+        ...(config === undefined ? [] : ["--config", folder.file("flx.yml")]),
         ...(options.args ?? []),
       ],
       cwd: folder.path,
