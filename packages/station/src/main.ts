@@ -4,6 +4,7 @@
 //   flx query ...    cli/query.ts
 //   flx promql ...   cli/promql.ts
 //   flx hash-password   cli/hash-password.ts
+//   flx up ...       cli/up.ts, over start-station.ts
 //   flx config ...   cli/config.ts, over station-config.ts
 //
 // A command is one file in cli/ and one line here. What a command needs it imports itself, so that a probe which runs
@@ -35,6 +36,16 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   "hash-password": {
     summary: "the hash of a password, for the station's configuration",
     load: async () => (await import("./cli/hash-password.ts")).hashPasswordCommand,
+  },
+  up: {
+    summary: "start a station: receives, scrapes, keeps and answers metrics",
+    load: async () => {
+      const [{ upCommand }, { startStation }] = await Promise.all([
+        import("./cli/up.ts"),
+        import("./start-station.ts"),
+      ]);
+      return upCommand(startStation);
+    },
   },
   config: {
     summary: "check and explain a station's configuration, a prometheus.yml too",

@@ -6,13 +6,16 @@ import { formatDuration } from "@flx/model";
 import { stationLog } from "./base/station-log.ts";
 import type { RunningStation, UpSettings } from "./cli/up.ts";
 import { type LoadedConfig, readConfig } from "./config/load-config.ts";
-import { Station, type StoreOpener } from "./station.ts";
+import { Station, type StoreOpener, type StoreSettings } from "./station.ts";
 import {
   defaultStationConfig,
   loadStationConfig,
   type StationConfig,
   stationShape,
 } from "./station-config.ts";
+import { openEmbeddedStore } from "./store/embedded-store.ts";
+import type { HeadLimits } from "./store/head/head.ts";
+import { NoWindows } from "./store/windows/no-windows.ts";
 
 const DEFAULT_FOLDER = ".flx";
 
@@ -21,10 +24,7 @@ const DEFAULT_FOLDER = ".flx";
  *
  * @throws {FlxError} as loading a configuration and `Station.start` do
  */
-export async function startStation(
-  settings: UpSettings,
-  openStore: StoreOpener,
-): Promise<RunningStation> {
+export async function startStation(settings: UpSettings): Promise<RunningStation> {
   const read = async (): Promise<LoadedConfig<StationConfig>> => {
     const { configFile } = settings;
     const loaded =
@@ -55,6 +55,27 @@ export async function startStation(
       return ends.filter(({ outcome }) => outcome !== "closed").map(({ name }) => name);
     },
   };
+}
+
+/** The embedded store, with the limits of a configuration. */
+const openStore: StoreOpener = async (settings) => {
+  const { folder, registry, now, log } = settings;
+  const store = await openEmbeddedStore({
+    folder,
+    registry,
+    now,
+    limits: headLimits(settings),
+    openWindows: () => Promise.resolve(new NoWindows()),
+    onProblem: (error) => log.warn({ err: error }, "the store has trouble"),
+  });
+  return { store, reconfigure: (changed) => store.limitTo(headLimits(changed)) };
+};
+
+/** Half of the memory is for samples and series; the other half is for what comes in and what is asked. */
+function headLimits(settings: StoreSettings): Partial<HeadLimits> {
+  const { maxSeries, maxSeriesPerSource, maxLabels, maxExemplars, lateMs, memoryBytes } = settings;
+  const maxBytes = Math.floor(memoryBytes / 2);
+  return { maxSeries, maxSeriesPerSource, maxLabels, maxExemplars, lateMs, maxBytes };
 }
 
 /** The configuration with what the command line says otherwise. */

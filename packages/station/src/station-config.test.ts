@@ -88,7 +88,6 @@ test("a prometheus.yml is taken as it is, and what the station does not do is na
       "6 global.query_log_file",
       "11 alerting",
       "15 remote_write",
-      "19 storage",
       "51 scrape_configs[2].kubernetes_sd_configs",
       "53 scrape_configs[2].scrape_protocols",
     ],

@@ -1,7 +1,7 @@
 // The configuration of a station, whole: Prometheus' sections as they are, and ours. Each part has the shape of its own
 // section beside its code; here they come together.
 //
-//   global scrape_configs rule_files otlp       Prometheus' own: a prometheus.yml can be given as it is
+//   global scrape_configs rule_files otlp storage     Prometheus' own: a prometheus.yml can be given as it is
 //   listen access tls store limits query memory log     ours
 //
 // Shared by `flx up`, `flx config` and the published JSON Schema.
@@ -28,7 +28,12 @@ import {
 } from "./ingest/scrape/scrape-config.ts";
 import { type QueryConfig, querySection } from "./query/query-config.ts";
 import { type FoundRuleFile, readRuleFiles } from "./rules/rule-files.ts";
-import { type StoreConfig, storeSection } from "./store/store-config.ts";
+import {
+  type StorageConfig,
+  storageSection,
+  type StoreConfig,
+  storeSection,
+} from "./store/store-config.ts";
 
 const MIB = 1024 * 1024;
 
@@ -63,6 +68,7 @@ export interface StationConfig {
   readonly otlp: Omit<TranslationSettings, "maxLabels">;
   readonly listen: ListenConfig;
   readonly store: StoreConfig;
+  readonly storage: StorageConfig;
   readonly limits: LimitsConfig;
   readonly query: QueryConfig;
   readonly access: AccessSettings;
@@ -82,6 +88,7 @@ export const stationShape: Shape<StationConfig> = section(
     otlp: otlpSection,
     listen,
     store: storeSection,
+    storage: storageSection,
     limits: limitsSection,
     query: querySection,
     access: accessSection,
@@ -94,7 +101,6 @@ export const stationShape: Shape<StationConfig> = section(
       alerting: "no alerts are sent yet",
       remote_write: "samples are not forwarded yet",
       remote_read: "queries are answered from the station's own store",
-      storage: "the store of the station has the section store",
       tracing: "the station's own spans are not exported yet",
       runtime: "it is about Go's runtime",
       scrape_config_files: "jobs stand in scrape_configs",

@@ -34,7 +34,6 @@ import { registerStationChecks } from "./api/station-health.ts";
 import { stationRoutes } from "./api/station-routes.ts";
 import { AccessControl } from "./base/access/access-control.ts";
 import { type Clock, machineClock } from "./base/clock.ts";
-import { FolderLock } from "./base/folder-lock.ts";
 import { Lifecycle, type PartEnd } from "./base/lifecycle.ts";
 import type { StationLog } from "./base/station-log.ts";
 import { readTlsFiles, type TlsMaterial } from "./base/tls-files.ts";
@@ -61,15 +60,20 @@ import { QueryRunner } from "./query/query-runner.ts";
 import { readRuleFiles } from "./rules/rule-files.ts";
 import type { StationConfig } from "./station-config.ts";
 import { stationMetrics } from "./station-metrics.ts";
+import { FolderLock } from "./store/log/folder-lock.ts";
 import type { MetricStore } from "./store/metric-store.ts";
 
 /** What a store is opened with. */
 export interface StoreSettings {
-  /** A folder of its own. */
-  readonly path: string;
+  /** The data folder. */
+  readonly folder: string;
   readonly retentionMs: number;
   readonly maxSeries: number;
   readonly maxSeriesPerSource: number;
+  readonly maxLabels: number;
+  readonly maxExemplars: number;
+  /** How much older than the newest sample one may be. */
+  readonly lateMs: number;
   /** What the whole process may have of memory. */
   readonly memoryBytes: number;
   readonly registry: Registry;
@@ -142,7 +146,7 @@ export class Station implements AsyncDisposable {
   /**
    * Starts a station; when it resolves, everything answers.
    *
-   * @throws {FlxError} `FLX_STATION_EXPOSED`, `FLX_STATION_LISTEN`, `FLX_STATION_FOLDER`, `FLX_STATION_FOLDER_TAKEN`; what
+   * @throws {FlxError} `FLX_STATION_EXPOSED`, `FLX_STATION_LISTEN`, `FLX_STORE_LOCKED`, `FLX_STORE_DISK`; what
    *   the store or the rule files throw. Nothing of it runs then
    */
   static async start(options: StationOptions): Promise<Station> {
@@ -238,7 +242,7 @@ class Building {
     await this.lifecycle.start({
       name: "data folder",
       open: () => FolderLock.take(folder),
-      close: (lock) => lock[Symbol.dispose](),
+      close: (lock) => lock[Symbol.asyncDispose](),
     });
     const opened = await this.lifecycle.start({
       name: "store",
@@ -337,12 +341,15 @@ class Building {
     return { urls, reload };
   }
 
-  #storeSettings({ store, limits }: StationConfig): StoreSettings {
+  #storeSettings({ store, storage, limits }: StationConfig): StoreSettings {
     return {
-      path: join(this.#options.folder, "metrics"),
+      folder: this.#options.folder,
       retentionMs: store.retention,
       maxSeries: limits.series,
       maxSeriesPerSource: limits.series_per_source,
+      maxLabels: limits.labels_per_series,
+      maxExemplars: storage.exemplars.max_exemplars,
+      lateMs: storage.tsdb.out_of_order_time_window,
       memoryBytes: this.memoryCap,
       registry: this.#registry,
       log: this.#options.log,
@@ -562,6 +569,7 @@ class Building {
       memory: config.memory,
       log: config.log,
       "store.path": config.store.path,
+      "storage.exemplars": config.storage.exemplars,
       "limits.body_size": config.limits.body_size,
       "limits.labels_per_series": config.limits.labels_per_series,
       "limits.connections": config.limits.connections,

@@ -11,7 +11,7 @@ import {
   type TemporaryFolder,
 } from "@flx/testkit";
 
-const UP = [join(import.meta.dirname, "up-in-memory.ts")];
+const UP = [join(import.meta.dirname, "../src/main.ts"), "up"];
 
 /** How a station is started. */
 export interface StationProcessOptions {

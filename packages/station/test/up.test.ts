@@ -43,7 +43,7 @@ test("flx up needs nothing: it answers, watches itself, and prints lines that wo
 
   const { code, killed } = await station.stop();
   assert.deepEqual([code, killed], [0, []]);
-  assert.ok(!readdirSync(station.folder.file("data")).includes("station.lock"));
+  assert.ok(!readdirSync(station.folder.file("data")).includes("lock"));
 });
 
 test("flx up says when a port is taken, and when another station has the data", async () => {
@@ -53,7 +53,7 @@ test("flx up says when a port is taken, and when another station has the data", 
   assert.equal(second.exit.code, 4);
   assert.match(
     second.log,
-    new RegExp(`another station has the data folder ${data}: process \\d+, since .*--data`),
+    new RegExp(`${data} is used by process \\d+; stop it, or give this one another folder`),
   );
   await using folder = await temporaryFolder("taken");
   const server = createTcpServer().listen(0, "127.0.0.1");

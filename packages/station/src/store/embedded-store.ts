@@ -165,6 +165,11 @@ export class EmbeddedStore implements MetricStore {
     return { state: "ready", reason: "" };
   }
 
+  /** Brings other limits into force; series that are there stay. */
+  limitTo(limits: Partial<HeadLimits>): void {
+    this.#head.limits = { ...this.#head.limits, ...limits };
+  }
+
   ref(labels: Labels, source: string): SeriesRef {
     return this.#head.ref(labels, source);
   }

@@ -1,7 +1,7 @@
 // The section `store`: where data is, and for how long.
 
 import type { DurationMs } from "@flx/model";
-import { duration, filePath } from "../config/scalars.ts";
+import { duration, filePath, wholeNumber } from "../config/scalars.ts";
 import { optional, type Shape, withDefault } from "../config/shape.ts";
 import { section } from "../config/structures.ts";
 
@@ -18,4 +18,31 @@ export interface StoreConfig {
 export const storeSection: Shape<StoreConfig> = section({
   path: optional(filePath()),
   retention: withDefault(duration({ minMs: 2 * 3_600_000 }), (15 * DAY) as DurationMs, "15d"),
+});
+
+const HOUR = 3_600_000;
+
+/** What the section `storage` holds: Prometheus' own. */
+export interface StorageConfig {
+  readonly tsdb: {
+    /** How much older than the newest sample of the head one may be. */
+    readonly out_of_order_time_window: DurationMs;
+  };
+  readonly exemplars: { readonly max_exemplars: number };
+}
+
+/** The section `storage`, in Prometheus' words. */
+export const storageSection: Shape<StorageConfig> = section({
+  tsdb: section(
+    { out_of_order_time_window: withDefault(duration(), HOUR as DurationMs, "1h") },
+    {
+      ignored: {
+        retention: "store.retention is how long samples are kept",
+        stale_series_compaction_threshold: "windows are closed by time",
+      },
+    },
+  ),
+  exemplars: section({
+    max_exemplars: withDefault(wholeNumber({ max: 100_000_000 }), 100_000),
+  }),
 });

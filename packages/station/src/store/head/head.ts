@@ -68,7 +68,7 @@ const SERIES_BYTES = 500;
 
 /** The newest samples. */
 export class Head {
-  readonly limits: HeadLimits;
+  limits: HeadLimits;
   readonly memory: HeadMemory = new HeadMemory();
   readonly families: FamilyTable = new FamilyTable();
   readonly exemplars: ExemplarRing;
