@@ -233,8 +233,8 @@ remote_write:
     },
     { ...PATIENT, what: "15 scrapes to arrive" },
   );
-  const times: Times = { kind: "instant", timeMs: Date.now() };
-  const [scraped] = (await theirs.ask("timestamp(up{job='node'})", times)).series.values();
+  const now: Times = { kind: "instant", timeMs: Date.now() };
+  const [scraped] = (await theirs.ask("timestamp(up{job='node'})", now)).series.values();
   const lastMs = Math.round(Number(scraped?.values().next().value) * 1_000);
   // Halfway between two scrapes: no edge of a window meets a sample, where 2.42 and 3 differ.
   const endMs = lastMs - 4_500;

@@ -14,6 +14,8 @@ export type Settings = {
   readonly metricsPort: number | undefined;
   /** Where traces go (OTLP over HTTP with JSON); undefined: as OTEL_* variables say, or nowhere. */
   readonly tracesUrl: string | undefined;
+  /** Where metrics are pushed (OTLP over HTTP); undefined: as OTEL_* variables say, or nowhere. */
+  readonly stationUrl: string | undefined;
   /** host:port under which the gateway and the commands reach orders. */
   readonly ordersAddress: string;
   /** host:port under which orders and reconciliation reach payments. */
@@ -56,6 +58,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     paymentsPort,
     metricsPort: env["SHOP_METRICS_PORT"] ? Number(env["SHOP_METRICS_PORT"]) : undefined,
     tracesUrl: env["SHOP_TRACES_URL"] || undefined,
+    stationUrl: env["SHOP_STATION_URL"] || undefined,
     ordersAddress: env["SHOP_ORDERS_ADDRESS"] ?? `${host}:${ordersPort}`,
     paymentsAddress: env["SHOP_PAYMENTS_ADDRESS"] ?? `${host}:${paymentsPort}`,
     tlsFolder: env["SHOP_TLS_FOLDER"] || undefined,

@@ -33,6 +33,10 @@ export const commands: readonly Command[] = [
       },
       day: { value: "TIME", help: "how long a day of the shop takes (default 4m)" },
       seed: { value: "N", help: "seed of the traffic (default 1)" },
+      station: {
+        help: "start a station, too, that the shop is watched with (npm start does): flx up",
+      },
+      "station-port": { value: "N", help: "port of the station's API (default 3590)" },
       tls: { help: "gRPC over TLS with a certificate made on the spot" },
       verbose: { help: "show every log line of every process" },
       data,

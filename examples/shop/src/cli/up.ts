@@ -3,10 +3,11 @@
 import { createLog } from "../log.ts";
 import { defaultDayMs, defaultPorts } from "../settings.ts";
 import { PortTakenError, type Ports } from "../supervisor/ports.ts";
+import { type StationPorts, stationPorts } from "../supervisor/station.ts";
 import { Supervisor, type ShopOptions } from "../supervisor/supervisor.ts";
 import { durationMs, numberOption, UsageError, type Given } from "./arguments.ts";
 import { CommandError, dataFolderOf } from "./command.ts";
-import { welcomeText } from "./welcome.ts";
+import { stationText, welcomeText } from "./welcome.ts";
 
 const trafficLevels: Readonly<Record<string, number>> = { none: 0, low: 2, normal: 10 };
 const forcedExitCode = 130;
@@ -21,7 +22,9 @@ export async function up(given: Given): Promise<number> {
   console.log("The shop is opening ...");
   try {
     if (await supervisor.start())
-      console.log(welcomeText(options, supervisor.ports, process.cwd()));
+      console.log(
+        welcomeText(options, supervisor.ports, process.cwd()) + stationText(supervisor.stationUrl),
+      );
   } catch (error) {
     const known = error instanceof PortTakenError ? error : (error as Error);
     throw new CommandError(`the shop cannot open: ${known.message}`, { cause: error });
@@ -55,8 +58,18 @@ function shopOptions(given: Given): ShopOptions {
     dayMs: options["day"] === undefined ? defaultDayMs : durationMs("day", options["day"]),
     seed: numberOption(given, "seed", 1, [0, 2 ** 32 - 1]),
     tls: options["tls"] !== undefined,
+    station: options["station"] === undefined ? undefined : wantedStation(given),
     verbose: options["verbose"] !== undefined,
   };
+}
+
+/** The station's ports; free ones with `--port 0`. */
+function wantedStation(given: Given): StationPorts {
+  const isFree = port(given, "port", defaultPorts.gateway) === 0;
+  const { http, otlpGrpc, otlpHttp } = isFree
+    ? { http: 0, otlpGrpc: 0, otlpHttp: 0 }
+    : stationPorts;
+  return { http: port(given, "station-port", http), otlpGrpc, otlpHttp };
 }
 
 /** With `--port 0` every port not named is a free one. */

@@ -46,6 +46,21 @@ Ctrl-C stops everything. Below: warnings, errors, now and then a summary or a tr
 `;
 }
 
+/** What to ask the station beside the shop, in lines to paste; "" without one. */
+export function stationText(url: string | undefined): string {
+  if (url === undefined) return "";
+  const flx = `npm run -s flx -- query${url.endsWith(":3590") ? "" : ` --url ${url}`}`;
+  return `
+The station watches it: ${url}. Its metrics come twice, scraped (job="shop") and pushed over OTLP (job="orders", ...).
+  ${flx} 'up'
+  ${flx} 'sum by (process) (flx_app_info{job="shop"})'
+  ${flx} --range 5m 'sum(rate(orders_placed_total{job="shop"}[1m]))'
+  ${flx} 'orders_placed_total{job="orders"}'
+  ${flx} 'flx_cpu_usage_percent{job="flx"}'
+  curl -s '${url}/api/v1/query?query=up'
+`;
+}
+
 /** The address of a path on each admin port. */
 function pathText(ports: Ports, path: string): string {
   const of = (name: "gateway" | "orders" | "payments" | "pipelines"): string =>

@@ -22,6 +22,8 @@ import type { FromChild, ToChild } from "./messages.ts";
 const stopTimeoutMs = 2000;
 const drainTimeoutMs = 1000;
 const monitoringTimeoutMs = 500;
+/** Often, so that somebody who tries the shop sees what they did. */
+const pushIntervalMs = 5000;
 
 /** What a process is given when it starts. */
 export type Surroundings = {
@@ -103,17 +105,19 @@ export async function runProcess(
 /** Everything every process is watched by. Health begins when the service is ready, not here. */
 function monitoringOptions(
   { name, version, environment }: Service,
-  { metricsPort: port, tracesUrl }: Settings,
+  { metricsPort: port, tracesUrl, stationUrl }: Settings,
   health: HealthChecker,
 ): MonitoringOptions {
   const elsewhere = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] !== undefined;
-  const here = { endpoint: tracesUrl, protocol: "http/json", metrics: false, logs: false } as const;
+  const pushed = { endpoint: `${stationUrl}/v1/metrics`, protocol: "http/protobuf" } as const;
+  const metrics = stationUrl === undefined ? (false as const) : pushed;
+  const here = { endpoint: tracesUrl, protocol: "http/json", metrics, logs: false } as const;
   return {
     service: name,
     version,
     environment,
     admin: port === undefined ? false : { port, host },
-    metrics: { system: port !== undefined },
+    metrics: { system: port !== undefined, intervalMs: pushIntervalMs },
     health: { checker: health, start: false },
     // The terminal has the shop's own lines.
     logging: { destination: { write: () => undefined } },

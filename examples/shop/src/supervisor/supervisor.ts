@@ -5,6 +5,7 @@
 //     ├── network  :any ────────┘<─┐
 //     ├── orders     :50051 ───────┘
 //     ├── gateway    :8080
+//     ├── station    :3590      before all of them, when it is asked for
 //     ├── pipelines             after orders and payments
 //     └── traffic               after all others
 //
@@ -27,6 +28,7 @@ import { FaultBoard } from "./fault-board.ts";
 import { LogFile } from "./log-file.ts";
 import { choosePorts, PortTakenError, type Ports } from "./ports.ts";
 import { announceShop, findShop } from "./shop-file.ts";
+import { ShopStation, type StationPorts } from "./station.ts";
 import { TraceReceiver } from "./trace-receiver.ts";
 
 export type ShopOptions = {
@@ -38,6 +40,8 @@ export type ShopOptions = {
   readonly dayMs: number;
   readonly seed: number;
   readonly tls: boolean;
+  /** A station beside the shop, which it is watched with; undefined: none. */
+  readonly station: StationPorts | undefined;
   /** Show every line of every process, not only what matters. */
   readonly verbose: boolean;
 };
@@ -48,6 +52,8 @@ export type ShopStatus = {
   readonly environment: string;
   readonly dataFolder: string;
   readonly ports: Ports;
+  /** Where the station beside the shop answers. */
+  readonly stationUrl: string | undefined;
   readonly processes: readonly ChildStatus[];
   readonly faultsOn: readonly string[];
 };
@@ -75,6 +81,7 @@ export class Supervisor {
   #ports: Ports;
   #network: Network | undefined;
   #traces: TraceReceiver | undefined;
+  #station: ShopStation | undefined;
   #control: Server | undefined;
   #announcement: Disposable | undefined;
   #deployment: Promise<void> = Promise.resolve();
@@ -91,6 +98,11 @@ export class Supervisor {
   /** The ports in use; before `start` the ones asked for. */
   get ports(): Ports {
     return this.#ports;
+  }
+
+  /** Where the station beside the shop answers; undefined: there is none. */
+  get stationUrl(): string | undefined {
+    return this.#station?.urls.http;
   }
 
   /** Resolves when the shop has stopped, for whatever reason. */
@@ -130,6 +142,7 @@ export class Supervisor {
   /** Ends every process at once, for those who cannot wait. */
   kill(): void {
     for (const child of this.#children) child.kill();
+    this.#station?.kill();
     this.#announcement?.[Symbol.dispose]();
   }
 
@@ -139,6 +152,7 @@ export class Supervisor {
       environment: thisService("supervisor").environment,
       dataFolder: this.#options.dataFolder,
       ports: this.#ports,
+      stationUrl: this.stationUrl,
       processes: this.#children.map((child) => child.status()),
       faultsOn: this.#faults.on(),
     };
@@ -151,6 +165,10 @@ export class Supervisor {
     this.#ports = await choosePorts(this.#options.ports);
     if (tls) ensureCertificate(this.#tlsFolder(), Date.now());
     this.#network = await startNetwork(host, this.#ports.payments);
+    const { station } = this.#options;
+    if (station !== undefined) {
+      this.#station = await ShopStation.start(join(dataFolder, "station"), station, this.#ports);
+    }
     if (process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] === undefined) {
       this.#traces = await TraceReceiver.start(this.#print);
     }
@@ -228,6 +246,7 @@ export class Supervisor {
       SHOP_TRAFFIC: String(perSecond),
       SHOP_SEED: String(seed),
       SHOP_TRACES_URL: this.#traces?.url ?? "",
+      SHOP_STATION_URL: this.#station?.urls.otlpHttp ?? "",
       SHOP_FAULTS: this.#faults.on().join(","),
     };
   }
@@ -283,6 +302,7 @@ export class Supervisor {
     }
     await this.#network?.stop();
     await this.#traces?.stop();
+    await this.#station?.stop();
     for (const file of this.#files) file.close();
     this.#announcement?.[Symbol.dispose]();
   }

@@ -100,6 +100,8 @@ async function run(
   const onSignal = (signal: NodeJS.Signals): void => ended.resolve(signal);
   const onHangup = (): void => void station.reload().catch(() => undefined);
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("SIGHUP", onHangup);
+  // A parent that started it with a channel, and is gone.
+  process.once("disconnect", () => ended.resolve("the end of its parent"));
   for (const warning of station.warnings) {
     terminal.error(`${showProblem(settings.configFile ?? "", warning)}\n`);
   }
@@ -110,6 +112,7 @@ async function run(
   terminal.out(`\nEnding on ${reason}: what was taken is made durable\n`);
   const unclean = await station.stop();
   process.off("SIGINT", onSignal).off("SIGTERM", onSignal).off("SIGHUP", onHangup);
+  if (process.connected) process.disconnect();
   if (unclean.length === 0) return 0;
   terminal.error(`flx up: did not end in order: ${unclean.join(", ")}\n`);
   return EXIT_UNCLEAN;
