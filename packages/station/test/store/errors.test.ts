@@ -1,13 +1,11 @@
 // Error groups on disk: over restarts, snapshots, damage and kills.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "@flx/testkit";
 import { EmbeddedErrorStore } from "../../src/store/errors/embedded-error-store.ts";
+import { killedWriter } from "./killed-writer.ts";
 import { madeOccurrence } from "./made-occurrence.ts";
 
 const ALL = { order: "count", limit: 10_000 } as const;
@@ -72,24 +70,10 @@ test("EmbeddedErrorStore puts a damaged snapshot aside, says so, and goes on", a
 
 test("EmbeddedErrorStore loses no acknowledged occurrence and counts none twice when it is killed", async () => {
   await using folder = await temporaryFolder("errors");
-  const writer = join(import.meta.dirname, "error-writer.ts");
   let [acknowledged, sent] = [0, 0];
   const loops = Number(process.env["FLX_KILL_LOOPS"] ?? 4);
   for (let i = 0; i < loops; i++) {
-    const child = spawn(process.execPath, ["--conditions=@flx/source", writer, folder.path], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let text = "";
-    const { promise: ready, resolve } = Promise.withResolvers<void>();
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.includes("taken\n")) resolve();
-    });
-    const ended = once(child, "close");
-    await Promise.race([ready, ended]);
-    await new Promise((done) => setTimeout(done, Math.random() * 500));
-    child.kill("SIGKILL");
-    await ended;
+    const text = await killedWriter("error-writer.ts", [folder.path], "taken", Math.random() * 500);
     acknowledged += text.match(/^taken$/gm)?.length ?? 0;
     sent += text.match(/^sent$/gm)?.length ?? 0;
   }

@@ -3,15 +3,13 @@
 // FLX_KILL_LOOPS says how often (default 4; 200 for a release).
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "@flx/testkit";
 import { EmbeddedLogStore } from "../../src/store/logs/embedded-log-store.ts";
 import { EmbeddedRecords } from "../../src/store/records/embedded-records.ts";
 import { EmbeddedSpanStore } from "../../src/store/spans/embedded-span-store.ts";
+import { killedWriter } from "./killed-writer.ts";
 import { madeLogs, madeSpans } from "./made-records.ts";
 import { RECORDS_EACH, requestStartMs } from "./numbered-requests.ts";
 
@@ -24,24 +22,7 @@ interface Outcome {
 
 /** Lets a process write for a while, and kills it. */
 async function killed(folder: string, first: number, afterMs: number): Promise<Outcome> {
-  const writer = join(import.meta.dirname, "record-writer.ts");
-  const child = spawn(
-    process.execPath,
-    ["--conditions=@flx/source", writer, folder, String(first)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  let text = "";
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  child.stdout.on("data", (chunk: Buffer) => {
-    text += chunk.toString();
-    if (text.startsWith("ready\n")) resolve();
-  });
-  const ended = once(child, "close");
-  await Promise.race([ready, ended]);
-  await new Promise((done) => setTimeout(done, afterMs));
-  child.kill("SIGKILL");
-  await ended;
-  assert.equal(child.signalCode, "SIGKILL", `it ran until it was killed:\n${text.slice(-2_000)}`);
+  const text = await killedWriter("record-writer.ts", [folder, String(first)], "ready", afterMs);
   const acknowledged = new Map<number, "spans" | "logs">();
   const sent = new Map<number, "spans" | "logs">();
   for (const [, signal, number] of text.matchAll(/^(spans|logs) (\d+)$/gm)) {
