@@ -3,6 +3,7 @@
 //   flx check ...    cli/check.ts
 //   flx query ...    cli/query.ts
 //   flx promql ...   cli/promql.ts
+//   flx trace ...    cli/trace.ts     traces, logs and errors likewise
 //   flx hash-password   cli/hash-password.ts
 //   flx up ...       cli/up.ts, over start-station.ts
 //   flx config ...   cli/config.ts, over station-config.ts
@@ -32,6 +33,22 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   promql: {
     summary: "test scripts, format and explain queries, without a station",
     load: async () => (await import("./cli/promql.ts")).promql,
+  },
+  trace: {
+    summary: "show a trace: a waterfall with its critical path",
+    load: async () => (await import("./cli/trace.ts")).trace,
+  },
+  traces: {
+    summary: "find traces by service, operation, status, duration and attributes",
+    load: async () => (await import("./cli/traces.ts")).traces,
+  },
+  logs: {
+    summary: "find log records, or follow them",
+    load: async () => (await import("./cli/logs.ts")).logs,
+  },
+  errors: {
+    summary: "error groups: list, show, resolve, ignore, reopen",
+    load: async () => (await import("./cli/errors.ts")).errors,
   },
   "hash-password": {
     summary: "the hash of a password, for the station's configuration",
