@@ -6,6 +6,7 @@ import { formatDuration } from "@flx/model";
 import { stationLog } from "./base/station-log.ts";
 import type { RunningStation, UpSettings } from "./cli/up.ts";
 import { type LoadedConfig, readConfig } from "./config/load-config.ts";
+import { SELF_SOURCES } from "./ingest/scrape/scrape-config.ts";
 import { Station, type StoreOpener, type StoreSettings } from "./station.ts";
 import {
   defaultStationConfig,
@@ -71,11 +72,26 @@ const openStore: StoreOpener = async (settings) => {
   return { store, reconfigure: (changed) => store.limitTo(headLimits(changed)) };
 };
 
-/** Half of the memory is for samples and series; the other half is for what comes in and what is asked. */
+/** What a station without data has of memory, about. */
+const EMPTY_BYTES = 160 * 1024 * 1024;
+/** What the head counts, of what it has. */
+const COUNTED = 0.5;
+/** Of the memory that is left, for samples and series; the rest is for what comes in and what is asked. */
+const HEAD_SHARE = 0.6;
+
 function headLimits(settings: StoreSettings): Partial<HeadLimits> {
   const { maxSeries, maxSeriesPerSource, maxLabels, maxExemplars, lateMs, memoryBytes } = settings;
-  const maxBytes = Math.floor(memoryBytes / 2);
-  return { maxSeries, maxSeriesPerSource, maxLabels, maxExemplars, lateMs, maxBytes };
+  const room = Math.max(32 * 1024 * 1024, memoryBytes - EMPTY_BYTES);
+  const maxBytes = Math.floor(room * HEAD_SHARE * COUNTED);
+  return {
+    maxSeries,
+    maxSeriesPerSource,
+    maxLabels,
+    maxExemplars,
+    lateMs,
+    maxBytes,
+    ownSources: SELF_SOURCES,
+  };
 }
 
 /** The configuration with what the command line says otherwise. */

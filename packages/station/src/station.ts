@@ -224,9 +224,9 @@ class Building {
     this.#reloadState = { isGood: true, atMs: clock.now() };
   }
 
-  /** More than a quarter of the memory cap is not let in at once, whatever the limit says. */
+  /** More than an eighth of the memory cap is not let in at once, whatever the limit says: it takes more when it is read. */
   #inFlight({ limits }: StationConfig): number {
-    return Math.min(limits.in_flight, Math.floor(this.memoryCap / 4));
+    return Math.min(limits.in_flight, Math.floor(this.memoryCap / 8));
   }
 
   #rules({ access, listen }: StationConfig) {

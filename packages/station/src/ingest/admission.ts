@@ -13,6 +13,7 @@ export class Admission {
   #maxBytes: number;
   #bytes = 0;
   #closedFor: string | undefined;
+  #beforeEach: (() => void) | undefined;
 
   /** @param maxBytes plain bytes under way at once; default 256 MiB */
   constructor(maxBytes: number = 256 * 1024 * 1024) {
@@ -29,6 +30,11 @@ export class Admission {
     this.#closedFor = reason;
   }
 
+  /** Called before each request is let in: it may shed. */
+  watch(beforeEach: (() => void) | undefined): void {
+    this.#beforeEach = beforeEach;
+  }
+
   /** Bytes under way. */
   get bytes(): number {
     return this.#bytes;
@@ -40,6 +46,7 @@ export class Admission {
    * @throws {SinkRefusal} `FLX_INGEST_OVERLOADED` when there is too much under way
    */
   enter(bytes: number): Disposable & { readonly bytes: number } {
+    this.#beforeEach?.();
     if (this.#closedFor !== undefined) {
       throw new SinkRefusal("FLX_INGEST_OVERLOADED", this.#closedFor, "overloaded", 1_000);
     }

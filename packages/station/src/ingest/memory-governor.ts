@@ -1,10 +1,13 @@
 // Keeps the process under its memory: reads how much it has, and stops taking data before it has too much.
 //
-//   resident ──────────────┬──────────┬──────────┬──── cap
-//                        calm 75 %  sweep 80 %  shed 88 %
+//   resident ──────────────┬────────────┬───────────┬──── cap
+//                      sweep 75 %   calm 80 %   shed 85 %
 //
 //   shed    receivers answer 429 and RESOURCE_EXHAUSTED until the process is calm again
-//   sweep   V8 is asked to collect garbage: with much memory on the machine it would by itself let more pile up than the cap
+//   sweep   V8 is asked to collect garbage: with much memory on the machine it would by itself let more pile up than the cap.
+//           It is asked less often when that does not help: then memory is full of data, and full it may be
+//
+// It looks ten times a second and before each request, since a loop that is busy with requests has late timers.
 //
 // What the station says of itself goes into the store directly, so it is there also while nothing else is taken.
 //
@@ -47,18 +50,22 @@ export interface GovernorOptions {
   readonly sweep?: () => void;
 }
 
-const CALM = 0.75;
-const SWEEP = 0.8;
-const SHED = 0.88;
+const SWEEP = 0.75;
+const CALM = 0.8;
+const SHED = 0.85;
 const EVERY_MS = 100;
-const SWEEP_EVERY_MS = 3_000;
+const AT_MOST_EVERY_MS = 5;
+const SWEEP_EVERY_MS = 2_000;
+const MAX_SWEEP_EVERY_MS = 60_000;
 
 /** Watches memory until it is disposed. */
 export class MemoryGovernor implements Disposable {
   readonly cap: number;
   readonly #options: GovernorOptions;
   readonly #timer: NodeJS.Timeout;
+  #lookedMs = -Infinity;
   #sweptMs = -Infinity;
+  #sweepEveryMs = SWEEP_EVERY_MS;
   #isShedding = false;
   /** How often it has begun to shed, and swept. */
   sheddings = 0;
@@ -69,6 +76,9 @@ export class MemoryGovernor implements Disposable {
     this.cap = options.cap;
     this.#timer = setInterval(() => this.look(), EVERY_MS);
     this.#timer.unref();
+    options.admission.watch(() => {
+      if (options.elapsed() - this.#lookedMs >= AT_MOST_EVERY_MS) this.look();
+    });
   }
 
   /** Whether nothing is taken now. */
@@ -84,16 +94,27 @@ export class MemoryGovernor implements Disposable {
 
   /** Looks once. */
   look(): void {
-    const { elapsed, sweep = collectGarbage } = this.#options;
+    const nowMs = this.#options.elapsed();
+    this.#lookedMs = nowMs;
     let resident = this.resident;
-    if (resident > this.cap * SWEEP && elapsed() - this.#sweptMs >= SWEEP_EVERY_MS) {
-      this.#sweptMs = elapsed();
-      this.sweeps++;
-      sweep();
-      resident = this.resident;
+    if (resident > this.cap * SWEEP && nowMs - this.#sweptMs >= this.#sweepEveryMs) {
+      resident = this.#sweep(nowMs, resident);
     }
     if (!this.#isShedding && resident > this.cap * SHED) this.#change(true, resident);
     else if (this.#isShedding && resident < this.cap * CALM) this.#change(false, resident);
+  }
+
+  #sweep(nowMs: number, before: number): number {
+    const { sweep = collectGarbage } = this.#options;
+    this.#sweptMs = nowMs;
+    this.sweeps++;
+    sweep();
+    const after = this.resident;
+    const helped = after < before * 0.95;
+    this.#sweepEveryMs = helped
+      ? SWEEP_EVERY_MS
+      : Math.min(MAX_SWEEP_EVERY_MS, this.#sweepEveryMs * 2);
+    return after;
   }
 
   #change(isShedding: boolean, resident: number): void {
@@ -108,18 +129,22 @@ export class MemoryGovernor implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+    this.#options.admission.watch(undefined);
     this.#options.admission.shed(undefined);
   }
 }
 
-let collector: (() => void) | undefined;
+type Collector = (options: { readonly flavor: "last-resort"; readonly type: "major" }) => void;
+
+let collector: Collector | undefined;
 
 /** Runs V8's collector. It is there without --expose-gc when it is taken from a context made after the flag was set. */
 function collectGarbage(): void {
   if (collector === undefined) {
     setFlagsFromString("--expose-gc");
-    collector = runInNewContext("gc") as () => void;
+    collector = runInNewContext("gc") as Collector;
     setFlagsFromString("--no-expose-gc");
   }
-  collector();
+  // Any other flavour leaves the pages that became free with V8.
+  collector({ type: "major", flavor: "last-resort" });
 }

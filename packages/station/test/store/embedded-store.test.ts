@@ -219,6 +219,21 @@ test("ref() keeps a source that makes up series within its limit, and others unh
   assert.throws(() => roomy.ref(Labels.from({ __name__: "x", a: "12345678901" }), "s"), { code });
 });
 
+test("ref() takes series of the store's own owner when the head is full, and limits change while it runs", async () => {
+  await using folder = await temporaryFolder("store");
+  const fixture: Fixture = { folder: folder.path, windows: new MemoryWindows(), now: START };
+  const limits = { maxSeries: 1, maxSeriesPerSource: 2, ownSources: "scrape flx/" };
+  await using store = await open(fixture, { limits });
+  store.ref(named("a"), "scrape shop/a");
+  assert.throws(() => store.ref(named("b"), "scrape shop/a"), { code: "FLX_STORE_SERIES_LIMIT" });
+  store.ref(named("c"), "scrape flx/a");
+  store.ref(named("d"), "scrape flx/a");
+  assert.throws(() => store.ref(named("e"), "scrape flx/a"), { code: "FLX_STORE_SOURCE_LIMIT" });
+  store.limitTo({ maxSeries: 10 });
+  fixture.now += 2_000;
+  store.ref(named("b"), "scrape shop/a");
+});
+
 test("a window that cannot be closed stays in the head until it can", async () => {
   await using folder = await temporaryFolder("store");
   const fixture = { folder: folder.path, windows: new MemoryWindows(), now: START };

@@ -40,6 +40,9 @@ const DEFAULT_TIMEOUT_MS = 10_000 as DurationMs;
 /** The job under which the station watches itself. */
 export const SELF_JOB = "flx";
 
+/** How the sources of that job begin; no other has such a name. */
+export const SELF_SOURCES: string = `scrape ${SELF_JOB}/`;
+
 interface LimitFields {
   readonly body_size_limit: Bytes | undefined;
   readonly sample_limit: number | undefined;

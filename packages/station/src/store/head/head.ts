@@ -45,6 +45,8 @@ export interface HeadLimits {
   readonly maxExemplars: number;
   /** Memory of samples and series, about. New series are refused above it. */
   readonly maxBytes: number;
+  /** Sources that begin like this bring new series also when the head is full: the store's own owner. "" for none. */
+  readonly ownSources: string;
 }
 
 /** The limits without a configuration. */
@@ -58,6 +60,7 @@ export const DEFAULT_HEAD_LIMITS: HeadLimits = {
   aheadMs: 10 * 60 * 1000,
   maxExemplars: 100_000,
   maxBytes: 512 * 1024 * 1024,
+  ownSources: "",
 };
 
 /** Reasons that are told in full; the others only in number. */
@@ -168,7 +171,7 @@ export class Head {
   }
 
   #refuseMore(source: SourceCount): void {
-    const { maxSeries, maxSeriesPerSource, maxBytes } = this.limits;
+    const { maxSeries, maxSeriesPerSource, maxBytes, ownSources } = this.limits;
     if (source.series >= maxSeriesPerSource) {
       source.refusal ??= new FlxError(
         "FLX_STORE_SOURCE_LIMIT",
@@ -176,6 +179,7 @@ export class Head {
       );
       throw source.refusal;
     }
+    if (ownSources !== "" && source.name.startsWith(ownSources)) return;
     const full = this.#full;
     const now = this.#now();
     if (full !== undefined && Math.abs(now - full.atMs) < 1_000) throw full.error;
