@@ -36,6 +36,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "A snapshot of machine, container, process and runtime",
     load: async () => (await import("./suites/system.ts")).system,
   },
+  traces: {
+    title: "The store of spans and log records: taking them, asking over a million",
+    load: async () => (await import("./suites/traces.ts")).traces,
+  },
   tracing: {
     title: "Spans: unsampled, recorded, sent, beside OpenTelemetry and dd-trace",
     load: async () => (await import("./suites/tracing.ts")).tracing,

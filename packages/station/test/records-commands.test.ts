@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { freePort, temporaryFolder, waitUntil } from "@flx/testkit";
@@ -135,4 +136,30 @@ test("the commands end with a code of their own for each way to fail", async () 
   assert.equal((await flx("errors", "xyz")).code, 64);
   const { told, ended } = start(["logs"], `http://127.0.0.1:${await freePort()}`);
   assert.deepEqual((await ended)[0], 2, told.error);
+});
+
+test("the commands and requests of the guide are understood", async () => {
+  const guide = await readFile(
+    join(import.meta.dirname, "../../../docs/guides/traces-and-logs.md"),
+    "utf8",
+  );
+  const lines = guide.split("\n");
+  const commands = lines.filter((line) => line.startsWith("flx "));
+  assert.ok(commands.length >= 6);
+  for (const command of commands) {
+    // The server of this test lives in another year.
+    const words = [
+      ...command.replace("--since 1h", "--since 100000h").matchAll(/"([^"]*)"|(\S+)/g),
+    ].map(([, text, word]) => text ?? word!);
+    const { code, error } = await flx(...words.slice(1));
+    // The trace of the guide is not here.
+    const want = words.includes("trace") ? 1 : 0;
+    assert.equal(code, want, `${command}: ${error}`);
+  }
+  const requests = lines.filter((line) => line.startsWith("GET /"));
+  assert.ok(requests.length >= 13);
+  for (const request of requests) {
+    const { status } = await fetch(`${server.url}${request.slice(4)}`);
+    assert.equal(status, request.startsWith("GET /api/v1/traces/") ? 404 : 200, request);
+  }
 });
