@@ -22,6 +22,8 @@ export interface StationProcessOptions {
   /** Default: a new one, removed at the end. */
   readonly folder?: TemporaryFolder;
   readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of Node. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** A station that answers. */
@@ -46,6 +48,7 @@ export class StationProcess implements AsyncDisposable {
       command: process.execPath,
       args: [
         "--conditions=@flx/source",
+        ...(options.nodeArgs ?? []),
         ...UP,
         ...FREE_PORTS,
         "--data",

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { test } from "node:test";
-import { temporaryFolder, waitUntil } from "@flx/testkit";
+import { startOtlpReceiver, temporaryFolder, waitUntil } from "@flx/testkit";
 import { failedUp, StationProcess } from "./running-station.ts";
 
 const WAIT = { timeoutMs: 60_000, everyMs: 100 };
@@ -180,6 +180,26 @@ test("POST /-/quit ends the station where that is allowed", async () => {
   assert.deepEqual(await station.process.exited, { code: 0, signal: null });
   await using other = await StationProcess.start();
   assert.equal((await fetch(`${other.url}/-/quit`, { method: "POST" })).status, 403);
+});
+
+test("queries are spans where tracing is set up", async () => {
+  await using receiver = await startOtlpReceiver();
+  await using station = await StationProcess.start({
+    nodeArgs: ["--import", import.meta.resolve("@flx/monitoring/register")],
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_METRICS_EXPORTER: "none",
+      OTEL_LOGS_EXPORTER: "none",
+      FLX_ADMIN_PORT: "0",
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+    },
+  });
+  await station.query("up");
+  await waitUntil(() => receiver.spans.some(({ name }) => name === "flx.query"), {
+    ...WAIT,
+    what: "a span of the query",
+  });
 });
 
 /** An OTLP request in JSON with one gauge. */

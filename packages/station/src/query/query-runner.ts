@@ -3,8 +3,12 @@
 //   text ─► parse ─► gate ─► active list ─► engine ─► result
 //                                 │           └─ counters: queries by result, seconds, samples
 //                                 └─ signal: the client's, and the query's timeout
+//
+// Each query is a span, `flx.query`, where tracing is set up: with --import @flx/monitoring/register it goes where OTEL_*
+// variables say. Without, it costs nothing.
 
 import { FlxError } from "@flx/model";
+import { trace } from "@flx/monitoring/tracing";
 import {
   type InstantOptions,
   type PreparedQuery,
@@ -18,13 +22,7 @@ import type { Gate } from "./gate.ts";
 /** Told how each query went. */
 export interface QueryObserver {
   /** @param seconds with the wait at the gate */
-  onQuery(
-    this: void,
-    kind: "instant" | "range",
-    outcome: string,
-    seconds: number,
-    samples: number,
-  ): void;
+  onQuery(this: void, kind: QueryKind, outcome: string, seconds: number, samples: number): void;
 }
 
 export interface QueryRunnerOptions {
@@ -45,6 +43,12 @@ export interface AskOptions {
   readonly lookbackMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+type QueryKind = "instant" | "range";
+type Evaluate = (common: Omit<InstantOptions, "timeMs">) => Promise<QueryResult>;
+
+/** Characters of a query that its span has. */
+const MAX_TRACED_TEXT = 1_000;
 
 /** Runs queries. */
 export class QueryRunner {
@@ -94,11 +98,23 @@ export class QueryRunner {
     );
   }
 
-  async #run(
-    kind: "instant" | "range",
+  readonly #run = trace(
+    "flx.query",
+    {
+      attributes: (kind: QueryKind, query: PreparedQuery) => ({
+        "flx.query.kind": kind,
+        "flx.query.text": query.text.slice(0, MAX_TRACED_TEXT),
+      }),
+    },
+    (kind: QueryKind, query: PreparedQuery, ask: AskOptions, evaluate: Evaluate) =>
+      this.#evaluate(kind, query, ask, evaluate),
+  );
+
+  async #evaluate(
+    kind: QueryKind,
     query: PreparedQuery,
     ask: AskOptions,
-    evaluate: (common: Omit<InstantOptions, "timeMs">) => Promise<QueryResult>,
+    evaluate: Evaluate,
   ): Promise<QueryResult> {
     const { gate, active, now, observer } = this.#options;
     const timeoutMs = Math.min(ask.timeoutMs ?? Infinity, this.#options.timeoutMs);
