@@ -3,10 +3,11 @@
 //   remote write   the data of promql-data.ts into both, 400 generated queries, instant and range, off the sample grid
 //   scraping       a target with timestamps of its own, scraped by both; staleness, `up` and metadata when it goes
 //   forwarding     a Prometheus scrapes a node exporter and itself and writes everything on to the station
-//   clients        promtool asks it; OpenTelemetry JS and our SDK push to it over gRPC and HTTP
+//   clients        promtool asks it; vmagent writes to it; OpenTelemetry JS and our SDK push to it over gRPC and HTTP
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
@@ -15,7 +16,16 @@ import { OTLPMetricExporter as GrpcExporter } from "@opentelemetry/exporter-metr
 import { OTLPMetricExporter as ProtobufExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { startMonitoring } from "@flx/monitoring";
-import { peer, requirePeer, startNodeExporter, startPrometheus, waitUntil } from "@flx/testkit";
+import {
+  freePort,
+  peer,
+  requirePeer,
+  startNodeExporter,
+  startProcess,
+  startPrometheus,
+  temporaryFolder,
+  waitUntil,
+} from "@flx/testkit";
 import { StationProcess } from "../packages/station/test/running-station.ts";
 import {
   AnswerClient,
@@ -294,6 +304,43 @@ test("promtool asks the station", async (t) => {
   assert.match(ask("range", "--step=1s", ...range, station.url, "up"), /job="flx"/);
   assert.match(ask("series", "--match=up", ...range, station.url), /__name__="up".*job="flx"/);
   assert.match(ask("labels", ...range, station.url, "job"), /^flx$/m);
+});
+
+test("vmagent scrapes and writes to the station", async (t) => {
+  const vmagent = requirePeer(t, "vmagent") ? peer("vmagent") : undefined;
+  if (vmagent === undefined) return;
+  await using station = await StationProcess.start();
+  await using folder = await temporaryFolder("vmagent");
+  const port = await freePort();
+  await writeFile(
+    folder.file("scrape.yml"),
+    `global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: agent
+    static_configs: [{ targets: ["127.0.0.1:${port}"] }]
+`,
+  );
+  await using agent = await startProcess({
+    name: "vmagent",
+    command: vmagent.path,
+    args: [
+      `-httpListenAddr=127.0.0.1:${port}`,
+      `-promscrape.config=${folder.file("scrape.yml")}`,
+      `-remoteWrite.url=${station.url}/api/v1/write`,
+      `-remoteWrite.tmpDataPath=${folder.file("queue")}`,
+    ],
+    cwd: folder.path,
+    ready: { url: `http://127.0.0.1:${port}/health` },
+    readyTimeoutMs: 30_000,
+  });
+  await waitUntil(
+    async () => (await station.query('count_over_time(up{job="agent"}[1m]) >= 3')).length === 1,
+    { ...PATIENT, what: `three scrapes of vmagent (process ${agent.pid})` },
+  );
+  assert.equal(
+    (await station.query('vm_app_version{job="agent"} or up{job="agent"}')).length > 0,
+    true,
+  );
 });
 
 test("OpenTelemetry JS and our SDK push to the station over gRPC and HTTP", async () => {
