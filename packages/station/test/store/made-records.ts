@@ -1,6 +1,7 @@
 // Spans and log records for tests of the store: made by a seed, as OTLP requests, and as the store must give them back.
 
 import {
+  DEFAULT_VALUE_LIMITS,
   encodeRequest,
   encodeResource,
   encodeScope,
@@ -167,49 +168,53 @@ export function madeSpans(
   return { request: requestOf(resource, writer), records: spans };
 }
 
-function writeMadeSpan(writer: MessageWriter, span: StoredSpan): void {
+function writeMadeSpan(writer: MessageWriter, span: StoredSpan, valueLength = 65_536): void {
   const [word0, word1] = words(BigInt(`0x${span.traceId.slice(0, 16)}`));
   const [word2, word3] = words(BigInt(`0x${span.traceId.slice(16)}`));
   const [span0, span1] = words(BigInt(`0x${span.spanId}`));
   const [parent0, parent1] = words(BigInt(`0x${span.parentSpanId || "0"}`));
   const start = nanos(span.startNs);
   const end = nanos(span.startNs + BigInt(span.durationNs));
-  writeSpan(writer, {
-    trace: { word0, word1, word2, word3 },
-    span0,
-    span1,
-    parent0,
-    parent1,
-    traceState: span.traceState,
-    flags: span.flags,
-    name: span.name,
-    kind: SPAN_KINDS.indexOf(span.kind),
-    startSeconds: start.seconds,
-    startNanos: start.nanos,
-    endSeconds: end.seconds,
-    endNanos: end.nanos,
-    attributes: columns(span.attributes),
-    events: span.events.map((event) => ({
-      name: event.name,
-      ...nanos(event.timeNs),
-      attributes: columns(event.attributes),
-    })),
-    droppedEvents: span.droppedEvents,
-    links: span.links.map((link) => {
-      const [l2, l3] = words(BigInt(`0x${link.traceId.slice(16)}`));
-      return {
-        trace: { word0: 0, word1: 5, word2: l2, word3: l3 },
-        span0: 0,
-        span1: 9,
-        traceState: link.traceState,
-        flags: link.flags,
-        attributes: columns(link.attributes),
-      };
-    }),
-    droppedLinks: 0,
-    statusCode: SPAN_STATUSES.indexOf(span.status),
-    statusMessage: span.statusMessage,
-  });
+  writeSpan(
+    writer,
+    {
+      trace: { word0, word1, word2, word3 },
+      span0,
+      span1,
+      parent0,
+      parent1,
+      traceState: span.traceState,
+      flags: span.flags,
+      name: span.name,
+      kind: SPAN_KINDS.indexOf(span.kind),
+      startSeconds: start.seconds,
+      startNanos: start.nanos,
+      endSeconds: end.seconds,
+      endNanos: end.nanos,
+      attributes: columns(span.attributes),
+      events: span.events.map((event) => ({
+        name: event.name,
+        ...nanos(event.timeNs),
+        attributes: columns(event.attributes),
+      })),
+      droppedEvents: span.droppedEvents,
+      links: span.links.map((link) => {
+        const [l2, l3] = words(BigInt(`0x${link.traceId.slice(16)}`));
+        return {
+          trace: { word0: 0, word1: 5, word2: l2, word3: l3 },
+          span0: 0,
+          span1: 9,
+          traceState: link.traceState,
+          flags: link.flags,
+          attributes: columns(link.attributes),
+        };
+      }),
+      droppedLinks: 0,
+      statusCode: SPAN_STATUSES.indexOf(span.status),
+      statusMessage: span.statusMessage,
+    },
+    { ...DEFAULT_VALUE_LIMITS, valueLength },
+  );
 }
 
 function requestOf(resource: Attributes, writer: MessageWriter): Uint8Array {
@@ -278,4 +283,14 @@ function writeMadeLog(writer: MessageWriter, log: StoredLog): void {
     flags: log.flags,
     ...(log.eventName !== "" && { eventName: log.eventName }),
   });
+}
+
+/** Spans with one long attribute each. */
+export function largeSpans(count: number, length: number): { readonly request: Uint8Array } {
+  const writer = new MessageWriter(count * length);
+  const { records } = madeSpans(1, { count, startMs: 1_790_000_000_000, traces: 10 });
+  for (const span of records) {
+    writeMadeSpan(writer, { ...span, attributes: [["large", "x".repeat(length)]] }, length);
+  }
+  return { request: requestOf([["service.name", "large"]], writer) };
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { temporaryFolder } from "@flx/testkit";
 import { EmbeddedRecords } from "../../src/store/records/embedded-records.ts";
@@ -13,37 +13,54 @@ import { madeSpans } from "./made-records.ts";
 
 const run = promisify(execFile);
 
-test("EmbeddedRecords refuses on a full disk, goes on answering, loses nothing it took, and recovers", async (t) => {
+/** Runs on a small file system, or skips. */
+async function onSmallDisk(
+  t: TestContext,
+  megabytes: number,
+  work: (disk: string) => Promise<void>,
+): Promise<void> {
   await using folder = await temporaryFolder("disk-full");
   const disk = join(folder.path, "disk");
   await mkdir(disk);
   try {
-    await run("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", disk]);
+    await run("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", disk]);
   } catch {
     if (process.env["CI"] === "true") throw new Error("cannot mount a tmpfs: run as root");
     t.skip("cannot mount a tmpfs: run as root");
     return;
   }
   try {
-    await fillAndFree(disk);
+    await work(disk);
   } finally {
     await run("umount", [disk]);
   }
-});
+}
+
+test("EmbeddedRecords refuses on a full disk, goes on answering, loses nothing it took, and recovers", (t) =>
+  onSmallDisk(t, 64, (disk) => fillAndFree(disk, 32, undefined)));
+
+test("EmbeddedRecords opens its database anew when a commit failed for want of room", (t) =>
+  // Without looking for room before, as when others fill the disk in that moment.
+  onSmallDisk(t, 24, (disk) => fillAndFree(disk, 14, -1e12)));
 
 /** Spans of a request. */
 const EACH = 400;
 
-async function fillAndFree(disk: string): Promise<void> {
+async function fillAndFree(
+  disk: string,
+  ballastMegabytes: number,
+  spareBytes: number | undefined,
+): Promise<void> {
   const keep = { windowMs: 7_200_000, maxWindowRecords: 4_000_000, retentionMs: 0, maxBytes: 0 };
   const given = {
     folder: join(disk, "store"),
     keep: { spans: keep, logs: keep },
     memoryBytes: 128 * 1024 * 1024,
     threads: 1,
+    ...(spareBytes !== undefined && { spareBytes }),
   };
   const ballast = join(disk, "ballast");
-  await writeFile(ballast, Buffer.alloc(32 * 1024 * 1024));
+  await writeFile(ballast, Buffer.alloc(ballastMegabytes * 1024 * 1024));
   const { request } = madeSpans(1, { count: EACH, startMs: 1_700_000_000_000, traces: 1e6 });
   let kept = 0;
   let refused = 0;

@@ -20,7 +20,7 @@ import {
   type SpanQuestion,
   type StoredSpan,
 } from "../../src/store/spans/span-store.ts";
-import { madeLogs, madeSpans, seeded } from "./made-records.ts";
+import { largeSpans, madeLogs, madeSpans, seeded } from "./made-records.ts";
 
 const START = 1_790_000_000_000;
 const EVER = { startMs: 0, endMs: 4e12 };
@@ -355,4 +355,18 @@ test("EmbeddedRecords drops the oldest windows by age and by size", async () => 
     (await readdir(folder.file("spans"))).filter((name) => name.endsWith(".parquet")),
     [],
   );
+});
+
+test("EmbeddedRecords refuses an answer that is too large, and says what to do", async () => {
+  await using folder = await temporaryFolder("large");
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  const store = new EmbeddedSpanStore(records);
+  const { request } = largeSpans(40, 1024 * 1024);
+  await records.append("spans", request, 40);
+  const question = { range: EVER, attributes: [], limit: 1_000 };
+  await assert.rejects(store.spans(question), {
+    code: "FLX_STORE_ANSWER",
+    message: /smaller limit/,
+  });
+  assert.equal((await store.spans({ ...question, limit: 5 })).items.length, 5);
 });

@@ -71,6 +71,7 @@ export function wordParameter<Word extends string>(
 
 const REFUSALS = {
   FLX_STORE_QUESTION: "bad_data",
+  FLX_STORE_ANSWER: "execution",
   FLX_STORE_ABORTED: "canceled",
   FLX_STORE_BUSY: "unavailable",
   FLX_STORE_DISK: "unavailable",

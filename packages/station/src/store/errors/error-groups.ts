@@ -21,6 +21,8 @@ import type { Limited } from "../metrics-source.ts";
 
 const MAX_GROUPS = 10_000;
 const MAX_NAMES = 50;
+/** Of a group in a list. */
+const LISTED_NAMES = 10;
 const MAX_HISTORY = 100;
 const FIRST_EXAMPLES = 2;
 const LAST_EXAMPLES = 5;
@@ -129,7 +131,7 @@ export class ErrorGroups {
       (a, b) => value(b) - value(a) || (a.fingerprint < b.fingerprint ? -1 : 1),
     );
     return {
-      items: sorted.slice(0, question.limit).map(summary),
+      items: sorted.slice(0, question.limit).map((group) => summary(group, LISTED_NAMES)),
       isCut: sorted.length > question.limit,
     };
   }
@@ -294,7 +296,7 @@ function fits(group: Group, question: ErrorQuestion): boolean {
   );
 }
 
-function summary(group: Group): ErrorGroup {
+function summary(group: Group, names: number = MAX_NAMES): ErrorGroup {
   return {
     fingerprint: group.fingerprint,
     state: group.state,
@@ -305,8 +307,8 @@ function summary(group: Group): ErrorGroup {
     count: group.count,
     firstSeenMs: group.firstSeenMs,
     lastSeenMs: group.lastSeenMs,
-    services: tallies(group.services),
-    releases: tallies(group.releases),
+    services: tallies(group.services).slice(0, names),
+    releases: tallies(group.releases).slice(0, names),
     firstRelease: group.firstRelease,
     regressedIn: group.regressedIn,
   };

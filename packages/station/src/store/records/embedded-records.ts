@@ -357,8 +357,9 @@ async function startThread(options: EmbeddedRecordsOptions): Promise<{
   readonly worker: Worker;
   readonly positions: Readonly<Record<RecordSignal, number>>;
 }> {
-  const { folder, keep, memoryBytes, threads } = options;
-  const start: ThreadStart = { options: { folder, keep, memoryBytes, threads } };
+  // Functions cannot be sent.
+  const { onFault: _, ...rest } = options;
+  const start: ThreadStart = { options: rest };
   const url = import.meta.url.endsWith(".ts")
     ? new URL("./record-thread.ts", import.meta.url)
     : new URL("./record-thread.js", import.meta.url);
@@ -374,7 +375,10 @@ async function startThread(options: EmbeddedRecordsOptions): Promise<{
     const first = await promise;
     if (first.kind === "ready") return { worker, positions: first.positions };
     const reason = first.kind === "failed" ? first.message : first.kind;
-    throw new FlxError("FLX_STORE_FAILED", `the store in ${folder} cannot be opened: ${reason}`);
+    throw new FlxError(
+      "FLX_STORE_FAILED",
+      `the store in ${options.folder} cannot be opened: ${reason}`,
+    );
   } catch (error) {
     await worker.terminate();
     throw error;

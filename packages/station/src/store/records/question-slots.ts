@@ -1,4 +1,5 @@
-// Few questions at a time: each has a connection of its own, the others wait, and too many are refused.
+// Few questions at a time: each has a connection of its own, the others wait, and too many are refused. An answer is bounded
+// by its texts as well as by its rows: ten thousand spans may have attributes of megabytes.
 
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { FlxError } from "@flx/model";
@@ -6,6 +7,8 @@ import type { Ask, Row } from "./row.ts";
 
 const AT_ONCE = 4;
 const MAX_WAITING = 64;
+/** Characters of all texts of an answer. */
+const MAX_ANSWER = 32 * 1024 * 1024;
 
 /** Connections for questions. */
 export class QuestionSlots {
@@ -15,7 +18,8 @@ export class QuestionSlots {
   /**
    * Answers a question on a connection of its own, as soon as there is one.
    *
-   * @throws {FlxError} `FLX_STORE_BUSY` when too many wait; `FLX_STORE_ABORTED` when the signal says so
+   * @throws {FlxError} `FLX_STORE_BUSY` when too many wait; `FLX_STORE_ABORTED` when the signal says so;
+   *   `FLX_STORE_ANSWER` when the answer is too large
    */
   async run<T>(
     instance: DuckDBInstance,
@@ -29,7 +33,8 @@ export class QuestionSlots {
       const interrupt = (): void => connection.interrupt();
       signal.addEventListener("abort", interrupt);
       try {
-        return await work((sql) => rowsOf(connection, sql, signal));
+        const left = { characters: MAX_ANSWER };
+        return await work((sql) => rowsOf(connection, sql, signal, left));
       } catch (error) {
         checkAborted(signal);
         throw error;
@@ -64,8 +69,33 @@ async function rowsOf(
   connection: DuckDBConnection,
   sql: string,
   signal: AbortSignal,
+  left: { characters: number },
 ): Promise<readonly Row[]> {
   checkAborted(signal);
-  const result = await connection.runAndReadAll(sql);
-  return result.getRowObjects();
+  const result = await connection.stream(sql);
+  const names = result.deduplicatedColumnNames();
+  const rows: Row[] = [];
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return rows;
+    checkAborted(signal);
+    const columns = names.map((_, column) => chunk.getColumnVector(column));
+    for (let i = 0; i < chunk.rowCount; i++) {
+      const row: Record<string, unknown> = {};
+      for (const [column, name] of names.entries()) {
+        const value = columns[column]!.getItem(i);
+        if (typeof value === "string") left.characters -= value.length;
+        row[name] = value;
+      }
+      rows.push(row);
+      if (left.characters < 0) throw tooLarge();
+    }
+  }
+}
+
+function tooLarge(): FlxError {
+  return new FlxError(
+    "FLX_STORE_ANSWER",
+    `the answer is larger than ${MAX_ANSWER} characters: ask with a smaller limit`,
+  );
 }

@@ -38,6 +38,8 @@ export interface KeeperOptions {
   /** What DuckDB may have of memory. */
   readonly memoryBytes: number;
   readonly threads: number;
+  /** Room that must be left on the disk beside what is written. Default 4 MiB. */
+  readonly spareBytes?: number;
 }
 
 /** Where the files of a signal end. */
@@ -48,6 +50,7 @@ export interface KeeperState {
 
 /** Every time there is. */
 const ALWAYS: RecordRange = { startMs: 0, endMs: 18_446_744_073_709 };
+const SPARE_BYTES = 4 * 1024 * 1024;
 const FLUSH_MS = 1_000;
 const UPKEEP_MS = 5_000;
 
@@ -99,7 +102,9 @@ export class RecordKeeper {
     const keepers: Partial<Record<RecordSignal, SignalKeeper>> = {};
     for (const signal of SIGNALS) {
       const files = await openFiles(instance, signal, options);
-      keepers[signal] = new SignalKeeper(files, (position) => onDurable(signal, position));
+      keepers[signal] = new SignalKeeper(files, options.spareBytes ?? SPARE_BYTES, (position) =>
+        onDurable(signal, position),
+      );
     }
     return new RecordKeeper(options, instance, keepers as Record<RecordSignal, SignalKeeper>);
   }

@@ -17,8 +17,6 @@ import type { RecordSource } from "./record-source.ts";
 const FLUSH_RECORDS = 10_000;
 /** Records of one transaction. */
 const BATCH_RECORDS = 10_000;
-/** Room that is left for DuckDB's own files. */
-const SPARE_BYTES = 4 * 1024 * 1024;
 
 interface WaitingRequest extends LoggedRequest {
   readonly records: number;
@@ -27,6 +25,7 @@ interface WaitingRequest extends LoggedRequest {
 /** One signal. */
 export class SignalKeeper {
   readonly #onDurable: (position: number) => void;
+  readonly #spareBytes: number;
   #files: RecordFiles;
   readonly #waiting: WaitingRequest[] = [];
   #waitingRecords = 0;
@@ -34,8 +33,10 @@ export class SignalKeeper {
   #fault = "";
   #isBroken = false;
 
-  constructor(files: RecordFiles, onDurable: (position: number) => void) {
+  /** @param spareBytes room that is left for DuckDB's own files */
+  constructor(files: RecordFiles, spareBytes: number, onDurable: (position: number) => void) {
     this.#files = files;
+    this.#spareBytes = spareBytes;
     this.#onDurable = onDurable;
   }
 
@@ -103,7 +104,7 @@ export class SignalKeeper {
   async #checkRoom(bytes: number): Promise<void> {
     if (this.#isBroken) throw new Error("the database is being opened anew");
     const { bavail, bsize } = await statfs(this.#files.folder);
-    if (bavail * bsize >= bytes + SPARE_BYTES) return;
+    if (bavail * bsize >= bytes + this.#spareBytes) return;
     throw new Error(
       `${formatByteSize((bavail * bsize) as Bytes)} are left on the disk: too little to go on`,
     );

@@ -30,7 +30,8 @@ import {
 } from "./span-store.ts";
 
 const TRACE_SPANS = 10_000;
-const SEARCH_SPANS = 100_000;
+/** Spans of all traces of a search together. */
+const SEARCH_SPANS = 20_000;
 /** A trace's spans are looked for so far around those that fit. */
 const TRACE_REACH_MS = 24 * 60 * 60 * 1000;
 
@@ -120,13 +121,19 @@ async function wholeTraces(
   const lows = new Set(wanted.map(([traceId]) => traceIdWords(traceId)[1]));
   const where = `trace_hi IN (${[...highs].join(", ")}) AND trace_lo IN (${[...lows].join(", ")})`;
   const rows = new SpanRows();
+  let isCut = false;
   for (const source of joinWindows(near)) {
-    for (const row of await ask(source.select(where, `LIMIT ${SEARCH_SPANS}`))) {
+    const found = await ask(source.select(where, `LIMIT ${SEARCH_SPANS}`));
+    isCut ||= found.length === SEARCH_SPANS;
+    for (const row of found) {
       const span = rows.read(row);
       spans.get(span.traceId)?.push(span);
     }
   }
-  return [...spans].map(([traceId, found]) => traceOf(traceId, found, TRACE_SPANS));
+  return [...spans].map(([traceId, found]) => {
+    const trace = traceOf(traceId, found, TRACE_SPANS);
+    return { traceId, spans: trace.spans, isCut: isCut || trace.isCut };
+  });
 }
 
 /** Spans that fit, the newest first. */

@@ -128,7 +128,7 @@ export interface ServiceCall {
 export interface SpanStore {
   /** @param traceId 32 hex digits, lower case; undefined when nothing of it is kept */
   trace(traceId: string, options: AskOptions): Promise<Trace | undefined>;
-  /** Traces, each with all its spans (up to 10,000 of one), by their newest span that fits. */
+  /** Traces with their spans (20,000 of all together, else they are cut), by their newest span that fits. */
   search(question: SpanQuestion): Promise<Limited<Trace>>;
   /** Spans, the newest first. */
   spans(question: SpanQuestion): Promise<Limited<StoredSpan>>;
