@@ -306,6 +306,55 @@ test("promtool asks the station", async (t) => {
   assert.match(ask("labels", ...range, station.url, "job"), /^flx$/m);
 });
 
+test("a Prometheus federates from the station: the same samples, with the station's own labels", async (t) => {
+  if (!requirePeer(t, "prometheus") || !requirePeer(t, "node-exporter")) return;
+  await using exporter = await startNodeExporter();
+  await using station = await StationProcess.start({
+    config: `
+global: { scrape_interval: 1s, external_labels: { site: eu1 } }
+scrape_configs:
+  - { job_name: node, static_configs: [{ targets: ["127.0.0.1:${exporter.port}"] }] }
+`,
+  });
+  await using prometheus = await startPrometheus({
+    config: `
+scrape_configs:
+  - job_name: federate
+    scrape_interval: 1s
+    honor_labels: true
+    metrics_path: /federate
+    params: { "match[]": ['{job="node"}', '{__name__=~"flx_build_.*"}'] }
+    static_configs: [{ targets: ["${new URL(station.url).host}"] }]
+`,
+  });
+  const [ours, theirs] = [clientOf(station.url), clientOf(prometheus.url)];
+  const samples = async (client: AnswerClient, query: string): Promise<Map<number, unknown>> => {
+    const times: Times = { kind: "instant", timeMs: Date.now() };
+    const [series] = (await client.ask(query, times)).series.values();
+    return new Map(series);
+  };
+  const query = "node_load1[1m]";
+  await waitUntil(async () => (await samples(theirs, query)).size >= 4, {
+    ...PATIENT,
+    what: "four federated samples",
+  });
+  const federated = await samples(theirs, 'node_load1{site="eu1",job="node"}[1m]');
+  const own = await samples(ours, query);
+  assert.ok(federated.size >= 4);
+  for (const [time, value] of federated) assert.equal(own.get(time), value, `at ${time}`);
+  const counted = async (client: AnswerClient): Promise<number> => {
+    const [[, count] = [0, 0]] = await samples(client, 'count({job="node"})');
+    return Number(count);
+  };
+  // What is NaN or a staleness marker is there or not by the same rule; what the scrape adds of itself is the station's.
+  assert.equal(await counted(theirs), await counted(ours));
+  assert.equal((await samples(theirs, "flx_build_info")).size, 1);
+  const refused = await fetch(`${station.url}/federate?match[]={}`);
+  assert.equal(refused.status, 400);
+  ours.close();
+  theirs.close();
+});
+
 test("vmagent scrapes and writes to the station", async (t) => {
   const vmagent = requirePeer(t, "vmagent") ? peer("vmagent") : undefined;
   if (vmagent === undefined) return;

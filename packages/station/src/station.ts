@@ -25,6 +25,7 @@ import { accessGate } from "./api/http/access-gate.ts";
 import { httpMetrics } from "./api/http/http-metrics.ts";
 import { HttpServer } from "./api/http/http-server.ts";
 import type { Route } from "./api/http/route.ts";
+import { federateRoute } from "./api/prometheus/federate-route.ts";
 import { queryRoutes } from "./api/prometheus/query-routes.ts";
 import { scrapeTargets } from "./api/prometheus/scrape-targets.ts";
 import { seriesRoutes } from "./api/prometheus/series-routes.ts";
@@ -269,6 +270,12 @@ class Building {
     const routes: readonly Route[] = [
       ...this.#queryRoutes(store),
       ...seriesRoutes(store),
+      federateRoute({
+        queryable: store,
+        now: this.#clock.now,
+        lookbackMs: value.query.lookback_delta,
+        externalLabels: () => this.#config.value.global.external_labels,
+      }),
       ...targetRoutes(scrapeTargets(manager, beside)),
       ...this.#statusRoutes(store, reload),
       ...stationRoutes({
