@@ -91,7 +91,7 @@ test("flx logs --tail follows, and ends with Ctrl-C", async () => {
   const { child, told, ended } = start(["logs", "--tail", "--json", "--since", "100000h"]);
   await waitUntil(() => told.out.split("\n").length > 10, { timeoutMs: 30_000 });
   const made = madeLogs(99, { count: 5, startMs: NOW_MS, first: server.logs.length + 1 });
-  await server.records.append("logs", made.request, 5);
+  await server.stores.append("logs", made.request, 5);
   await waitUntil(() => told.out.split("\n").length > 15, { timeoutMs: 30_000 });
   child.kill("SIGINT");
   const [code] = (await ended) as [number | null];
