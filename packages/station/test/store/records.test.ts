@@ -1,7 +1,7 @@
 // Spans and logs through log, thread, hot files and windows, compared with a filter over what was sent.
 
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { valueText } from "@flx/model";
@@ -286,6 +286,28 @@ test("EmbeddedLogStore answers as a filter over what was sent: hot, over windows
   }
 });
 
+test("EmbeddedLogStore answers any pattern at once, or says that it is none", async () => {
+  await using folder = await temporaryFolder("patterns");
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  const store = new EmbeddedLogStore(records);
+  const made = madeLogs(1, { count: 50, startMs: START, first: 1 });
+  await records.append("logs", made.request, 50);
+  const f = async (pattern: string, want: "answered" | "refused") => {
+    const work = store.search({ range: EVER, attributes: [], pattern, limit: 10 });
+    if (want === "answered") assert.ok((await work).items.length <= 10);
+    else await assert.rejects(work, { code: "FLX_STORE_QUESTION" }, pattern);
+  };
+
+  await f("(((((a*)*)*)*)*)*b", "answered");
+  await f("(x+x+)+y", "answered");
+  await f(`(?i)${"é|".repeat(400)}`, "answered");
+  await f("((a{100}){100}){100}", "refused");
+  await f("[\\p{L}]{1000}", "refused");
+  await f("\\pN{900}\\pL{900}", "refused");
+  await f("(?<n>a)", "refused");
+  await f("(?=a)", "refused");
+});
+
 test("EmbeddedRecords puts a damaged file aside, says so, and answers from the others", async () => {
   await using folder = await temporaryFolder("damage");
   const faults: string[] = [];
@@ -314,6 +336,30 @@ test("EmbeddedRecords puts a damaged file aside, says so, and answers from the o
     { file: window, reason: "its checksum is another one" },
   ]);
   assert.ok((await readdir(folder.file("spans"))).includes(`${window}.damaged`));
+});
+
+test("EmbeddedRecords puts files aside that are damaged or taken away while it runs", async () => {
+  await using folder = await temporaryFolder("damage");
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  const store = new EmbeddedSpanStore(records);
+  const question = { range: EVER, attributes: [], limit: 10_000 };
+  for (let seed = 1; seed <= 5; seed++) {
+    const made = madeSpans(seed, { count: 40, startMs: START, traces: 1_000_000 });
+    await records.append("spans", made.request, 40);
+    if (seed < 5) await records.closeWindow("spans");
+  }
+  assert.equal((await store.spans(question)).items.length, 200);
+  const names = (await readdir(folder.file("spans")))
+    .filter((name) => name.endsWith(".parquet"))
+    .toSorted();
+  const path = (i: number): string => join(folder.path, "spans", names[i]!);
+  await truncate(path(0), 1_000);
+  assert.equal((await store.spans(question)).items.length, 160);
+  await writeFile(path(1), Buffer.alloc((await stat(path(1))).size, 3));
+  assert.equal((await store.spans(question)).items.length, 120);
+  await rm(path(2));
+  assert.equal((await store.spans(question)).items.length, 80);
+  assert.equal((await store.statistics()).quarantined.length, 3);
 });
 
 test("EmbeddedRecords begins anew behind a hot file that is no database, and keeps what was sent later", async () => {

@@ -37,7 +37,7 @@ export class QuestionSlots {
         return await work((sql) => rowsOf(connection, sql, signal, left));
       } catch (error) {
         checkAborted(signal);
-        throw error;
+        throw askError(error as Error);
       } finally {
         signal.removeEventListener("abort", interrupt);
         connection.closeSync();
@@ -91,6 +91,24 @@ async function rowsOf(
       if (left.characters < 0) throw tooLarge();
     }
   }
+}
+
+/** What RE2 in the database says of patterns that the check before has let through. */
+const PATTERN_FAULT =
+  /^Invalid Input Error: (?:pattern too large|invalid (?:perl operator|named capture|character class|escape|repetition|UTF-8)|missing|unexpected|bad repetition|no argument|trailing)/;
+
+/** An error of the database that is the question's, not the store's. */
+function askError(error: Error): Error {
+  const { message } = error;
+  if (PATTERN_FAULT.test(message)) {
+    const reason = message.slice("Invalid Input Error: ".length, 200);
+    return new FlxError("FLX_STORE_QUESTION", `the pattern cannot be used: ${reason}`);
+  }
+  if (message.startsWith("Out of Memory Error")) {
+    const text = "the question needs more memory than there is for it: ask about less";
+    return new FlxError("FLX_STORE_ANSWER", text, { cause: error });
+  }
+  return error;
 }
 
 function tooLarge(): FlxError {
