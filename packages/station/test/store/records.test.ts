@@ -362,6 +362,74 @@ test("EmbeddedRecords puts files aside that are damaged or taken away while it r
   assert.equal((await store.statistics()).quarantined.length, 3);
 });
 
+test("EmbeddedRecords lets no request that cannot be read stand in the way of others", async () => {
+  await using folder = await temporaryFolder("unreadable");
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  const store = new EmbeddedSpanStore(records);
+  const good = madeSpans(1, { count: 40, startMs: START, traces: 100 });
+  const invalid = Buffer.from(good.request);
+  // A name that is no UTF-8, and requests that end in the middle.
+  for (let at = invalid.indexOf("SELECT"); at >= 0; at = invalid.indexOf("SELECT", at + 1)) {
+    invalid[at] = 0xff;
+  }
+  await Promise.all([
+    records.append("spans", good.request.subarray(0, 1_000), 3),
+    records.append("spans", good.request, 40),
+    records.append("spans", Buffer.from("no request at all"), 1),
+    records.append("spans", invalid, 40),
+  ]);
+  await records.flush("spans");
+  const found = await store.spans({ range: EVER, attributes: [], limit: 10_000 });
+  const ids = new Set(found.items.map(({ spanId }) => spanId));
+  for (const { spanId } of good.records) assert.ok(ids.has(spanId));
+  assert.ok((await store.statistics()).quarantined.length >= 2);
+  const next = madeSpans(2, { count: 40, startMs: START, traces: 100 });
+  await records.append("spans", next.request, 40);
+  await records.closeWindow("spans");
+  const after = await store.spans({ range: EVER, attributes: [], limit: 10_000 });
+  assert.equal(after.items.length, found.items.length + 40);
+});
+
+test("EmbeddedRecords takes what is good of mutated requests, and stops at none", async () => {
+  await using folder = await temporaryFolder("mutated");
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  const random = seeded(7);
+  const [spans, logs] = [new EmbeddedSpanStore(records), new EmbeddedLogStore(records)];
+  for (let i = 0; i < 120; i++) {
+    const signal = i % 2 === 0 ? ("spans" as const) : ("logs" as const);
+    const made =
+      signal === "spans"
+        ? madeSpans(i, { count: 5, startMs: START, traces: 10 })
+        : madeLogs(i, { count: 5, startMs: START, first: 1 });
+    const bytes = Buffer.from(made.request);
+    for (let j = 0; j <= i % 4; j++) {
+      bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+    }
+    await records.append(signal, bytes, 5);
+  }
+  const good = madeSpans(500, { count: 5, startMs: START, traces: 10 });
+  await records.append("spans", good.request, 5);
+  await records.append("logs", madeLogs(501, { count: 5, startMs: START, first: 1 }).request, 5);
+  await records.flush("spans");
+  await records.flush("logs");
+  const found = await spans.spans({
+    range: { startMs: 0, endMs: 1.8e13 },
+    attributes: [],
+    limit: 10_000,
+  });
+  const ids = new Set(found.items.map(({ spanId }) => spanId));
+  for (const { spanId } of good.records) assert.ok(ids.has(spanId));
+  const all = await logs.search({
+    range: { startMs: 0, endMs: 1.8e13 },
+    attributes: [],
+    limit: 10_000,
+  });
+  assert.ok(all.items.length >= 5);
+  await records.closeWindow("spans");
+  await records.closeWindow("logs");
+  assert.equal((await spans.statistics()).windows, 1);
+});
+
 test("EmbeddedRecords begins anew behind a hot file that is no database, and keeps what was sent later", async () => {
   await using folder = await temporaryFolder("damage");
   const made = [1, 2, 3].map((seed) => madeSpans(seed, { count: 40, startMs: START, traces: 100 }));

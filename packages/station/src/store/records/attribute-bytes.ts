@@ -5,10 +5,12 @@
 // Plain attributes (a key, then one text, whole number, double or bool) are copied byte by byte; everything else, and what
 // holds a byte that must be escaped, goes the way of objects.
 
-import { decodeAttributes, type WireReader } from "@flx/model";
+import { isUtf8 } from "node:buffer";
+import { decodeAttributes, FlxError, type WireReader } from "@flx/model";
 import { attributeText, escaped } from "./attribute-text.ts";
 
 const ESCAPED_UP_TO = 4;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A text that grows, as bytes. */
 export class AttributeBytes {
@@ -83,11 +85,14 @@ export class AttributeBytes {
     const from = reader.bytes;
     const to = this.#bytes;
     let at = this.#length;
+    let any = 0;
     for (let i = reader.at; i < end; i++) {
       const byte = from[i]!;
       if (byte <= ESCAPED_UP_TO) return false;
+      any |= byte;
       to[at++] = byte;
     }
+    if (any > 127) checkUtf8(from, reader.at, end);
     this.#length = at;
     reader.at = end;
     return true;
@@ -113,12 +118,26 @@ export class AttributeBytes {
   }
 }
 
-/** A text of a request as the store writes it: as it is, unless a byte must be escaped. */
+/**
+ * A text of a request as the store writes it: as it is, unless a byte must be escaped.
+ *
+ * @throws {FlxError} `FLX_WIRE_MALFORMED` when it is no UTF-8, which the database would take for no text at all
+ */
 export function storedUtf8(bytes: Uint8Array, start: number, end: number): Uint8Array | string {
+  let any = 0;
   for (let i = start; i < end; i++) {
-    if (bytes[i]! <= ESCAPED_UP_TO) {
-      return escaped(new TextDecoder().decode(bytes.subarray(start, end)));
+    const byte = bytes[i]!;
+    if (byte <= ESCAPED_UP_TO) {
+      checkUtf8(bytes, start, end);
+      return escaped(decoder.decode(bytes.subarray(start, end)));
     }
+    any |= byte;
   }
+  if (any > 127) checkUtf8(bytes, start, end);
   return bytes.subarray(start, end);
+}
+
+function checkUtf8(bytes: Uint8Array, start: number, end: number): void {
+  if (isUtf8(bytes.subarray(start, end))) return;
+  throw new FlxError("FLX_WIRE_MALFORMED", "a text that is not UTF-8");
 }

@@ -10,9 +10,9 @@
 // next start takes the others from the log. A transaction that fails leaves nothing, and is tried again.
 
 import { existsSync } from "node:fs";
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import { escaped } from "./attribute-text.ts";
-import type { Origin, OriginNumbers, RecordTable } from "./record-table.ts";
+import type { Origin, OriginNumbers, RecordTable, WrittenRows } from "./record-table.ts";
 import { type Column, RowWriter } from "./row-writer.ts";
 import { quoted } from "./sql-text.ts";
 
@@ -117,13 +117,34 @@ export class HotFile {
     return this.#rows;
   }
 
-  /** Takes requests, all or none; those that it has already are passed over. */
-  async append(requests: readonly LoggedRequest[]): Promise<void> {
+  /**
+   * Takes requests, all or none; those that it has already are passed over.
+   *
+   * A request that cannot be read stands in nobody's way: it is left out, and the others are taken.
+   *
+   * @returns positions of requests that were left out
+   */
+  async append(requests: readonly LoggedRequest[]): Promise<readonly number[]> {
     const fresh = requests.filter(({ position }) => position > this.#state.position);
-    if (fresh.length === 0) return;
+    const until = fresh.at(-1)?.position;
+    if (until === undefined) return [];
+    const unreadable = new Set<number>();
+    for (;;) {
+      try {
+        const readable = fresh.filter(({ position }) => !unreadable.has(position));
+        await this.#appendAll(readable, until);
+        return [...unreadable];
+      } catch (error) {
+        if (!(error instanceof UnreadableRequest)) throw error;
+        unreadable.add(error.position);
+      }
+    }
+  }
+
+  async #appendAll(requests: readonly LoggedRequest[], until: number): Promise<void> {
     await this.#connection.run("BEGIN");
     try {
-      const { rows, state } = await this.#write(fresh);
+      const { rows, state } = await this.#write(requests, until);
       await this.#connection.run("COMMIT");
       this.#rows += rows;
       this.#state = state;
@@ -136,15 +157,15 @@ export class HotFile {
 
   async #write(
     requests: readonly LoggedRequest[],
+    position: number,
   ): Promise<{ readonly rows: number; readonly state: HotState }> {
     const appender = await this.#connection.createAppender("records", "main", this.schema);
     try {
       const writer = new RowWriter(appender, this.#columns);
       const origins = new NewOrigins(this.#origins, this.#nextOrigin);
-      let { position, next, minTimeMs, maxTimeMs } = this.#state;
+      let { next, minTimeMs, maxTimeMs } = this.#state;
       for (const request of requests) {
-        const written = this.#table.write(request.bytes, writer, origins, next);
-        position = request.position;
+        const written = this.#read(request, writer, origins, next);
         next += written.rows;
         if (written.rows === 0) continue;
         minTimeMs = Math.min(minTimeMs, written.minTimeMs);
@@ -156,10 +177,25 @@ export class HotFile {
         `UPDATE ${this.schema}.main.state
          SET position = ${position}, next = ${next}, min_ms = ${sqlDouble(minTimeMs)}, max_ms = ${sqlDouble(maxTimeMs)}`,
       );
+      appender.closeSync();
       this.#nextOrigin = origins.next;
       return { rows: writer.rows, state: { position, next, minTimeMs, maxTimeMs } };
-    } finally {
-      appender.closeSync();
+    } catch (error) {
+      discard(appender);
+      throw error;
+    }
+  }
+
+  #read(
+    request: LoggedRequest,
+    writer: RowWriter,
+    origins: OriginNumbers,
+    next: number,
+  ): WrittenRows {
+    try {
+      return this.#table.write(request.bytes, writer, origins, next);
+    } catch (cause) {
+      throw new UnreadableRequest(request.position, cause);
     }
   }
 
@@ -228,6 +264,27 @@ async function createTables(
     `INSERT INTO ${schema}.main.state VALUES (${begin.position}, ${begin.next}, 'Infinity', '-Infinity')`,
   );
   await connection.run("COMMIT");
+}
+
+/** Lets an appender go with what is in it. */
+function discard(appender: DuckDBAppender): void {
+  try {
+    appender.clear();
+    appender.closeSync();
+  } catch {
+    // Its transaction has failed: there is nothing left of it.
+  }
+}
+
+/** A request of the log that is none: the receiver's check and the store's reader do not agree. */
+class UnreadableRequest extends Error {
+  override readonly name = "UnreadableRequest";
+  readonly position: number;
+
+  constructor(position: number, cause: unknown) {
+    super(`request ${position} cannot be read`, { cause });
+    this.position = position;
+  }
 }
 
 /** Numbers for origins that are not known yet. */

@@ -39,6 +39,7 @@ const HOT_NAME = /^(\d{6,})\.duckdb$/;
 /** Larger ones are read slower, with smaller ones the footer is: 61,440 is fastest for a trace by id and for searches. */
 const ROW_GROUP = 61_440;
 const CLOSE_AGAIN_MS = 30_000;
+const MAX_TOLD = 1_000;
 
 /** The files of one signal. */
 export class RecordFiles {
@@ -178,9 +179,13 @@ export class RecordFiles {
     return this.#hot.at(-1)!;
   }
 
-  /** Takes requests, all or none. Not while another call is under way. */
+  /** Takes requests, all or none but those that cannot be read. Not while another call is under way. */
   async append(requests: readonly LoggedRequest[]): Promise<void> {
-    await this.#current.append(requests);
+    for (const position of await this.#current.append(requests)) {
+      const file = `${basename(this.folder)}-log, request ${position}`;
+      this.#quarantined.push({ file, reason: "it cannot be read" });
+      if (this.#quarantined.length > MAX_TOLD) this.#quarantined.shift();
+    }
   }
 
   /** Closes the window when its time is over or it is large, and drops what is too old. */
