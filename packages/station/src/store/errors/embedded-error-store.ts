@@ -16,7 +16,7 @@ import { FlxError } from "@flx/model";
 import { Log } from "../log/log.ts";
 import { syncFolder } from "../log/sync-folder.ts";
 import type { Limited } from "../metrics-source.ts";
-import { type ErrorEntry, ErrorGroups } from "./error-groups.ts";
+import { boundedOccurrence, type ErrorEntry, ErrorGroups } from "./error-groups.ts";
 import type {
   ErrorAction,
   ErrorGroup,
@@ -100,7 +100,7 @@ export class EmbeddedErrorStore implements ErrorStore, AsyncDisposable {
     for (const { fingerprint } of occurrences) checkFingerprint(fingerprint);
     const writing: Promise<void>[] = [];
     for (let i = 0; i < occurrences.length; i += MAX_TOGETHER) {
-      const some = occurrences.slice(i, i + MAX_TOGETHER);
+      const some = occurrences.slice(i, i + MAX_TOGETHER).map(boundedOccurrence);
       writing.push(this.#write(some.map((occurrence) => ({ kind: "occurrence", occurrence }))));
     }
     await Promise.all(writing);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ErrorGroups } from "./error-groups.ts";
+import { boundedOccurrence, ErrorGroups } from "./error-groups.ts";
 import type { ErrorAction, ErrorOccurrence } from "./error-store.ts";
 
 const FINGERPRINT = "00000000000000aa";
@@ -118,7 +118,10 @@ test("ErrorGroups is bounded: groups, names, examples, texts", () => {
   const groups = new ErrorGroups(3);
   let number = 0;
   const add = (over: Partial<ErrorOccurrence>) =>
-    groups.apply(++number, { kind: "occurrence", occurrence: occurrence(over) });
+    groups.apply(++number, {
+      kind: "occurrence",
+      occurrence: boundedOccurrence(occurrence(over)),
+    });
   for (let i = 0; i < 5; i++) add({ fingerprint: String(i).padStart(16, "0"), timeMs: i });
   assert.equal(groups.size, 3);
   assert.equal(groups.forgotten, 2);

@@ -3,8 +3,9 @@
 //   occurrence ─► group by fingerprint ─► count, first and last seen, services, releases, examples, state
 //
 // Everything is bounded: groups (the one not seen for longest goes), names of services and releases in a group, examples
-// (the first two and the latest five), their texts, the history. Occurrences carry a number that grows; a group knows the
-// last one it has, so that giving it one twice (a snapshot and a log overlap) changes nothing.
+// (the first two and the latest five), the history; their texts by who hands them in (`boundedOccurrence`). Occurrences
+// carry a number that grows; a group knows the last one it has, so that giving it one twice (a snapshot and a log overlap)
+// changes nothing.
 
 import type {
   ErrorAction,
@@ -98,7 +99,7 @@ export class ErrorGroups {
       act(group, entry.action, entry.timeMs);
       return;
     }
-    const occurrence = bounded(entry.occurrence);
+    const { occurrence } = entry;
     if (group === undefined) {
       this.#makeRoom();
       group = newGroup(occurrence);
@@ -326,7 +327,7 @@ function tallies(from: ReadonlyMap<string, Tally>): ErrorTally[] {
 }
 
 /** An occurrence with all its texts cut to what is kept: some 16 KiB. */
-function bounded(occurrence: ErrorOccurrence): ErrorOccurrence {
+export function boundedOccurrence(occurrence: ErrorOccurrence): ErrorOccurrence {
   const fields = (list: ErrorOccurrence["fields"], count: number) =>
     list
       .slice(0, count)
