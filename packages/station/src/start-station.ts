@@ -2,7 +2,6 @@
 
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { formatDuration } from "@flx/model";
 import { stationLog } from "./base/station-log.ts";
 import type { RunningStation, UpSettings } from "./cli/up.ts";
 import { type LoadedConfig, readConfig } from "./config/load-config.ts";
@@ -48,7 +47,6 @@ export async function startStation(settings: UpSettings): Promise<RunningStation
     version,
     urls: station.urls,
     dataFolder: folder,
-    retention: formatDuration(store.retention),
     warnings: config.warnings,
     reload: () => station.reload(),
     stop: async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Client, credentials, status as grpcStatus } from "@grpc/grpc-js";
 import { encodeRemoteWrite, type RemoteSeries, temporaryFolder, waitUntil } from "@flx/testkit";
 import { StationProcess } from "./running-station.ts";
 
@@ -20,14 +21,14 @@ async function writeUntilGone(url: string, writer: string, startMs: number): Pro
       timestamps: [at],
       values: Float64Array.of(acknowledged),
     }));
-    const status = await send(url, series)
+    const code = await send(url, series)
       .then(async (response) => {
         await response.arrayBuffer();
         return response.status;
       })
       .catch(() => 0);
-    if (status === 0 || status === 503) return acknowledged;
-    assert.equal(status, 204);
+    if (code === 0 || code === 503) return acknowledged;
+    assert.equal(code, 204);
     acknowledged++;
   }
 }
@@ -124,6 +125,8 @@ test("a burst far beyond its memory is shed with 429, the cap holds, and it goes
     timeoutMs: 120_000,
     what: "the burst to be shed",
   });
+  const shedBy = await shedByGrpc(station.otlpGrpc);
+  assert.equal(shedBy, grpcStatus.RESOURCE_EXHAUSTED, "gRPC is shed with its own status");
   await sleep(Math.max(0, startMs + 20_000 - Date.now()));
   burst.isOver = true;
   await failed;
@@ -147,6 +150,27 @@ test("a burst far beyond its memory is shed with 429, the cap holds, and it goes
   });
   t.diagnostic(`taken again after ${Date.now() - calmMs} ms, ${mb(residentOf(pid))} resident`);
 });
+
+/** The status of an export over gRPC when one is shed; 0 when none is. */
+async function shedByGrpc(url: string): Promise<number> {
+  const client = new Client(new URL(url).host, credentials.createInsecure());
+  const path = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+  const same = (bytes: Buffer): Buffer => bytes;
+  try {
+    for (let i = 0; i < 200; i++) {
+      const code = await new Promise<number>((resolve) => {
+        client.makeUnaryRequest(path, same, same, Buffer.alloc(0), (error) => {
+          resolve(error?.code ?? 0);
+        });
+      });
+      if (code !== 0) return code;
+      await sleep(50);
+    }
+    return 0;
+  } finally {
+    client.close();
+  }
+}
 
 /** Resident memory of a process in bytes; 0 when it is gone. */
 function residentOf(pid: number): number {

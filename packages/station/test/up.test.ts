@@ -174,6 +174,43 @@ test("a reload brings everything into force, or nothing; what cannot change says
   for (const { server } of targets) server.close();
 });
 
+test("limits of series change by a reload while data comes in, and nothing acknowledged is lost", async () => {
+  await using folder = await temporaryFolder("reload");
+  const config = folder.file("flx.yml");
+  const limitTo = (series: number): void =>
+    writeFileSync(config, `limits: { series_per_source: ${series} }\n`);
+  limitTo(1);
+  await using station = await StationProcess.start({ args: ["--config", config] });
+  const push = async (name: string, value: number): Promise<string> => {
+    const response = await fetch(`${station.otlpHttp}/v1/metrics`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(gaugeOf(name, value, Date.now())),
+    });
+    assert.equal(response.status, 200);
+    return await response.text();
+  };
+  assert.equal(await push("first", 0), "{}");
+  assert.match(await push("second", 0), /rejectedDataPoints.*has brought 1 series, its limit/);
+  let taken = 1;
+  const reloads = { areDone: false };
+  const pushing = (async () => {
+    for (; !reloads.areDone; taken++) {
+      assert.equal(await push("first", taken), "{}");
+      await new Promise((resolve) => void setTimeout(resolve, 2));
+    }
+  })();
+  for (let i = 0; i < 20; i++) {
+    limitTo(1 + (i % 2));
+    assert.equal((await fetch(`${station.url}/-/reload`, { method: "POST" })).status, 200);
+  }
+  reloads.areDone = true;
+  await pushing;
+  assert.equal(await push("second", 1), "{}");
+  const [[, count] = ["", ""]] = await station.query("count_over_time(first[10m])");
+  assert.equal(Number(count), taken);
+});
+
 test("POST /-/quit ends the station where that is allowed", async () => {
   await using station = await StationProcess.start({ args: ["--allow-quit"] });
   assert.equal((await fetch(`${station.url}/-/quit`, { method: "POST" })).status, 200);

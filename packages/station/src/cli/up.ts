@@ -30,7 +30,6 @@ export interface RunningStation {
   readonly version: string;
   readonly urls: { readonly http: string; readonly otlpHttp: string; readonly otlpGrpc: string };
   readonly dataFolder: string;
-  readonly retention: string;
   /** What of the configuration has no effect. */
   readonly warnings: readonly ConfigProblem[];
   reload(): Promise<void>;
@@ -152,10 +151,10 @@ function settingsOf(args: readonly string[], onQuit: () => void): UpSettings {
 }
 
 /** What a user reads first: addresses, and lines to paste. */
-function welcome({ version, urls, dataFolder, retention }: RunningStation): string {
+function welcome({ version, urls, dataFolder }: RunningStation): string {
   const isDefault = urls.http === "http://127.0.0.1:3590";
   const where = isDefault ? "" : `--url ${urls.http} `;
-  return `FLX station ${version} is up. Data: ${dataFolder}, kept for ${retention}
+  return `FLX station ${version} is up. Data: ${dataFolder}
 
   Prometheus API, remote write   ${urls.http}
   OTLP over gRPC                 ${urls.otlpGrpc}

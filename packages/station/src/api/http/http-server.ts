@@ -12,6 +12,7 @@ import type { AddressInfo } from "node:net";
 import { FlxError } from "@flx/model";
 import { plainAddress } from "../../base/access/caller.ts";
 import type { Identity, Role } from "../../base/access/role.ts";
+import { closeServer } from "../../base/close-server.ts";
 import { jsonAnswer } from "./answer.ts";
 import { type ErrorType, Refusal } from "./refusal.ts";
 import { ApiRequest } from "./request.ts";
@@ -113,13 +114,7 @@ export class HttpServer implements AsyncDisposable {
 
   /** Takes no new connections, waits for the requests under way up to `graceMs`, then closes them. */
   async close(graceMs = 5_000): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
-    this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-    await closed;
-    clearTimeout(timer);
+    await closeServer(this.#server, graceMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

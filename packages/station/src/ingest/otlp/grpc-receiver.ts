@@ -30,7 +30,12 @@ import { callerOf } from "../../base/access/caller.ts";
 import { RequestRefusal, unpack } from "../body.ts";
 import { GrpcStatus, type Refused, refused } from "../refused.ts";
 import type { ExportOutcome } from "./export-handler.ts";
-import { DEFAULT_MAX_BODY, listen, type OtlpReceiverParts } from "./http-receiver.ts";
+import {
+  CLOSE_GRACE_MS,
+  DEFAULT_MAX_BODY,
+  listen,
+  type OtlpReceiverParts,
+} from "./http-receiver.ts";
 import { exportResponse, rpcStatus } from "./status-message.ts";
 
 /** Where and how to listen. */
@@ -123,7 +128,11 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     if (server === undefined) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const session of this.#sessions) session.close();
+    const timer = setTimeout(() => {
+      for (const session of this.#sessions) session.destroy();
+    }, CLOSE_GRACE_MS);
     await closed;
+    clearTimeout(timer);
   }
 
   #session(session: ServerHttp2Session): void {

@@ -10,12 +10,12 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
-import { once } from "node:events";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { FlxError, otlpFromJson, type OtlpSignal } from "@flx/model";
 import type { AccessControl } from "../../base/access/access-control.ts";
 import { callerOf } from "../../base/access/caller.ts";
 import { contextOptions, serverOptions, type TlsMaterial } from "../../base/tls-files.ts";
+import { closeServer } from "../../base/close-server.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
@@ -48,6 +48,9 @@ export interface OtlpReceiverParts {
 
 /** The largest body OTLP recommends to take. */
 export const DEFAULT_MAX_BODY: number = 64 * 1024 * 1024;
+
+/** How long a receiver that ends waits for requests under way. */
+export const CLOSE_GRACE_MS = 5_000;
 
 const RECEIVER = "otlp-http";
 
@@ -96,15 +99,11 @@ export class OtlpHttpReceiver implements AsyncDisposable {
     }
   }
 
-  /** Answers what is under way and stops. */
+  /** Answers what is under way and stops; senders that do not finish are cut off. */
   async [Symbol.asyncDispose](): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    if (server === undefined) return;
-    const closed = once(server, "close");
-    server.close();
-    server.closeIdleConnections();
-    await closed;
+    if (server !== undefined) await closeServer(server, CLOSE_GRACE_MS);
   }
 
   /** Answers one request. Never rejects. */
