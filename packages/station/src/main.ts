@@ -76,6 +76,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
 };
 
+// Whoever reads may stop reading: `flx config explain | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 const [name, ...args] = process.argv.slice(2);
 process.exitCode = await runCommand(commands, name, args, {
   out: (text) => process.stdout.write(text),

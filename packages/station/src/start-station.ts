@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { FlxError } from "@flx/model";
 import { stationLog } from "./base/station-log.ts";
 import type { RunningStation, UpSettings } from "./cli/up.ts";
 import { type LoadedConfig, readConfig } from "./config/load-config.ts";
@@ -15,7 +16,7 @@ import {
 } from "./station-config.ts";
 import { openEmbeddedStore } from "./store/embedded-store.ts";
 import type { HeadLimits } from "./store/head/head.ts";
-import { NoWindows } from "./store/windows/no-windows.ts";
+import { FileWindows } from "./store/windows/file-windows.ts";
 
 const DEFAULT_FOLDER = ".flx";
 
@@ -58,18 +59,32 @@ export async function startStation(settings: UpSettings): Promise<RunningStation
 
 /** The embedded store, with the limits of a configuration. */
 const openStore: StoreOpener = async (settings) => {
-  const { folder, registry, now, log } = settings;
+  const { folder, registry, now, log, retentionMs, memoryBytes } = settings;
+  const onProblem = (error: FlxError): void => log.warn({ err: error }, "the store has trouble");
+  const cacheBytes = Math.floor(memoryBytes * WINDOW_CACHE_SHARE);
+  let windows: FileWindows | undefined;
   const store = await openEmbeddedStore({
     folder,
     registry,
     now,
     limits: headLimits(settings),
-    openWindows: () => Promise.resolve(new NoWindows()),
-    onProblem: (error) => log.warn({ err: error }, "the store has trouble"),
+    openWindows: async (place) => {
+      windows = await FileWindows.open({ folder: place, retentionMs, cacheBytes, now, onProblem });
+      return windows;
+    },
+    onProblem,
   });
-  return { store, reconfigure: (changed) => store.limitTo(headLimits(changed)) };
+  return {
+    store,
+    reconfigure: (changed) => {
+      store.limitTo(headLimits(changed));
+      windows?.retainFor(changed.retentionMs);
+    },
+  };
 };
 
+/** Of the memory cap, for what was read of closed windows. */
+const WINDOW_CACHE_SHARE = 1 / 16;
 /** What a station without data has of memory, about. */
 const EMPTY_BYTES = 160 * 1024 * 1024;
 /** What the head counts, of what it has. */

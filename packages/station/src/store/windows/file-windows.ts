@@ -1,0 +1,397 @@
+// The closed windows of a folder.
+//
+//   FOLDER/1767225600000.window       one file a window; the number is when it begins, Unix milliseconds
+//          1767232800000.window.draft     being written; removed at start
+//          1767218400000.window.damaged   put aside: its reason is told, and it is no part of any answer
+//
+// Retention is removing files: those that are too old, then the oldest ones while all together are too large.
+//
+// Indexes and blocks that were read stay in memory within a budget.
+
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { FlxError, type Labels } from "@flx/model";
+import {
+  type FloatHistogram,
+  hintWhenRead,
+  type Matcher,
+  type SeriesData,
+  type TimeRange,
+} from "@flx/promql";
+import { SeriesIndex } from "../head/series-index.ts";
+import { joinExemplars, joinLimited, joinSeries } from "../join.ts";
+import { diskError } from "../log/log.ts";
+import type { Limited, SeriesExemplars, SeriesQuestion } from "../metrics-source.ts";
+import { ByteCache } from "./byte-cache.ts";
+import { type ReadSamples, readSamples } from "./series-block.ts";
+import {
+  type IndexedSeries,
+  readContents,
+  type WindowContents,
+  WindowIndex,
+  writeWindowFile,
+} from "./window-file.ts";
+import {
+  WINDOW_MS,
+  type WindowSeries,
+  type WindowStatistics,
+  type WindowStore,
+} from "./window-store.ts";
+
+/** How windows are kept. */
+export interface FileWindowsOptions {
+  readonly folder: string;
+  /** Windows that ended so long ago are removed, ms; 0 for never. */
+  readonly retentionMs: number;
+  /** And the oldest ones while all together are larger, bytes; 0 for no limit. */
+  readonly maxBytes?: number;
+  /** Of indexes and blocks that were read, bytes. Default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Told of damage, and of files that cannot be removed. */
+  readonly onProblem?: (error: FlxError) => void;
+}
+
+interface Window extends WindowContents {
+  readonly startMs: number;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+interface OpenIndex {
+  readonly file: WindowIndex;
+  readonly index: SeriesIndex<IndexedSeries>;
+}
+
+const NAME = /^(-?\d{1,16})\.window$/;
+const RETAIN_EVERY_MS = 60_000;
+
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Windows in files. */
+export class FileWindows implements WindowStore, AsyncDisposable {
+  readonly #options: FileWindowsOptions;
+  readonly #indexes: ByteCache<OpenIndex>;
+  readonly #blocks: ByteCache<Buffer>;
+  readonly #quarantined: { readonly file: string; readonly reason: string }[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #windows: Window[] = [];
+  #retentionMs: number;
+  #closedUntilMs = -Infinity;
+  #retaining: Promise<void> = Promise.resolve();
+
+  private constructor(options: FileWindowsOptions) {
+    this.#options = options;
+    this.#retentionMs = options.retentionMs;
+    const cacheBytes = options.cacheBytes ?? 64 * 1024 * 1024;
+    this.#indexes = new ByteCache(cacheBytes / 2);
+    this.#blocks = new ByteCache(cacheBytes / 2);
+    this.#timer = setInterval(() => void this.retain(), RETAIN_EVERY_MS).unref();
+  }
+
+  /**
+   * Opens the windows of a folder.
+   *
+   * @throws {FlxError} `FLX_STORE_DISK` when it cannot be read
+   */
+  static async open(options: FileWindowsOptions): Promise<FileWindows> {
+    const { folder } = options;
+    const windows = new FileWindows(options);
+    try {
+      await mkdir(folder, { recursive: true });
+      for (const name of await readdir(folder)) await windows.#found(name);
+      windows.#windows.sort((a, b) => a.startMs - b.startMs);
+      await windows.retain();
+      return windows;
+    } catch (error) {
+      await windows[Symbol.asyncDispose]();
+      throw diskError(`cannot open the windows in ${folder}`, error);
+    }
+  }
+
+  async #found(name: string): Promise<void> {
+    const path = join(this.#options.folder, name);
+    if (name.endsWith(".draft")) await rm(path, { force: true });
+    if (name.endsWith(".damaged")) {
+      this.#quarantined.push({ file: path, reason: "put aside before" });
+      this.#closedUpTo(Number.parseInt(name, 10));
+    }
+    const match = NAME.exec(name);
+    if (match === null) return;
+    const startMs = Number(match[1]);
+    this.#closedUpTo(startMs);
+    try {
+      this.#windows.push({ startMs, path, ...(await readContents(path)) });
+    } catch (error) {
+      await this.#putAside(path, error);
+    }
+  }
+
+  /** A window that was closed stays closed, whatever becomes of its file. */
+  #closedUpTo(startMs: number): void {
+    if (Number.isFinite(startMs)) {
+      this.#closedUntilMs = Math.max(this.#closedUntilMs, startMs + WINDOW_MS);
+    }
+  }
+
+  get closedUntilMs(): number {
+    return this.#closedUntilMs;
+  }
+
+  async close(startMs: number, series: Iterable<WindowSeries>): Promise<void> {
+    const path = join(this.#options.folder, `${startMs}.window`);
+    try {
+      const contents = await writeWindowFile(path, series, pause);
+      this.#windows.push({ startMs, path, ...contents });
+      this.#closedUpTo(startMs);
+    } catch (error) {
+      if (error instanceof FlxError) throw error;
+      throw diskError("a window cannot be closed", error);
+    }
+  }
+
+  /** Another age from now on. */
+  retainFor(retentionMs: number): void {
+    this.#retentionMs = retentionMs;
+    void this.retain();
+  }
+
+  /** Removes what is to be kept no longer. Never rejects. */
+  retain(): Promise<void> {
+    this.#retaining = this.#retaining.then(() => this.#retain());
+    return this.#retaining;
+  }
+
+  async #retain(): Promise<void> {
+    const { maxBytes = 0, now } = this.#options;
+    const oldestMs = this.#retentionMs === 0 ? -Infinity : now() - this.#retentionMs;
+    let bytes = this.#windows.reduce((sum, window) => sum + window.bytes, 0);
+    for (const window of this.#windows) {
+      const isTooOld = window.startMs + WINDOW_MS <= oldestMs;
+      if (!isTooOld && (maxBytes === 0 || bytes <= maxBytes)) continue;
+      bytes -= window.bytes;
+      this.#drop(window.path);
+      try {
+        await rm(window.path, { force: true });
+      } catch (error) {
+        this.#options.onProblem?.(diskError(`cannot remove ${window.path}`, error));
+      }
+    }
+  }
+
+  #drop(path: string): void {
+    this.#windows = this.#windows.filter((window) => window.path !== path);
+    this.#indexes.forget(path);
+    this.#blocks.forget(path);
+  }
+
+  async #putAside(path: string, cause: unknown): Promise<void> {
+    const reason = (cause as Error).message;
+    this.#drop(path);
+    this.#quarantined.push({ file: `${path}.damaged`, reason });
+    await rename(path, `${path}.damaged`).catch(() => undefined);
+    this.#options.onProblem?.(
+      new FlxError("FLX_STORE_DAMAGED", `a window was put aside: ${reason}`, { cause }),
+    );
+  }
+
+  async select(
+    matchers: readonly Matcher[],
+    range: TimeRange,
+    _hints: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly SeriesData[]> {
+    let joined: readonly SeriesData[] = [];
+    await this.#each(range, async (open) => {
+      const found: SeriesData[] = [];
+      await this.#samples(open, open.index.find(matchers), range, signal, (labels, samples) => {
+        const data = cut(labels, samples, range);
+        if (data !== undefined) found.push(data);
+      });
+      joined = joinSeries(joined, found);
+    });
+    return joined;
+  }
+
+  /** Gives the samples of series, block by block. */
+  async #samples(
+    { file }: OpenIndex,
+    series: Iterable<IndexedSeries>,
+    { startMs, endMs }: TimeRange,
+    signal: AbortSignal | undefined,
+    onSamples: (labels: Labels, samples: ReadSamples) => void,
+  ): Promise<void> {
+    const byBlock = new Map<number, IndexedSeries[]>();
+    for (const each of series) {
+      if (each.firstMs > endMs || each.lastMs < startMs) continue;
+      const list = byBlock.get(each.block);
+      if (list === undefined) byBlock.set(each.block, [each]);
+      else list.push(each);
+    }
+    for (const [number, list] of byBlock) {
+      giveUp(signal);
+      const read = (): Promise<Buffer> => file.block(number);
+      const block = await this.#blocks.get(`${file.path}#${number}`, read, ({ length }) => length);
+      for (const { labels, from, to } of list)
+        onSamples(labels, readSamples(block.subarray(from, to)));
+      await pause();
+    }
+  }
+
+  /** Asks each window that a range touches, oldest first; one that is damaged, or gone by now, has no part in it. */
+  async #each(range: TimeRange, ask: (open: OpenIndex) => Promise<void>): Promise<void> {
+    for (const { path, minTimeMs, maxTimeMs } of this.#windows) {
+      if (minTimeMs > range.endMs || maxTimeMs < range.startMs) continue;
+      try {
+        await ask(
+          await this.#indexes.get(
+            path,
+            () => openIndex(path),
+            ({ file }) => file.bytes,
+          ),
+        );
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") this.#drop(path);
+        else if (error instanceof FlxError && error.code === "FLX_STORE_DAMAGED") {
+          await this.#putAside(path, error);
+        } else if (error instanceof FlxError && error.code === "FLX_STORE_RECORD") {
+          await this.#putAside(path, error);
+        } else throw error;
+      }
+    }
+  }
+
+  async #matching(
+    { selectors, range, signal }: SeriesQuestion,
+    onSeries: (series: IndexedSeries) => void,
+  ): Promise<void> {
+    await this.#each(range, async ({ index }) => {
+      giveUp(signal);
+      for (const matchers of selectors.length === 0 ? [[]] : selectors) {
+        for (const series of index.find(matchers)) {
+          if (series.firstMs <= range.endMs && series.lastMs >= range.startMs) onSeries(series);
+        }
+      }
+      await pause();
+    });
+  }
+
+  async series(question: SeriesQuestion): Promise<Limited<Labels>> {
+    const found = new Map<string, Labels>();
+    await this.#matching(question, ({ labels }) => void found.set(labels.key, labels));
+    const items = [...found.values()];
+    return joinLimited({ items, isCut: false }, NOTHING, question.limit, ({ key }) => key);
+  }
+
+  async labelNames(question: SeriesQuestion): Promise<Limited<string>> {
+    const names = new Set<string>();
+    await this.#matching(question, ({ labels }) => {
+      for (const [name] of labels) names.add(name);
+    });
+    return sorted(names, question.limit);
+  }
+
+  async labelValues(name: string, question: SeriesQuestion): Promise<Limited<string>> {
+    const values = new Set<string>();
+    await this.#matching(question, ({ labels }) => {
+      const value = labels.get(name);
+      if (value !== undefined) values.add(value);
+    });
+    return sorted(values, question.limit);
+  }
+
+  async exemplars(
+    selectors: readonly (readonly Matcher[])[],
+    range: TimeRange,
+    { limit, signal }: { readonly limit: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<readonly SeriesExemplars[]> {
+    let joined: readonly SeriesExemplars[] = [];
+    await this.#each(range, async (open) => {
+      const series = new Set(selectors.flatMap((matchers) => [...open.index.find(matchers)]));
+      const withSome = [...series].filter(({ hasExemplars }) => hasExemplars);
+      const found: SeriesExemplars[] = [];
+      await this.#samples(open, withSome, range, signal, (labels, samples) => {
+        const exemplars = samples.exemplars
+          .map(({ labels: own, value, timestampMs = 0 }) => ({ labels: own, value, timestampMs }))
+          .filter(({ timestampMs: at }) => at >= range.startMs && at <= range.endMs);
+        if (exemplars.length > 0) found.push({ labels, exemplars });
+      });
+      joined = joinExemplars(joined, found, limit);
+    });
+    return joined;
+  }
+
+  statistics(): WindowStatistics {
+    const windows = this.#windows;
+    const sum = (of: (window: Window) => number): number =>
+      windows.reduce((total, window) => total + of(window), 0);
+    return {
+      windows: windows.length,
+      bytes: sum(({ bytes }) => bytes),
+      samples: sum(({ samples }) => samples),
+      minTimeMs: windows[0]?.minTimeMs ?? Number.NaN,
+      maxTimeMs: windows.at(-1)?.maxTimeMs ?? Number.NaN,
+      quarantined: [...this.#quarantined],
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#retaining;
+  }
+}
+
+const NOTHING: Limited<never> = { items: [], isCut: false };
+
+async function openIndex(path: string): Promise<OpenIndex> {
+  const file = await WindowIndex.open(path);
+  const index = new SeriesIndex<IndexedSeries>([...file.series]);
+  for (const series of file.series) index.add(series);
+  return { file, index };
+}
+
+function sorted(texts: Iterable<string>, limit: number): Limited<string> {
+  return joinLimited(
+    { items: [...texts].toSorted(), isCut: false },
+    NOTHING,
+    limit,
+    (text) => text,
+  );
+}
+
+function giveUp(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new FlxError("FLX_PROMQL_ABORTED", "the question was given up", { cause: signal.reason });
+}
+
+/** The samples of a range, with the hints a store gives histograms. */
+function cut(
+  labels: Labels,
+  { timestamps, values, histograms, startTimestamps }: ReadSamples,
+  { startMs, endMs }: TimeRange,
+): SeriesData | undefined {
+  let from = 0;
+  let to = timestamps.length;
+  while (from < to && timestamps[from]! < startMs) from++;
+  while (to > from && timestamps[to - 1]! > endMs) to--;
+  if (from === to) return undefined;
+  return {
+    labels,
+    timestamps: timestamps.subarray(from, to),
+    values: values.subarray(from, to),
+    histograms: histograms === undefined ? undefined : withHints(histograms.slice(from, to)),
+    startTimestamps: startTimestamps?.subarray(from, to),
+  };
+}
+
+function withHints(
+  histograms: readonly (FloatHistogram | undefined)[],
+): readonly (FloatHistogram | undefined)[] {
+  let before: FloatHistogram | undefined;
+  return histograms.map((each) => {
+    const read = each === undefined ? undefined : hintWhenRead(each, before);
+    before = each;
+    return read;
+  });
+}
