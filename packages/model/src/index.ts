@@ -131,6 +131,7 @@ export {
   type TraceIdWords,
   writeSpan,
 } from "./otlp/span.ts";
+export { type CheckedRecords, checkRecords, type RecordLimits } from "./otlp/check-records.ts";
 export { otlpFromJson, type OtlpSignal } from "./otlp/from-json.ts";
 export {
   CUMULATIVE,

@@ -46,7 +46,7 @@ import type { Address } from "./config/scalars.ts";
 import { Admission } from "./ingest/admission.ts";
 import { IngestMetrics } from "./ingest/ingest-metrics.ts";
 import { defaultMemoryCap, MemoryGovernor } from "./ingest/memory-governor.ts";
-import { metricsHandler } from "./ingest/otlp/export-handler.ts";
+import { metricsHandler, recordsHandler } from "./ingest/otlp/export-handler.ts";
 import { OtlpGrpcReceiver } from "./ingest/otlp/grpc-receiver.ts";
 import { OtlpHttpReceiver, type OtlpReceiverParts } from "./ingest/otlp/http-receiver.ts";
 import { RemoteWriteReceiver } from "./ingest/remote-write/receiver.ts";
@@ -61,6 +61,11 @@ import { QueryRunner } from "./query/query-runner.ts";
 import { readRuleFiles } from "./rules/rule-files.ts";
 import type { StationConfig } from "./station-config.ts";
 import { stationMetrics } from "./station-metrics.ts";
+import { errorRoutes } from "./api/errors/error-routes.ts";
+import { jaegerRoutes } from "./api/jaeger/jaeger-routes.ts";
+import { logRoutes } from "./api/logs/log-routes.ts";
+import { traceRoutes } from "./api/traces/trace-routes.ts";
+import { openRecordStores, type RecordStores } from "./store/open-record-stores.ts";
 import { FolderLock } from "./store/log/folder-lock.ts";
 import type { MetricStore } from "./store/metric-store.ts";
 
@@ -252,6 +257,12 @@ class Building {
       closeWithinMs: STORE_CLOSE_MS,
     });
     const { store } = opened;
+    const records = await this.lifecycle.start({
+      name: "records",
+      open: () => this.#openRecords(value),
+      close: (stores) => stores[Symbol.asyncDispose](),
+      closeWithinMs: STORE_CLOSE_MS,
+    });
     const governor = await this.lifecycle.start({
       name: "memory governor",
       open: () => this.#governor(),
@@ -259,7 +270,7 @@ class Building {
     });
     const health = await this.#startHealth();
     const tls = value.tls === undefined ? undefined : await readTlsFiles(value.tls);
-    const otlp = await this.#startReceivers(store, tls);
+    const otlp = await this.#startReceivers(store, records, tls);
     const manager = new ScrapeManager({
       sink: store,
       metrics: this.#metrics,
@@ -277,6 +288,10 @@ class Building {
         externalLabels: () => this.#config.value.global.external_labels,
       }),
       ...targetRoutes(scrapeTargets(manager, beside)),
+      ...traceRoutes(records.spans, this.#clock.now),
+      ...logRoutes(records.logs, this.#clock.now),
+      ...errorRoutes(records.errors),
+      ...jaegerRoutes(records.spans, this.#clock.now),
       ...this.#statusRoutes(store, reload),
       ...stationRoutes({
         health,
@@ -303,6 +318,7 @@ class Building {
     beside.push(self);
     registerStationChecks(health, {
       store,
+      records,
       folder,
       governor,
       ports: () => ({
@@ -396,8 +412,20 @@ class Building {
       .then(({ checker }) => checker);
   }
 
+  #openRecords({ store }: StationConfig): Promise<RecordStores> {
+    const { folder, log } = this.#options;
+    return openRecordStores({
+      path: join(folder, "records"),
+      retentionMs: store.retention,
+      memoryBytes: Math.floor(this.memoryCap / 4),
+      now: this.#clock.now,
+      onFault: (fault) => log.warn({ fault }, "the store of spans, logs and errors has trouble"),
+    });
+  }
+
   async #startReceivers(
     store: MetricStore,
+    records: RecordStores,
     tls: TlsMaterial | undefined,
   ): Promise<{ grpc: OtlpGrpcReceiver; http: OtlpHttpReceiver }> {
     const { listen, limits, otlp } = this.#config.value;
@@ -407,6 +435,8 @@ class Building {
           ...otlp,
           maxLabels: limits.labels_per_series,
         }),
+        traces: recordsHandler("traces", records, this.#metrics),
+        logs: recordsHandler("logs", records, this.#metrics),
       },
       metrics: this.#metrics,
       admission: this.#admission,

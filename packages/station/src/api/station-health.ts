@@ -1,6 +1,7 @@
 // How the station is: what its probes and `flx_health_status` stand on.
 //
 //   store       takes and answers                          critical: without it there is no station
+//   records     spans, logs and errors: whether they are taken
 //   disk        room where the data is
 //   memory      whether data is refused to stay under the cap
 //   listeners   whether every port that was opened still is
@@ -14,6 +15,8 @@ import type { MetricStore } from "../store/metric-store.ts";
 /** What is looked at. */
 export interface StationHealthParts {
   readonly store: Pick<MetricStore, "condition">;
+  /** The stores of spans, logs and errors. */
+  readonly records: Pick<MetricStore, "condition">;
   /** The data folder. */
   readonly folder: string;
   readonly governor: Pick<MemoryGovernor, "cap" | "resident" | "isShedding">;
@@ -37,16 +40,14 @@ const STATUS = {
 
 /** Registers the station's own checks. */
 export function registerStationChecks(health: HealthChecker, parts: StationHealthParts): void {
-  const { store, folder, governor, ports } = parts;
+  const { folder, governor, ports } = parts;
   const intervalMs = 2_000;
-  health.register(
-    "store",
-    () => {
-      const { state, reason } = store.condition;
-      return { status: STATUS[state], ...(reason !== "" && { message: reason }) };
-    },
-    { critical: true, intervalMs },
-  );
+  const conditionOf = (of: Pick<MetricStore, "condition">) => (): CheckResult => {
+    const { state, reason } = of.condition;
+    return { status: STATUS[state], ...(reason !== "" && { message: reason }) };
+  };
+  health.register("store", conditionOf(parts.store), { critical: true, intervalMs });
+  health.register("records", conditionOf(parts.records), { intervalMs });
   health.register("disk", () => diskRoom(folder), { intervalMs: 10_000, timeoutMs: 5_000 });
   health.register("memory", () => memoryRoom(governor), { intervalMs });
   health.register("listeners", () => listening(ports()), { intervalMs });

@@ -1,6 +1,7 @@
 // What the receivers count about themselves.
 //
 //   flx_ingest_requests_total {receiver, status}     flx_ingest_samples_total {receiver}
+//   flx_ingest_records_total  {receiver, signal}
 //   flx_ingest_rejected_total {receiver, reason}     flx_ingest_body_bytes_total {receiver, form}
 
 import { Counter, type Registry } from "@flx/monitoring/metrics";
@@ -9,6 +10,7 @@ import { Counter, type Registry } from "@flx/monitoring/metrics";
 export class IngestMetrics {
   readonly requests: Counter<"receiver" | "status">;
   readonly samples: Counter<"receiver">;
+  readonly records: Counter<"receiver" | "signal">;
   readonly rejected: Counter<"receiver" | "reason">;
   readonly bytes: Counter<"receiver" | "form">;
 
@@ -24,6 +26,12 @@ export class IngestMetrics {
       name: "flx_ingest_samples_total",
       help: "Samples accepted and durable",
       labelNames: ["receiver"],
+      registers,
+    });
+    this.records = new Counter({
+      name: "flx_ingest_records_total",
+      help: "Spans and log records accepted and durable",
+      labelNames: ["receiver", "signal"],
       registers,
     });
     this.rejected = new Counter({

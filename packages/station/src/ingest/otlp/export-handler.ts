@@ -1,10 +1,10 @@
 // One OTLP export, whatever brought it: plain protobuf in, how much was taken out.
 //
 //   HTTP ─┐                        ┌─ metrics ── readMetricsRequest ── OtlpTranslator ── MetricSink
-//   gRPC ─┴─ ExportHandlers[signal]┼─ traces     given by station.ts when there is a place for them
-//                                  └─ logs
+//   gRPC ─┴─ ExportHandlers[signal]┼─ traces ─┬─ checkRecords ── RecordSink: kept as they came
+//                                  └─ logs   ─┘
 
-import { type OtlpReadLimits, type OtlpSignal, readMetricsRequest } from "@flx/model";
+import { checkRecords, type OtlpReadLimits, type OtlpSignal, readMetricsRequest } from "@flx/model";
 import type { IngestMetrics } from "../ingest-metrics.ts";
 import type { MetricSink } from "../../store/metric-sink.ts";
 import { OtlpTranslator, type TranslationSettings } from "./translate.ts";
@@ -41,5 +41,34 @@ export function metricsHandler(
     for (const { kind } of outcome.rejected) metrics.rejected.inc({ receiver, reason: kind });
     const told = [...reasons, ...outcome.rejected.slice(0, 3).map(({ reason }) => reason)];
     return { rejected: rejected + outcome.rejected.length, message: told.join("; ") };
+  };
+}
+
+/** Where requests of spans and log records go, checked. */
+export interface RecordSink {
+  /**
+   * Takes a request in protobuf; resolves when it is durable.
+   *
+   * @param records how many spans or log records are in it
+   * @throws {SinkRefusal} when it takes nothing now
+   */
+  append(signal: "spans" | "logs", request: Uint8Array, records: number): Promise<void>;
+}
+
+/** The handler of traces or logs. */
+export function recordsHandler(
+  signal: "traces" | "logs",
+  sink: RecordSink,
+  metrics: IngestMetrics,
+): ExportHandler {
+  return async (request, receiver) => {
+    const checked = checkRecords(signal, request);
+    const { records, rejected, reason } = checked;
+    if (records > 0) {
+      await sink.append(signal === "traces" ? "spans" : "logs", checked.request, records);
+    }
+    metrics.records.inc({ receiver, signal }, records);
+    if (rejected > 0) metrics.rejected.inc({ receiver, reason: "invalid" }, rejected);
+    return { rejected, message: reason };
   };
 }
