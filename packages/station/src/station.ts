@@ -46,7 +46,11 @@ import type { Address } from "./config/scalars.ts";
 import { Admission } from "./ingest/admission.ts";
 import { IngestMetrics } from "./ingest/ingest-metrics.ts";
 import { defaultMemoryCap, MemoryGovernor } from "./ingest/memory-governor.ts";
-import { metricsHandler, recordsHandler } from "./ingest/otlp/export-handler.ts";
+import {
+  metricsHandler,
+  type RecordObserver,
+  recordsHandler,
+} from "./ingest/otlp/export-handler.ts";
 import { OtlpGrpcReceiver } from "./ingest/otlp/grpc-receiver.ts";
 import { OtlpHttpReceiver, type OtlpReceiverParts } from "./ingest/otlp/http-receiver.ts";
 import { RemoteWriteReceiver } from "./ingest/remote-write/receiver.ts";
@@ -66,6 +70,7 @@ import { jaegerRoutes } from "./api/jaeger/jaeger-routes.ts";
 import { logRoutes } from "./api/logs/log-routes.ts";
 import { traceRoutes } from "./api/traces/trace-routes.ts";
 import { openRecordStores, type RecordStores } from "./store/open-record-stores.ts";
+import { findExceptions } from "./diagnose/find-exceptions.ts";
 import { FolderLock } from "./store/log/folder-lock.ts";
 import type { MetricStore } from "./store/metric-store.ts";
 
@@ -429,14 +434,19 @@ class Building {
     tls: TlsMaterial | undefined,
   ): Promise<{ grpc: OtlpGrpcReceiver; http: OtlpHttpReceiver }> {
     const { listen, limits, otlp } = this.#config.value;
+    // Before the request is kept: one that comes again, because keeping it failed, finds its errors counted already.
+    const observe: RecordObserver = async (signal, request) => {
+      const found = findExceptions(signal, request, this.#clock.now());
+      if (found.length > 0) await records.errors.record(found);
+    };
     const parts: OtlpReceiverParts = {
       handlers: {
         metrics: metricsHandler(store, this.#metrics, {
           ...otlp,
           maxLabels: limits.labels_per_series,
         }),
-        traces: recordsHandler("traces", records, this.#metrics),
-        logs: recordsHandler("logs", records, this.#metrics),
+        traces: recordsHandler("traces", records, this.#metrics, observe),
+        logs: recordsHandler("logs", records, this.#metrics, observe),
       },
       metrics: this.#metrics,
       admission: this.#admission,

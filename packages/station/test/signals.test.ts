@@ -98,6 +98,7 @@ test("our SDK's spans, logs and metrics arrive, over HTTP and gRPC", async () =>
       `import { startMonitoring } from "@flx/monitoring";
 const flx = await startMonitoring({ service: ${JSON.stringify(service)} });
 await flx.trace("place order", async () => { flx.logger.info({ order: 7 }, "order placed"); })();
+await flx.errors.context("charging the card", { order: 7 }, async () => { throw new RangeError("no credit for 17"); }).catch(() => undefined);
 await flx.shutdown();
 `,
     );
@@ -119,6 +120,16 @@ await flx.shutdown();
     const logs = JSON.stringify(await data(`${station.url}/api/v1/logs?service=${service}`));
     assert.match(logs, /order placed/);
     assert.match(logs, /"traceId":"[0-9a-f]{32}"/);
+    // The report and the line that was logged about it are one occurrence.
+    const errors = (await data(`${station.url}/api/v1/errors?service=${service}`)) as {
+      type: string;
+      services: { name: string; count: number }[];
+    }[];
+    const counts = errors.map(({ type, services }) => [
+      type,
+      services.find(({ name }) => name === service)?.count,
+    ]);
+    assert.deepEqual(counts, [["RangeError", 1]]);
   }
   const services = JSON.stringify(await data(`${station.url}/api/services`));
   assert.match(services, /service-grpc.*service-http/);

@@ -13,4 +13,5 @@ export {
   normalizeFunction,
   normalizeModule,
 } from "./normalize-frame.ts";
+export { parseStack, type StackFrame } from "../stack/parse-stack.ts";
 export { parameterizeMessage } from "./parameterize-message.ts";

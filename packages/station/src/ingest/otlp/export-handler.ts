@@ -55,16 +55,21 @@ export interface RecordSink {
   append(signal: "spans" | "logs", request: Uint8Array, records: number): Promise<void>;
 }
 
+/** Sees a checked request before it is kept; when it fails, the sender is told to come again. */
+export type RecordObserver = (signal: "traces" | "logs", request: Uint8Array) => Promise<void>;
+
 /** The handler of traces or logs. */
 export function recordsHandler(
   signal: "traces" | "logs",
   sink: RecordSink,
   metrics: IngestMetrics,
+  observe: RecordObserver,
 ): ExportHandler {
   return async (request, receiver) => {
     const checked = checkRecords(signal, request);
     const { records, rejected, reason } = checked;
     if (records > 0) {
+      await observe(signal, checked.request);
       await sink.append(signal === "traces" ? "spans" : "logs", checked.request, records);
     }
     metrics.records.inc({ receiver, signal }, records);
