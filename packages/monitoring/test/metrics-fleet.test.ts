@@ -178,7 +178,8 @@ test("threads that end by themselves, throw, or run out of memory have lost noth
   for (const [ending, job] of Object.entries(endings)) {
     const worker = new Worker(THREAD, {
       workerData: { control: new Float64Array(1), first: String(job), share: true },
-      resourceLimits: { maxOldGenerationSizeMb: 48 },
+      // Of a large young generation more survives at once than the limit forgives, and the process ends instead of the thread.
+      resourceLimits: { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 2 },
       stderr: true,
     });
     const ended = new Promise((resolve) => worker.once("exit", resolve));

@@ -85,8 +85,8 @@ const openStore: StoreOpener = async (settings) => {
 
 /** Of the memory cap, for what was read of closed windows. */
 const WINDOW_CACHE_SHARE = 1 / 16;
-/** What a station without data has of memory, about. */
-const EMPTY_BYTES = 160 * 1024 * 1024;
+/** What a station without data has of memory, about: with the database of spans and logs. */
+const EMPTY_BYTES = 225 * 1024 * 1024;
 /** What the head counts, of what it has. */
 const COUNTED = 0.5;
 /** Of the memory that is left, for samples and series; the rest is for what comes in and what is asked. */
