@@ -4,6 +4,10 @@ import { fileURLToPath } from "node:url";
 import { benchmarkCommand, type SuiteEntry } from "./harness/command-line.ts";
 
 const suites: Readonly<Record<string, SuiteEntry>> = {
+  errors: {
+    title: "Reports of errors, beside youch, pretty-error and util.inspect",
+    load: async () => (await import("./suites/errors.ts")).errors,
+  },
   exposition: {
     title: "The text formats: reading and writing 10,000 series",
     load: async () => (await import("./suites/exposition.ts")).exposition,

@@ -7,7 +7,7 @@ import { median, pairedRatio, relativeSpread } from "./statistics.ts";
 import type { BenchmarkCase, Budget } from "./suite.ts";
 
 /** What is measured in which unit. */
-export type Unit = "ns/op" | "ms" | "B/object" | "MB";
+export type Unit = "ns/op" | "ms" | "CPU ms" | "B/object" | "MB";
 
 /** One contender of one case. */
 export interface Row {

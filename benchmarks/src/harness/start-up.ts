@@ -2,10 +2,11 @@
 // resident memory that a process has then above a bare one.
 //
 //   round   bare │ a │ b │ c ──► bare │ b │ c │ a ──► ...       one process each, the first contender changing
-//           node --input-type=module --eval: clock, `program`, clock and memory, then `proof`
+//           node --input-type=module --eval: `before`, clock, `program`, clock and memory, then `proof`
 //
-//   ms   between the two clocks; Node's own start is before them
-//   MB   resident memory less that of the bare process of the same round
+//   ms       between the two clocks; Node's own start is before them
+//   CPU ms   CPU time of the main thread between them
+//   MB       resident memory less that of the bare process of the same round
 //
 // The programs are text, because a file of TypeScript would load the compiler's stripper, and find packages as programs
 // outside of this repository do: their built JavaScript. `proof` is run after the figures are taken; its text must
@@ -23,7 +24,12 @@ export interface StartUpResult {
   readonly figures: readonly number[];
 }
 
-type Report = { readonly ms: number; readonly rssBytes: number; readonly proof: string };
+type Report = {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly proof: string;
+};
 
 const BARE: StartUpContender = { name: "bare", program: "", proof: '""' };
 
@@ -43,8 +49,11 @@ export async function runStartUpCase(
     const bare = await startOnce(each, BARE);
     for (const one of rotated(each.contenders, round)) {
       const report = await startOnce(each, one);
-      const figure =
-        each.figure === "ms" ? report.ms : (report.rssBytes - bare.rssBytes) / 1_000_000;
+      const figure = {
+        ms: report.ms,
+        "CPU ms": report.cpuMs,
+        MB: (report.rssBytes - bare.rssBytes) / 1_000_000,
+      }[each.figure];
       figures.get(one.name)?.push(figure);
     }
   }
@@ -53,12 +62,16 @@ export async function runStartUpCase(
 
 async function startOnce(each: StartUpCase, one: StartUpContender): Promise<Report> {
   const source = `
+    ${one.before ?? ""}
     const started = performance.now();
+    const startedCpu = process.threadCpuUsage();
     ${one.program}
+    const { user, system } = process.threadCpuUsage(startedCpu);
     const ms = performance.now() - started;
     const rssBytes = process.memoryUsage.rss();
     const proof = String(await (${one.proof}));
-    process.stdout.write(JSON.stringify({ ms, rssBytes, proof }), () => process.exit());`;
+    const figures = { ms, cpuMs: (user + system) / 1000, rssBytes, proof };
+    process.stdout.write(JSON.stringify(figures), () => process.exit());`;
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ["--input-type=module", "--eval", source],

@@ -9,7 +9,7 @@
 //   loop     op(state, i), thousands of times per round: ns per op, garbage per op
 //   long     op(state, i), once per round: ms (a scrape, a parse); `before` puts the state back, untimed
 //   memory   build(count) in a process of its own: bytes kept per object
-//   start-up a program in a process of its own: ms until it runs, or MB above a bare process
+//   start-up a program in a process of its own: ms until it runs, its CPU, or MB above a bare process
 //
 // `op` is compiled anew for each of several copies (copies.ts), so it must stand alone: it may use its
 // parameters and JavaScript's globals, nothing else around it. Whatever it needs goes into the state.
@@ -52,6 +52,8 @@ export interface MemoryContender extends Named {
 
 /** One program whose start is measured. */
 export interface StartUpContender extends Named {
+  /** What runs before the figure is taken, when only a part of a program's life is measured: `program` sees its names. */
+  readonly before?: string;
   /** JavaScript of a module that imports and starts; with `await`, and packages are found as built. */
   readonly program: string;
   /** An expression, may be a promise, whose text contains what the case expects; not measured. */
@@ -87,10 +89,11 @@ export interface MemoryCase extends CaseBase {
   readonly contenders: readonly MemoryContender[];
 }
 
-/** Milliseconds or megabytes of a start. */
+/** Milliseconds or megabytes of a start, or of a part of a process's life. */
 export interface StartUpCase extends CaseBase {
   readonly kind: "start-up";
-  readonly figure: "ms" | "MB";
+  /** Wall time, CPU time of the main thread, or memory. */
+  readonly figure: "ms" | "CPU ms" | "MB";
   /** What every contender's proof contains. */
   readonly expected: string;
   readonly contenders: readonly StartUpContender[];

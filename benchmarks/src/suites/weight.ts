@@ -10,8 +10,7 @@
 // The built JavaScript is measured (`npm run build` first), as a service gets it. Every contender has counted once and
 // answers a request, so nothing that is loaded late is left out of the start.
 
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { requireBuilt } from "../harness/built-packages.ts";
 import { suite, type StartUpCase, type StartUpContender, type Suite } from "../harness/suite.ts";
 
 /** Everything: one call, a count and a span. */
@@ -80,25 +79,6 @@ const contenders: readonly StartUpContender[] = [
 function start(name: string, figure: StartUpCase["figure"], atMost: number): StartUpCase {
   const budgets = [{ atMost }];
   return { name, kind: "start-up", figure, expected: "orders_total", contenders, budgets };
-}
-
-/** @throws {Error} when what would be measured is not what the sources say */
-function requireBuilt(packageName: string): void {
-  const folder = join(import.meta.dirname, "../../../packages", packageName);
-  const newest = (part: string, ending: RegExp) =>
-    Math.max(
-      0,
-      ...readdirSync(join(folder, part), { recursive: true, encoding: "utf8" })
-        .filter((file) => ending.test(file))
-        .map((file) => statSync(join(folder, part, file)).mtimeMs),
-    );
-  const builtMs =
-    statSync(join(folder, "dist"), { throwIfNoEntry: false }) && newest("dist", /\.js$/);
-  if (builtMs === undefined || builtMs < newest("src", /(?<!\.test|\.bench)\.ts$/)) {
-    throw new Error(
-      `packages/${packageName}/dist is older than its sources: run npm run build first`,
-    );
-  }
 }
 
 requireBuilt("model");

@@ -59,9 +59,11 @@ export function errorsOf(
       const before = setErrorHandler(handler);
       counter = collectErrorMetrics(parts.metrics.registry);
       const installed =
-        options.install === false ? undefined : crashes(handler, options, parts, counter);
+        options.install === false
+          ? handler.prepareWhenIdle()
+          : crashes(handler, options, parts, counter);
       return () => {
-        installed?.[Symbol.dispose]();
+        installed[Symbol.dispose]();
         counter?.[Symbol.dispose]();
         counter = undefined;
         const current = setErrorHandler(before);

@@ -18,7 +18,8 @@ import { hash64 } from "./hash64.ts";
 import {
   type FingerprintFrame,
   isOwnFrame,
-  normalizeFunction,
+  NormalFrame,
+  normalFrame,
   normalizeModule,
 } from "./normalize-frame.ts";
 import { parameterizeMessage } from "./parameterize-message.ts";
@@ -101,8 +102,10 @@ function frameParts(frames: readonly FingerprintFrame[]): { parts: string[]; isT
   };
 }
 
-function framePart({ file, functionName }: FingerprintFrame): string {
-  return `frame:${normalizeModule(file ?? "")}:${normalizeFunction(functionName)}`;
+function framePart(frame: FingerprintFrame): string {
+  const text =
+    frame instanceof NormalFrame ? frame.text : normalFrame(frame.file, frame.functionName);
+  return `frame:${text}`;
 }
 
 /** Recursion of any depth is one frame. */

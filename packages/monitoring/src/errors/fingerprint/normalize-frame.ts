@@ -18,6 +18,30 @@ export interface FingerprintFrame {
   readonly isOwn?: boolean | undefined;
 }
 
+/** A frame that is asked about again and again: what it adds to a fingerprint is made once. */
+export class NormalFrame implements FingerprintFrame {
+  readonly file: string | undefined;
+  readonly functionName: string | undefined;
+  readonly isOwn: boolean;
+  #text: string | undefined;
+
+  constructor(file: string | undefined, functionName: string | undefined, isOwn: boolean) {
+    this.file = file;
+    this.functionName = functionName;
+    this.isOwn = isOwn;
+  }
+
+  /** `normalFrame` of it. */
+  get text(): string {
+    return (this.#text ??= normalFrame(this.file, this.functionName));
+  }
+}
+
+/** Module and function, as they stand in a fingerprint. */
+export function normalFrame(file: string | undefined, functionName: string | undefined): string {
+  return `${normalizeModule(file ?? "")}:${normalizeFunction(functionName)}`;
+}
+
 const FOREIGN = /(?:^|[\\/])node_modules[\\/]|^node:|^(?:internal|native)\b|^\[native|^wasm:/;
 
 /** Whether a frame is of the application's own code. */

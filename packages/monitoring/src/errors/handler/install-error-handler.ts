@@ -43,6 +43,7 @@ class Crashes implements Disposable {
   readonly #late = new WeakSet<Promise<unknown>>();
   readonly #limitBefore = Error.stackTraceLimit;
   #isEnding = false;
+  #preparing: Disposable | undefined;
 
   constructor(options: InstallOptions) {
     this.#options = options;
@@ -57,9 +58,11 @@ class Crashes implements Disposable {
     process.on("unhandledRejection", this.#onRejection);
     process.on("rejectionHandled", this.#onLate);
     if (warnings === true) process.on("warning", this.#onWarning);
+    this.#preparing = this.#handler().prepareWhenIdle();
   }
 
   [Symbol.dispose](): void {
+    this.#preparing?.[Symbol.dispose]();
     process.removeListener("uncaughtException", this.#onException);
     process.removeListener("unhandledRejection", this.#onRejection);
     process.removeListener("rejectionHandled", this.#onLate);

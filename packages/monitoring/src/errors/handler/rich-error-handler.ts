@@ -20,13 +20,14 @@ import { renderJson, reportJson } from "../render/json.ts";
 import { renderPlain, renderTerminal, type TerminalSettings } from "../render/terminal.ts";
 import { terminalAbilities } from "../render/terminal-abilities.ts";
 import { ReportBuilder, type ReportSettings } from "../report/build-report.ts";
+import { rehearse } from "../report/rehearsal.ts";
 import type { FullReport } from "../report/report.ts";
 import { SecretRules } from "../report/secret-filter.ts";
 import { contextWithCrumb, type Crumb, crumbsOf, rememberCrumbs } from "./breadcrumbs.ts";
 import { type ErrorKind, kindOf } from "./error-kinds.ts";
 import { ErrorLimit } from "./error-limit.ts";
 import { type ErrorContextOptions, type ErrorScope, splitOptions } from "./error-context.ts";
-import { ExceptionRecords } from "./exception-record.ts";
+import { exceptionRecord, ExceptionRecords } from "./exception-record.ts";
 import { exceptionSignal } from "./exception-signal.ts";
 import type {
   ErrorDisplay,
@@ -35,6 +36,7 @@ import type {
   RichErrorHandlerOptions,
 } from "./handler-options.ts";
 import { recordOnSpan } from "./span-record.ts";
+import { whenIdle } from "./when-idle.ts";
 
 /** What became of an error. */
 export interface HandledError {
@@ -69,6 +71,7 @@ export class RichErrorHandler {
   readonly #recorded = new WeakSet<object>();
   readonly #signal = exceptionSignal();
   #options: RichErrorHandlerOptions;
+  #settings: ReportSettings;
   #capture: LocalsCapture | undefined;
 
   /** @throws {FlxError} `FLX_REDACTION_SECRET` when a secret to be redacted is shorter than 4 characters */
@@ -78,19 +81,21 @@ export class RichErrorHandler {
     this.#limit = options.limit === false ? undefined : new ErrorLimit(options.limit);
     this.#records =
       options.exporter === undefined ? undefined : new ExceptionRecords(options.exporter);
+    this.#settings = this.#settingsOf(options);
     this.#capturing();
   }
 
   /** Changes how reports look, from now on. */
   configure(display: ErrorDisplay): void {
     this.#options = { ...this.#options, ...display };
+    this.#settings = this.#settingsOf(this.#options);
     this.#capturing();
   }
 
   /** The report of a thrown value, as plain data. Never throws. */
   report(error: unknown): FullReport {
     const span = getCurrentSpan()?.spanContext();
-    return this.#builder.build(error, this.#settings(), {
+    return this.#builder.build(error, this.#settings, {
       errorId: hexOfWord(randomWord()) + hexOfWord(randomWord()),
       timeMs: Date.now(),
       traceId: span?.traceId,
@@ -208,21 +213,16 @@ export class RichErrorHandler {
     return wrapped;
   }
 
-  /** Reads files and compiles what the first report needs, when there is time: tens of milliseconds in pieces. */
-  prepare(files: readonly string[] = []): void {
-    for (const file of files) this.#builder.sources.prepare(file);
-    const sample = new Error("prepared");
-    for (let i = 1; i <= 40; i++) {
-      // Other lines each time, so that code is read and coloured and not taken from what is kept.
-      const frames = Array.from(
-        { length: 10 },
-        (_, k) => `    at prepare (${import.meta.url}:${i * 10 + k}:5)`,
-      );
-      sample.stack = `Error: prepared\n${frames.join("\n")}`;
-      const report = this.report(sample);
-      this.#text(report);
-      renderJson(report);
+  /** Has what the first report needs compiled, at once: tens of milliseconds. */
+  prepare(): void {
+    for (const _ of this.#rehearsal()) {
+      // Each piece is one step.
     }
+  }
+
+  /** The same in pieces of a few milliseconds when the process is idle; keeps no process alive. */
+  prepareWhenIdle(): Disposable {
+    return whenIdle(this.#rehearsal());
   }
 
   /** Ends the capture of locals. */
@@ -233,6 +233,13 @@ export class RichErrorHandler {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #rehearsal(): Iterable<void> & Iterator<void> {
+    return rehearse(this.#settings, [
+      (report) => this.#text(report),
+      (report) => JSON.stringify(exceptionRecord(report, "bug", false)),
+    ]);
   }
 
   /** One log record an error: when it is handled later, this was it. */
@@ -342,17 +349,17 @@ export class RichErrorHandler {
     };
   }
 
-  #settings(): ReportSettings {
-    const { maxFrames = 20, suppress = [], showNode = false, showCode = true } = this.#options;
+  #settingsOf(options: RichErrorHandlerOptions): ReportSettings {
+    const { maxFrames = 20, suppress = [], showNode = false, showCode = true } = options;
     return {
       maxFrames: Math.max(1, maxFrames),
       suppress,
       showNode,
       showCode,
-      around: Math.min(20, Math.max(0, this.#options.codeLines ?? 3)),
+      around: Math.min(20, Math.max(0, options.codeLines ?? 3)),
       secrets: this.#secrets,
-      rules: this.#options.rules ?? [],
-      localsOf: this.#capture === undefined ? undefined : (error) => this.#capture?.localsOf(error),
+      rules: options.rules ?? [],
+      localsOf: (error) => this.#capture?.localsOf(error),
     };
   }
 

@@ -89,15 +89,29 @@ function framesHtml(entries: readonly FrameEntry[], isFirst: boolean): string {
   return `<ol class="frames">${items.join("")}</ol>`;
 }
 
+/** Frames that were written before. */
+const bodies = new WeakMap<ReportFrame, string>();
+
 function frameHtml(frame: ReportFrame, isOpen: boolean): string {
+  let body = bodies.get(frame);
+  if (body === undefined) {
+    body = frameBody(frame);
+    bodies.set(frame, body);
+  }
+  if (frame.code === undefined && frame.locals === undefined) {
+    return `<div class="frame">${body}</div>`;
+  }
+  return `<details${isOpen ? " open" : ""}>${body}</details>`;
+}
+
+function frameBody(frame: ReportFrame): string {
   const words = `${frame.isAsync ? "async " : ""}${frame.isConstructor ? "new " : ""}`;
   const name = `${words}${frame.functionName ?? "<anonymous>"}`;
   const place = frame.line === undefined ? "" : `:${frame.line}:${frame.column ?? 1}`;
   const head = `<span class="function">${escaped(name)}</span> <span class="place">${escaped((frame.file ?? "native") + place)}</span>`;
-  const locals = frame.locals === undefined ? "" : fieldsHtml(frame.locals);
-  if (frame.code === undefined && locals === "") return `<div class="frame">${head}</div>`;
+  if (frame.code === undefined && frame.locals === undefined) return head;
   const code = frame.code === undefined ? "" : codeHtml(frame.code);
-  return `<details${isOpen ? " open" : ""}><summary>${head}</summary>${code}${locals}</details>`;
+  return `<summary>${head}</summary>${code}${fieldsHtml(frame.locals ?? [])}`;
 }
 
 function codeHtml({ lines, line, mark }: CodeFrame): string {

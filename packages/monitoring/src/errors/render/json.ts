@@ -1,6 +1,6 @@
 // A report as JSON: one line, for machines.
 //
-//   { "type", "message", "code"?, "fingerprint", "errorId", "time", "frames": [...], "cause"?: {...}, "errors"?: [...] }
+//   { "type", "message", "code"?, "frames": [...], "cause"?: {...}, "errors"?: [...], "fingerprint", "errorId", "time" }
 
 import type { CodeFrame } from "../report/code-frame.ts";
 import type { ErrorReport, FrameEntry, FullReport, ReportField } from "../report/report.ts";
@@ -8,16 +8,19 @@ import type { ErrorReport, FrameEntry, FullReport, ReportField } from "../report
 /** A value of JSON. */
 type Json = Readonly<Record<string, unknown>>;
 
-/** The report as one line of JSON, without a line feed. */
+/** The report as one line of JSON, without a line feed; what `JSON.stringify` makes of `reportJson`. */
 export function renderJson(report: FullReport): string {
-  return JSON.stringify(reportJson(report));
+  return `${errorText(report).slice(0, -1)},${members(occurrenceJson(report))}}`;
 }
 
 /** The report as plain data for `JSON.stringify`. */
 export function reportJson(report: FullReport): Json {
+  return { ...errorJson(report), ...occurrenceJson(report) };
+}
+
+function occurrenceJson(report: FullReport): Json {
   const { fingerprint, errorId, timeMs, traceId, spanId, breadcrumbs } = report;
   return {
-    ...errorJson(report),
     fingerprint,
     errorId,
     time: new Date(timeMs).toISOString(),
@@ -30,7 +33,18 @@ export function reportJson(report: FullReport): Json {
 }
 
 function errorJson(report: ErrorReport): Json {
-  const { type, message, code, help, docs, notes, properties, frames, cause, errors } = report;
+  const { frames, cause, errors } = report;
+  return {
+    ...headJson(report),
+    frames: some(frames.map(frameJson)),
+    cause: cause === undefined ? undefined : errorJson(cause),
+    errors: some(errors.map(errorJson)),
+  };
+}
+
+/** What an error has beside frames and other errors. */
+function headJson(report: ErrorReport): Json {
+  const { type, message, code, help, docs, notes, properties } = report;
   return {
     type,
     message,
@@ -39,13 +53,36 @@ function errorJson(report: ErrorReport): Json {
     docs,
     notes: some(notes),
     properties: fieldsJson(properties),
-    frames: some(frames.map(frameJson)),
-    cause: cause === undefined ? undefined : errorJson(cause),
-    errors: some(errors.map(errorJson)),
     moreErrors: report.moreErrors || undefined,
     isRepeated: report.isRepeated || undefined,
     isError: report.isError ? undefined : false,
   };
+}
+
+/** Most of a report are frames that were written before: they are put in as texts. */
+function errorText(report: ErrorReport): string {
+  const { frames, cause, errors } = report;
+  let text = members(headJson(report));
+  if (frames.length > 0) text += `,"frames":[${frames.map(frameText).join(",")}]`;
+  if (cause !== undefined) text += `,"cause":${errorText(cause)}`;
+  if (errors.length > 0) text += `,"errors":[${errors.map(errorText).join(",")}]`;
+  return `{${text}}`;
+}
+
+/** Without the braces. */
+function members(json: Json): string {
+  return JSON.stringify(json).slice(1, -1);
+}
+
+const frameTexts = new WeakMap<FrameEntry, string>();
+
+function frameText(entry: FrameEntry): string {
+  let text = frameTexts.get(entry);
+  if (text === undefined) {
+    text = JSON.stringify(frameJson(entry));
+    frameTexts.set(entry, text);
+  }
+  return text;
 }
 
 function frameJson(entry: FrameEntry): Json {
@@ -64,16 +101,9 @@ function frameJson(entry: FrameEntry): Json {
   };
 }
 
-const codes = new WeakMap<CodeFrame, Json>();
-
 function codeJson(frame: CodeFrame): Json {
-  let json = codes.get(frame);
-  if (json === undefined) {
-    const lines = frame.lines.map(({ tokens }) => tokens.map(({ text }) => text).join(""));
-    json = { first: frame.lines[0]?.number ?? frame.line, lines, mark: frame.mark };
-    codes.set(frame, json);
-  }
-  return json;
+  const lines = frame.lines.map(({ tokens }) => tokens.map(({ text }) => text).join(""));
+  return { first: frame.lines[0]?.number ?? frame.line, lines, mark: frame.mark };
 }
 
 function fieldsJson(fields: readonly ReportField[]): Json | undefined {

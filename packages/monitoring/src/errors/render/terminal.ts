@@ -54,9 +54,9 @@ export function renderPlain(report: FullReport, settings: TerminalSettings = {})
 
 const MAX_MESSAGE_LINES = 20;
 
-/** Code that was written before, for a theme, by indentation, width and colours. */
-const writtenCode = new WeakMap<
-  CodeFrame,
+/** Frames that were written before, for a theme, by all else that makes a difference. */
+const writtenFrames = new WeakMap<
+  ReportFrame,
   { readonly theme: Theme; readonly texts: Map<string, string> }
 >();
 
@@ -67,6 +67,8 @@ class TerminalWriter {
   readonly #theme: Theme;
   readonly #root: string;
   readonly #editor: string | undefined;
+  /** Settings that make a difference to a frame, as one text. */
+  readonly #looks: string;
   readonly #out: string[] = [];
 
   constructor(settings: TerminalSettings) {
@@ -76,6 +78,7 @@ class TerminalWriter {
     this.#theme = settings.theme ?? DARK_THEME;
     this.#root = settings.root ?? process.cwd();
     this.#editor = settings.editor;
+    this.#looks = `${this.#width} ${this.#color} ${this.#links} ${this.#root} ${this.#editor}`;
   }
 
   report(report: FullReport): string {
@@ -174,9 +177,32 @@ class TerminalWriter {
       return;
     }
     this.#frame(entry, indent);
+    if (entry.code !== undefined) this.#line("");
   }
 
+  /** A frame without variables looks the same each time: it is kept as it was written. */
   #frame(frame: ReportFrame, indent: string): void {
+    if (frame.locals !== undefined) {
+      this.#writeFrame(frame, indent);
+      return;
+    }
+    let known = writtenFrames.get(frame);
+    if (known === undefined || known.theme !== this.#theme) {
+      known = { theme: this.#theme, texts: new Map() };
+      writtenFrames.set(frame, known);
+    }
+    const key = `${indent.length} ${this.#looks}`;
+    let text = known.texts.get(key);
+    if (text === undefined) {
+      const from = this.#out.length;
+      this.#writeFrame(frame, indent);
+      text = this.#out.splice(from).join("\n");
+      if (known.texts.size < 4) known.texts.set(key, text);
+    }
+    this.#out.push(text);
+  }
+
+  #writeFrame(frame: ReportFrame, indent: string): void {
     const words = [frame.isAsync ? "async" : "", frame.isConstructor ? "new" : ""];
     const name = [...words, safeLine(frame.functionName ?? "<anonymous>")]
       .filter((word) => word !== "")
@@ -186,7 +212,6 @@ class TerminalWriter {
     );
     if (frame.code !== undefined) this.#code(frame.code, indent);
     for (const local of frame.locals ?? []) this.#field(local, `${indent}    `);
-    if (frame.code !== undefined) this.#line("");
   }
 
   #location({ file, line, column }: ReportFrame): string {
@@ -212,25 +237,7 @@ class TerminalWriter {
     return short.startsWith("..") || short === "" ? file : short;
   }
 
-  /** Code looks the same each time: it is kept as it was written. */
-  #code(frame: CodeFrame, indent: string): void {
-    const key = `${indent.length} ${this.#width} ${this.#color}`;
-    let known = writtenCode.get(frame);
-    if (known === undefined || known.theme !== this.#theme) {
-      known = { theme: this.#theme, texts: new Map() };
-      writtenCode.set(frame, known);
-    }
-    let text = known.texts.get(key);
-    if (text === undefined) {
-      const from = this.#out.length;
-      this.#writeCode(frame, indent);
-      text = this.#out.splice(from).join("\n");
-      if (known.texts.size < 4) known.texts.set(key, text);
-    }
-    this.#out.push(text);
-  }
-
-  #writeCode({ lines, line, mark }: CodeFrame, indent: string): void {
+  #code({ lines, line, mark }: CodeFrame, indent: string): void {
     const digits = String(lines.at(-1)?.number ?? line).length;
     const shift = commonIndent(lines);
     for (const each of lines) {

@@ -16,17 +16,13 @@ import { type CapturedFrame, matchCaptured } from "./captured-frames.ts";
 import { CodeFrames, maskedFrame } from "./code-frame.ts";
 import { cut, describeValue } from "./describe-value.ts";
 import { isErrorLike, isObject, readProperty, readText, typeOfThrown } from "./hostile.ts";
+import { KnownFrames } from "./known-frames.ts";
 import { learnSecrets } from "./learn-secrets.ts";
 import type { Breadcrumb, ErrorReport, FrameEntry, FullReport, ReportField } from "./report.ts";
 import { SecretFilter, type SecretRules } from "./secret-filter.ts";
-import { SourceFiles } from "./source-files.ts";
-import {
-  frameEntries,
-  type FrameSettings,
-  placeFrames,
-  type PlacedFrame,
-  stackFrames,
-} from "./stack-frames.ts";
+import { type ReadText, SourceFiles } from "./source-files.ts";
+import type { PlacedFrame } from "./placed-frame.ts";
+import { frameEntries, type FrameSettings, placeFrames, stackFrames } from "./stack-frames.ts";
 
 /** Variables that were captured when an error was thrown. */
 export type LocalsOf = (error: object) => readonly CapturedFrame[] | undefined;
@@ -35,7 +31,7 @@ export type LocalsOf = (error: object) => readonly CapturedFrame[] | undefined;
 export interface ReportSettings extends FrameSettings {
   readonly secrets: SecretRules;
   readonly rules: readonly FingerprintRule[];
-  readonly localsOf: LocalsOf | undefined;
+  readonly localsOf: LocalsOf;
 }
 
 /** What is known beside the error. */
@@ -66,13 +62,21 @@ const KNOWN = new Set(
 
 /** Makes reports; keeps files and code between them. */
 export class ReportBuilder {
-  readonly sources: SourceFiles = new SourceFiles();
+  readonly #sources: SourceFiles;
   readonly #codes = new CodeFrames();
+  readonly #known: KnownFrames;
+
+  /** @param read reads files; default: from the disk */
+  constructor(read?: ReadText) {
+    this.#sources = new SourceFiles(read);
+    this.#known = new KnownFrames(this.#sources);
+  }
 
   /** The report of a thrown value. Never throws. */
   build(thrown: unknown, settings: ReportSettings, occurrence: Occurrence): FullReport {
     const filter = new SecretFilter(settings.secrets);
-    const work = new Work(this.sources, this.#codes, settings, filter);
+    this.#known.begin(settings);
+    const work = new Work(this.#sources, this.#codes, this.#known, settings, filter);
     work.learn(thrown);
     for (const { fields } of occurrence.breadcrumbs ?? []) learnSecrets(fields, filter);
     const built = work.error(thrown, 0);
@@ -101,6 +105,7 @@ interface Built {
 class Work {
   readonly #sources: SourceFiles;
   readonly #codes: CodeFrames;
+  readonly #known: KnownFrames;
   readonly #settings: ReportSettings;
   readonly #filter: SecretFilter;
   readonly #seen = new Set<unknown>();
@@ -108,11 +113,13 @@ class Work {
   constructor(
     sources: SourceFiles,
     codes: CodeFrames,
+    known: KnownFrames,
     settings: ReportSettings,
     filter: SecretFilter,
   ) {
     this.#sources = sources;
     this.#codes = codes;
+    this.#known = known;
     this.#settings = settings;
     this.#filter = filter;
   }
@@ -151,8 +158,8 @@ class Work {
   #object(thrown: object, depth: number, around: readonly PlacedFrame[]): Built {
     const isError = isErrorLike(thrown);
     const type = this.#filter.text(typeOfThrown(thrown));
-    const frames = stackFrames(thrown);
-    const placed = placeFrames(frames, this.#sources, this.#settings.suppress);
+    const frames = stackFrames(thrown, this.#known);
+    const placed = placeFrames(frames, this.#sources, this.#settings.suppress, this.#known);
     const cause = this.#cause(thrown, depth, placed);
     const errors = this.#errors(thrown, depth, placed);
     const message = this.#message(thrown);
@@ -180,11 +187,13 @@ class Work {
     placed: readonly PlacedFrame[],
     around: readonly PlacedFrame[],
   ): readonly FrameEntry[] {
-    const captured = this.#settings.localsOf?.(thrown);
+    const captured = this.#settings.localsOf(thrown);
     const locals = captured === undefined ? undefined : matchCaptured(frames, captured);
     const shared = sharedFrames(placed, around);
     const own = shared === 0 ? placed : placed.slice(0, -shared);
-    const entries = frameEntries(own, this.#settings, this.#codes, (i) => locals?.get(i));
+    const entries = frameEntries(own, this.#settings, this.#codes, this.#known, (i) =>
+      locals?.get(i),
+    );
     const all: readonly FrameEntry[] =
       shared === 0 ? entries : [...entries, { kind: "folded", count: shared, reason: "above" }];
     return this.#filter.knowsAny ? all.map((entry) => this.#masked(entry)) : all;
@@ -206,11 +215,7 @@ class Work {
     return {
       type,
       message,
-      frames: placed.map(({ frame, place, owner }) => ({
-        file: place?.file ?? frame.file,
-        functionName: frame.functionName,
-        isOwn: owner === "own",
-      })),
+      frames: placed.map(({ normal }) => normal),
       cause: cause?.input,
       errors: errors.map(({ input }) => input),
     };

@@ -45,11 +45,25 @@ interface LoadedFile {
 
 const NO_FILE: LoadedFile = { text: undefined, size: 64, map: "none", mapUrl: undefined };
 
+/** The text of a file of at most so many bytes; undefined when there is none. */
+export type ReadText = (path: string, maxBytes: number) => string | undefined;
+
 /** Reads and keeps files. */
 export class SourceFiles {
+  readonly #read: ReadText;
   readonly #files = new Map<string, LoadedFile>();
   readonly #contents = new WeakMap<MapSource, SourceText>();
   #size = 0;
+  #filesLetGo = 0;
+
+  constructor(read: ReadText = readBounded) {
+    this.#read = read;
+  }
+
+  /** How many files were let go since the beginning. */
+  get filesLetGo(): number {
+    return this.#filesLetGo;
+  }
 
   /** The place a frame was written at; the frame's own place when no map says another. Never throws. */
   place(file: string, line: number, column: number): SourcePlace {
@@ -72,12 +86,6 @@ export class SourceFiles {
     };
   }
 
-  /** Reads a file and its map before they are needed. */
-  prepare(file: string): void {
-    const path = pathOf(file);
-    this.#mapOf(path, this.#load(path))?.originalPosition(0, 0);
-  }
-
   #textOf(source: MapSource, file: string): SourceText | undefined {
     if (source.content === undefined) return this.#load(file).text;
     let text = this.#contents.get(source);
@@ -91,7 +99,7 @@ export class SourceFiles {
   #load(path: string): LoadedFile {
     const known = this.#files.get(path);
     if (known !== undefined) return known;
-    const content = isPath(path) ? readBounded(path, MAX_FILE_BYTES) : undefined;
+    const content = isPath(path) ? this.#read(path, MAX_FILE_BYTES) : undefined;
     const loaded: LoadedFile =
       content === undefined
         ? NO_FILE
@@ -111,12 +119,13 @@ export class SourceFiles {
     for (const [oldest, { size }] of this.#files) {
       if (this.#size <= MAX_KEPT && this.#files.size <= 2_000) break;
       this.#files.delete(oldest);
+      this.#filesLetGo++;
       this.#size -= size;
     }
   }
 
   #mapOf(path: string, loaded: LoadedFile): SourceMap | undefined {
-    if (loaded.map === "unread") loaded.map = readMap(path, loaded.mapUrl) ?? "none";
+    if (loaded.map === "unread") loaded.map = readMap(path, loaded.mapUrl, this.#read) ?? "none";
     return loaded.map === "none" ? undefined : loaded.map;
   }
 }
@@ -162,7 +171,7 @@ function mappingUrl(text: string): string | undefined {
   return rest.length < 4_096 && /^\s*(?:\*\/)?\s*(?:\/\/[^\n]*\s*)*$/.test(rest) ? url : undefined;
 }
 
-function readMap(path: string, url: string | undefined): SourceMap | undefined {
+function readMap(path: string, url: string | undefined, read: ReadText): SourceMap | undefined {
   if (url === undefined || url === "") return undefined;
   try {
     const own = pathToFileURL(path).href;
@@ -174,7 +183,7 @@ function readMap(path: string, url: string | undefined): SourceMap | undefined {
     const mapPath = url.startsWith("file:")
       ? fileURLToPath(url)
       : resolve(dirname(path), decodeURIComponent(url));
-    const text = readBounded(mapPath, MAX_MAP_BYTES);
+    const text = read(mapPath, MAX_MAP_BYTES);
     if (text === undefined) return undefined;
     const map = parseSourceMap(text, { baseUrl: pathToFileURL(mapPath).href, isChecked: false });
     map.originalPosition(0, 0);

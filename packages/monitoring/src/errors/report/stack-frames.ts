@@ -4,11 +4,13 @@
 //   ... 12 frames of fastify              folded
 //   main         src/main.ts:3:1          own
 
-import { isOwnFrame } from "../fingerprint/normalize-frame.ts";
+import { isOwnFrame, NormalFrame } from "../fingerprint/normalize-frame.ts";
 import { parseStack, type StackFrame } from "../stack/parse-stack.ts";
 import type { CodeFrames } from "./code-frame.ts";
 import { enclosingFunction } from "./enclosing-function.ts";
 import { readText } from "./hostile.ts";
+import type { KnownFrames } from "./known-frames.ts";
+import type { PlacedFrame } from "./placed-frame.ts";
 import type { FrameEntry, FrameOwner, ReportField, ReportFrame } from "./report.ts";
 import { pathOf, type SourceFiles, type SourcePlace } from "./source-files.ts";
 
@@ -28,11 +30,11 @@ export interface FrameSettings {
 const MAX_STACK = 256 * 1024;
 
 /** The frames of a thrown object, innermost first; none when it has no stack. Never throws. */
-export function stackFrames(error: object): readonly StackFrame[] {
+export function stackFrames(error: object, known: KnownFrames): readonly StackFrame[] {
   const stack = readText(error, "stack");
   if (stack === undefined) return [];
   const text = stack.slice(0, MAX_STACK);
-  return [...syntaxFrame(text), ...parseStack(text, headOf(text, error))];
+  return [...syntaxFrame(text), ...parseStack(text, headOf(text, error), known.read)];
 }
 
 /** What comes before the frames: a message may have lines that look like them. */
@@ -64,27 +66,28 @@ function syntaxFrame(stack: string): StackFrame[] {
   ];
 }
 
-/** A frame with its place in the sources. */
-export interface PlacedFrame {
-  readonly frame: StackFrame;
-  readonly place: SourcePlace | undefined;
-  readonly owner: FrameOwner;
-  readonly packageName: string | undefined;
-}
-
 /** Finds out where frames were written and whose they are. */
 export function placeFrames(
   frames: readonly StackFrame[],
   sources: SourceFiles,
   suppress: readonly (string | RegExp)[],
+  known: KnownFrames,
 ): readonly PlacedFrame[] {
-  return frames.map((frame) => {
-    const place = placeOf(frame, sources);
-    const file = place?.file ?? frame.file;
-    const packageName = packageOf(file);
-    const owner = ownerOf(frame, file, place?.isIgnored === true, suppress, packageName);
-    return { frame: named(frame, place, owner), place, owner, packageName };
-  });
+  return frames.map((frame) => known.place(frame, (each) => placeFrame(each, sources, suppress)));
+}
+
+function placeFrame(
+  frame: StackFrame,
+  sources: SourceFiles,
+  suppress: readonly (string | RegExp)[],
+): PlacedFrame {
+  const place = placeOf(frame, sources);
+  const file = place?.file ?? frame.file;
+  const packageName = packageOf(file);
+  const owner = ownerOf(frame, file, place?.isIgnored === true, suppress, packageName);
+  const withName = named(frame, place, owner);
+  const normal = new NormalFrame(file, withName.functionName, owner === "own");
+  return { frame: withName, place, owner, packageName, normal };
 }
 
 /** Names that a minifier gave say nothing; the source has better ones. */
@@ -132,9 +135,15 @@ export function frameEntries(
   placed: readonly PlacedFrame[],
   settings: FrameSettings,
   codes: CodeFrames,
+  known: KnownFrames,
   localsOf: (index: number) => readonly ReportField[] | undefined,
 ): readonly FrameEntry[] {
   const out: FrameEntry[] = [];
+  const frameAt = (index: number): ReportFrame => {
+    const frame = known.shown(placed[index]!, (each) => frameOf(each, settings, codes));
+    const locals = localsOf(index);
+    return locals === undefined ? frame : { ...frame, locals };
+  };
   // Without own frames the first of the others are better than none.
   const showAll = !placed.some(({ owner }) => owner === "own");
   const shown = shownOwn(placed, settings.maxFrames, showAll);
@@ -143,13 +152,12 @@ export function frameEntries(
     const repeated = repetition(placed, i);
     if (repeated > 1) {
       const length = repeated * periodOf(placed, i);
-      const first = frameOf(placed[i]!, settings, codes, localsOf(i));
-      if (shown.has(i)) out.push(first);
+      if (shown.has(i)) out.push(frameAt(i));
       out.push({ kind: "folded", count: length - (shown.has(i) ? 1 : 0), reason: "recursion" });
       i += length;
       continue;
     }
-    if (shown.has(i)) out.push(frameOf(placed[i]!, settings, codes, localsOf(i)));
+    if (shown.has(i)) out.push(frameAt(i));
     else fold(out, placed[i]!, settings, showAll);
     i++;
   }
@@ -222,7 +230,6 @@ function frameOf(
   { frame, place, owner, packageName }: PlacedFrame,
   { showCode, around }: FrameSettings,
   codes: CodeFrames,
-  locals: readonly ReportField[] | undefined,
 ): ReportFrame {
   const text = showCode && owner === "own" ? place?.text : undefined;
   return {
@@ -236,7 +243,7 @@ function frameOf(
     isConstructor: frame.isConstructor,
     packageName,
     code: text === undefined ? undefined : codes.at(text, place!.line, place!.column, around),
-    locals,
+    locals: undefined,
   };
 }
 

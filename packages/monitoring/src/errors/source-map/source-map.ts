@@ -215,8 +215,7 @@ function sourcePrefix(root: string | undefined): string {
 
 /** An address, resolved where it can be. */
 function resolved(url: string, baseUrl: string | undefined): string {
-  if (baseUrl !== undefined && URL.canParse(url, baseUrl)) return new URL(url, baseUrl).href;
-  return url;
+  return (baseUrl === undefined ? undefined : URL.parse(url, baseUrl)?.href) ?? url;
 }
 
 function ignoreList(json: Json, sourceCount: number): ReadonlySet<number> {

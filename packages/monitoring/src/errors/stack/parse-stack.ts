@@ -47,8 +47,13 @@ const WASM = /^(wasm:\/\/[^\s]*):wasm-function\[\d+\]:0x[\da-f]+$/i;
  * The frames of a stack text, innermost first.
  *
  * @param head what the stack begins with, when it is known: "TypeError: no"
+ * @param read reads one frame, as `parseFrame` does
  */
-export function parseStack(stack: string, head?: string): readonly StackFrame[] {
+export function parseStack(
+  stack: string,
+  head?: string,
+  read: (text: string) => StackFrame = parseFrame,
+): readonly StackFrame[] {
   const body = head !== undefined && stack.startsWith(head) ? stack.slice(head.length) : stack;
   const frames: StackFrame[] = [];
   let at = 0;
@@ -56,7 +61,7 @@ export function parseStack(stack: string, head?: string): readonly StackFrame[] 
     const end = body.indexOf("\n", at);
     const stop = end < 0 ? body.length : end;
     const line = body.slice(at, Math.min(stop, at + MAX_LINE));
-    if (FRAME_LINE.test(line)) frames.push(parseFrame(line.trim().slice(3)));
+    if (FRAME_LINE.test(line)) frames.push(read(line.trim().slice(3)));
     at = stop + 1;
   }
   return frames;

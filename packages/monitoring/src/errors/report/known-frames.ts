@@ -1,0 +1,79 @@
+// Frames that were seen before. Errors come from the same places again and again, and what is known of a place stays as it
+// is: where it was written, whose it is, its code, what a fingerprint takes of it. So each place is looked at once.
+//
+//   "charge (file:///app/dist/payments.js:12:9)" ─► StackFrame ─► PlacedFrame ─► ReportFrame ─► its text in each form
+//                                       read()          place()        shown()         kept by render/, as long as the frame
+//
+// Bounded: MAX_KNOWN frames, then all are forgotten at once; also when settings change, and when a file is let go, whose
+// text the frames would hold.
+
+import { parseFrame, type StackFrame } from "../stack/parse-stack.ts";
+import type { ReportFrame } from "./report.ts";
+import type { SourceFiles } from "./source-files.ts";
+import type { PlacedFrame } from "./placed-frame.ts";
+
+const MAX_KNOWN = 500;
+/** Longer ones are not kept. */
+const MAX_TEXT = 512;
+
+/** Keeps frames; one for a builder of reports. */
+export class KnownFrames {
+  readonly #sources: SourceFiles;
+  readonly #texts = new Map<string, StackFrame>();
+  #placed = new WeakMap<StackFrame, PlacedFrame>();
+  #shown = new WeakMap<PlacedFrame, ReportFrame>();
+  #settings: object | undefined;
+  #filesLetGo = 0;
+
+  constructor(sources: SourceFiles) {
+    this.#sources = sources;
+  }
+
+  /** To be called before the frames of an error are looked at. */
+  begin(settings: object): void {
+    const { filesLetGo } = this.#sources;
+    if (settings === this.#settings && filesLetGo === this.#filesLetGo) return;
+    this.#settings = settings;
+    this.#filesLetGo = filesLetGo;
+    this.#placed = new WeakMap();
+    this.#shown = new WeakMap();
+  }
+
+  /** The frame of a line of a stack. */
+  readonly read = (text: string): StackFrame => {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    if (text.length > MAX_TEXT) return parseFrame(text);
+    if (this.#texts.size >= MAX_KNOWN) this.#texts.clear();
+    const own = copyOf(text);
+    const frame = parseFrame(own);
+    this.#texts.set(own, frame);
+    return frame;
+  };
+
+  place(frame: StackFrame, make: (frame: StackFrame) => PlacedFrame): PlacedFrame {
+    return kept(this.#placed, frame, make);
+  }
+
+  shown(placed: PlacedFrame, make: (placed: PlacedFrame) => ReportFrame): ReportFrame {
+    return kept(this.#shown, placed, make);
+  }
+}
+
+/** A part of a text holds the whole of it; a stack is up to hundreds of kilobytes long. */
+function copyOf(text: string): string {
+  return Buffer.from(text, "utf16le").toString("utf16le");
+}
+
+function kept<Key extends object, Value>(
+  known: WeakMap<Key, Value>,
+  key: Key,
+  make: (key: Key) => Value,
+): Value {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make(key);
+    known.set(key, value);
+  }
+  return value;
+}

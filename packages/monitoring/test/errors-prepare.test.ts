@@ -1,0 +1,53 @@
+// What is done before the first error: when a process has time, in pieces, and never because of it.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+async function run(program: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--conditions=@flx/source", "--input-type=module", "--eval", program],
+    { cwd: import.meta.dirname, timeout: 60_000 },
+  );
+  return stdout;
+}
+
+const pieces = `
+  import { whenIdle } from "../src/errors/handler/when-idle.ts";
+  let done = 0;
+  const count = { next: () => ({ done: ++done === 10, value: undefined }) };
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const busy = (ms) => { for (const end = performance.now() + ms; performance.now() < end;); };`;
+
+test("whenIdle() does all pieces of an idle process", async () => {
+  const out = await run(`${pieces}
+    whenIdle(count);
+    for (let i = 0; i < 500 && done < 10; i++) await wait(50);
+    await wait(200);
+    console.log(done);`);
+  assert.equal(out, "10\n");
+});
+
+test("whenIdle() does none while the loop is busy, and none after it was disposed of", async () => {
+  const out = await run(`${pieces}
+    const preparing = whenIdle(count);
+    for (let i = 0; i < 40; i++) { busy(40); await wait(1); }
+    preparing[Symbol.dispose]();
+    console.log(done);
+    await wait(1_500);
+    console.log(done);`);
+  assert.equal(out, "0\n0\n");
+});
+
+test("a process with errors handled ends when it has nothing to do", async () => {
+  const out = await run(`
+    import { installErrorHandler } from "@flx/monitoring/errors";
+    import { startMonitoring } from "@flx/monitoring";
+    installErrorHandler();
+    await startMonitoring({ service: "short", admin: false, otlp: false });
+    console.log("started");`);
+  // Had preparing kept it alive, run() would have given up.
+  assert.equal(out, "started\n");
+});
