@@ -28,7 +28,7 @@ type Fail = (id: number) => never;
 
 // Node reads a map when it loads the file of it, if at all.
 setSourceMapsSupport(true);
-const { fail: failing } = (await import(fixture)) as { readonly fail: Fail };
+const program = (await import(fixture)) as { readonly fail: Fail };
 
 interface State {
   readonly fail: Fail;
@@ -50,7 +50,7 @@ function shows(name: string, show: State["show"], packageName?: string) {
     name,
     ...(packageName !== undefined && { package: packageName }),
     setup: () => ({
-      fail: failing,
+      fail: program.fail,
       useMaps: () => setSourceMapsSupport(!isOurs),
       show,
     }),
@@ -65,11 +65,12 @@ function shows(name: string, show: State["show"], packageName?: string) {
     },
     check: async () => {
       try {
-        return failing(1);
+        return program.fail(1);
       } catch (error) {
         const frames = namedFrames(await show(error));
-        if (frames.length !== FRAMES)
+        if (frames.length !== FRAMES) {
           throw new Error(`${name} names ${frames.length} frames`, { cause: error });
+        }
         return frames;
       }
     },

@@ -16,12 +16,11 @@ import { type CapturedFrame, matchCaptured } from "./captured-frames.ts";
 import { CodeFrames, maskedFrame } from "./code-frame.ts";
 import { cut, describeValue } from "./describe-value.ts";
 import { isErrorLike, isObject, readProperty, readText, typeOfThrown } from "./hostile.ts";
-import { KnownFrames } from "./known-frames.ts";
+import { KnownFrames, type PlacedFrame } from "./known-frames.ts";
 import { learnSecrets } from "./learn-secrets.ts";
 import type { Breadcrumb, ErrorReport, FrameEntry, FullReport, ReportField } from "./report.ts";
 import { SecretFilter, type SecretRules } from "./secret-filter.ts";
 import { type ReadText, SourceFiles } from "./source-files.ts";
-import type { PlacedFrame } from "./placed-frame.ts";
 import { frameEntries, type FrameSettings, placeFrames, stackFrames } from "./stack-frames.ts";
 
 /** Variables that were captured when an error was thrown. */

@@ -7,14 +7,24 @@
 // Bounded: MAX_KNOWN frames, then all are forgotten at once; also when settings change, and when a file is let go, whose
 // text the frames would hold.
 
+import type { NormalFrame } from "../fingerprint/normalize-frame.ts";
 import { parseFrame, type StackFrame } from "../stack/parse-stack.ts";
-import type { ReportFrame } from "./report.ts";
-import type { SourceFiles } from "./source-files.ts";
-import type { PlacedFrame } from "./placed-frame.ts";
+import type { FrameOwner, ReportFrame } from "./report.ts";
+import type { SourceFiles, SourcePlace } from "./source-files.ts";
 
 const MAX_KNOWN = 500;
 /** Longer ones are not kept. */
 const MAX_TEXT = 512;
+
+/** A frame with its place in the sources. */
+export interface PlacedFrame {
+  readonly frame: StackFrame;
+  readonly place: SourcePlace | undefined;
+  readonly owner: FrameOwner;
+  readonly packageName: string | undefined;
+  /** For fingerprints. */
+  readonly normal: NormalFrame;
+}
 
 /** Keeps frames; one for a builder of reports. */
 export class KnownFrames {

@@ -9,8 +9,7 @@ import { parseStack, type StackFrame } from "../stack/parse-stack.ts";
 import type { CodeFrames } from "./code-frame.ts";
 import { enclosingFunction } from "./enclosing-function.ts";
 import { readText } from "./hostile.ts";
-import type { KnownFrames } from "./known-frames.ts";
-import type { PlacedFrame } from "./placed-frame.ts";
+import type { KnownFrames, PlacedFrame } from "./known-frames.ts";
 import type { FrameEntry, FrameOwner, ReportField, ReportFrame } from "./report.ts";
 import { pathOf, type SourceFiles, type SourcePlace } from "./source-files.ts";
 
