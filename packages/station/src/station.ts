@@ -37,7 +37,7 @@ import { AccessControl } from "./base/access/access-control.ts";
 import { type Clock, machineClock } from "./base/clock.ts";
 import { Lifecycle, type PartEnd } from "./base/lifecycle.ts";
 import type { StationLog } from "./base/station-log.ts";
-import { readTlsFiles, type TlsMaterial } from "./base/tls-files.ts";
+import { readTlsFiles, serverOptions, type TlsMaterial } from "./base/tls-files.ts";
 import { accessRules } from "./config/access.ts";
 import { explainedYaml } from "./config/explained-yaml.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
@@ -542,7 +542,7 @@ class Building {
           routes,
           gate: accessGate(this.#access),
           maxConnections: limits.connections,
-          tls: tls === undefined ? undefined : serverTls(tls),
+          tls: tls === undefined ? undefined : serverOptions(tls, true),
           onAnswer: httpMetrics(this.#registry),
           onError: (error, { url }) =>
             this.#options.log.error({ err: error, url }, "a request failed inside"),
@@ -633,11 +633,6 @@ class Building {
     }
     return { commit: () => undefined };
   }
-}
-
-function serverTls({ cert, key, clientCa }: TlsMaterial) {
-  const clients = { ca: clientCa, requestCert: true, rejectUnauthorized: false };
-  return { cert, key, minVersion: "TLSv1.2" as const, ...(clientCa !== undefined && clients) };
 }
 
 /** The option of the command line for each listener. */

@@ -39,6 +39,10 @@ interface WireField {
 /** A message's fields by number. */
 type WireMessage = ReadonlyMap<number, WireField>;
 
+/** The tags that lead down: from the request to its resources, and from these to scopes, and to records. */
+const GROUP = 0x0a;
+const DOWN = 0x12;
+
 const known = new Map<JsonMessage, Map<number, WireField>>();
 
 /** The wire's side of a message of the schema. */
@@ -126,19 +130,20 @@ class Checker {
   run(): void {
     const reader = this.#reader;
     const { group, scoped } = this.#levels;
-    each(reader, reader.bytes.length, 1, (groupEnd) => {
-      this.#level(group, groupEnd, 2, (scopedEnd) => {
-        this.#level(scoped, scopedEnd, 2, (end) => this.#record(end));
+    reader.blocks(reader.bytes.length, (tag, groupEnd) => {
+      if (tag !== GROUP) return;
+      this.#level(group, groupEnd, (scopedEnd) => {
+        this.#level(scoped, scopedEnd, (end) => this.#record(end));
       });
     });
   }
 
   /** A message of which one field leads further down; its other fields are checked here. */
-  #level(message: WireMessage, end: number, down: number, onDown: (end: number) => void): void {
+  #level(message: WireMessage, end: number, onDown: (end: number) => void): void {
     const reader = this.#reader;
     while (reader.at < end) {
       const tag = reader.tag(end);
-      if (tag === down * 8 + 2) {
+      if (tag === DOWN) {
         const stop = reader.length(end);
         onDown(stop);
         reader.at = stop;
@@ -181,23 +186,6 @@ class Checker {
   }
 }
 
-/** Calls back for each field of a number that is a message; passes over the others. */
-function each(
-  reader: WireReader,
-  end: number,
-  number: number,
-  onMessage: (end: number) => void,
-): void {
-  while (reader.at < end) {
-    const tag = reader.tag(end);
-    if (tag === number * 8 + 2) {
-      const stop = reader.length(end);
-      onMessage(stop);
-      reader.at = stop;
-    } else reader.skip(tag, end, 0);
-  }
-}
-
 /** What is wrong with a span that is well formed. */
 function spanProblem(reader: WireReader, start: number, end: number): string | undefined {
   let [hasTrace, hasSpan] = [false, false];
@@ -226,7 +214,7 @@ function without(request: Uint8Array, rejected: ReadonlySet<number>): Uint8Array
     while (reader.at < end) {
       const from = reader.at;
       const tag = reader.tag(end);
-      const down = depth === 0 ? 0x0a : 0x12;
+      const down = depth === 0 ? GROUP : DOWN;
       if (tag !== down) {
         reader.skip(tag, end, 0);
         out.raw(request.subarray(from, reader.at));

@@ -200,6 +200,18 @@ export class WireReader {
     this.at = stop;
   }
 
+  /** Calls back for each field with a length, at its first byte; passes over it and all others, to the end of the message. */
+  blocks(end: number, onBlock: (tag: number, end: number) => void): void {
+    while (this.at < end) {
+      const tag = this.tag(end);
+      if ((tag & 7) === 2) {
+        const stop = this.length(end);
+        onBlock(tag, stop);
+        this.at = stop;
+      } else this.skip(tag, end, 0);
+    }
+  }
+
   /** Passes over the value of a field. */
   skip(tag: number, end: number, depth: number): void {
     switch (tag & 7) {

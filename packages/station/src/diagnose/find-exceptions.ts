@@ -61,36 +61,23 @@ function eachRecord(
   onRecord: (reader: WireReader, end: number, resource: Attributes) => void,
 ): void {
   const reader = new WireReader(request);
-  eachMessage(reader, request.length, 0x0a, (groupEnd) => {
+  reader.blocks(request.length, (groupTag, groupEnd) => {
+    if (groupTag !== 0x0a) return;
     const start = reader.at;
     const resource = new Map<string, OtlpValue>();
-    eachMessage(reader, groupEnd, 0x0a, (end) => {
+    reader.blocks(groupEnd, (tag, end) => {
+      if (tag !== 0x0a) return;
       const part = { start: reader.at, end };
       for (const [key, value] of attributesOf(request, part, 0x0a)) resource.set(key, value);
     });
     reader.at = start;
-    eachMessage(reader, groupEnd, 0x12, (scopeEnd) => {
-      eachMessage(reader, scopeEnd, 0x12, (end) => onRecord(reader, end, resource));
+    reader.blocks(groupEnd, (scopeTag, scopeEnd) => {
+      if (scopeTag !== 0x12) return;
+      reader.blocks(scopeEnd, (tag, end) => {
+        if (tag === 0x12) onRecord(reader, end, resource);
+      });
     });
   });
-}
-
-function eachMessage(
-  reader: WireReader,
-  end: number,
-  wanted: number,
-  onMessage: (end: number) => void,
-): void {
-  while (reader.at < end) {
-    const tag = reader.tag(end);
-    if (tag !== wanted) {
-      reader.skip(tag, end, 0);
-      continue;
-    }
-    const stop = reader.length(end);
-    onMessage(stop);
-    reader.at = stop;
-  }
 }
 
 function logException(

@@ -140,11 +140,6 @@ export class ByteReader {
     return this.#bytes.readDoubleLE(this.#need(8));
   }
 
-  /** One half of a double. */
-  word(): number {
-    return this.#bytes.readUInt32LE(this.#need(4));
-  }
-
   text(): string {
     return decoder.decode(this.block());
   }

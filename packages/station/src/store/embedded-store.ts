@@ -11,6 +11,7 @@
 //
 // What is acknowledged is in the log; what the log has lost segments of is in a snapshot or in a closed window.
 
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FlxError, type Labels } from "@flx/model";
 import { Counter, Gauge, Histogram, type Registry } from "@flx/monitoring/metrics";
@@ -81,6 +82,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
 /** The embedded store. */
 export class EmbeddedStore implements MetricStore {
   readonly #options: EmbeddedStoreOptions;
+  readonly #now: () => number;
   readonly #lock: FolderLock;
   readonly #log: Log;
   readonly #logFolder: string;
@@ -107,6 +109,7 @@ export class EmbeddedStore implements MetricStore {
     readonly metrics: StoreMetrics;
   }) {
     this.#options = parts.options;
+    this.#now = parts.options.now ?? Date.now;
     this.#lock = parts.lock;
     this.#log = parts.log;
     this.#logFolder = parts.logFolder;
@@ -155,7 +158,7 @@ export class EmbeddedStore implements MetricStore {
   get condition(): StoreCondition {
     if (this.#isClosed) return { state: "unavailable", reason: "the store is closed" };
     const { quarantined } = this.#windows.statistics();
-    if ((this.#options.now ?? Date.now)() < this.#refusesUntilMs) {
+    if (this.#now() < this.#refusesUntilMs) {
       return { state: "unavailable", reason: this.#problem };
     }
     if (this.#problem !== "") return { state: "degraded", reason: this.#problem };
@@ -219,7 +222,7 @@ export class EmbeddedStore implements MetricStore {
       return new SinkRefusal(error.code, error.message, "overloaded", 1_000);
     }
     this.#note(error);
-    this.#refusesUntilMs = (this.#options.now ?? Date.now)() + 5_000;
+    this.#refusesUntilMs = this.#now() + 5_000;
     return new SinkRefusal(error.code, error.message, "unavailable", 5_000);
   }
 
@@ -362,7 +365,7 @@ export class EmbeddedStore implements MetricStore {
       if (Number.isNaN(oldest)) return isAnyClosed;
       const startMs = windowOf(oldest);
       const endMs = startMs + WINDOW_MS;
-      const now = (this.#options.now ?? Date.now)();
+      const now = this.#now();
       if (Math.min(head.newestMs, now) < endMs + lateMs) return isAnyClosed;
       // From here on nothing older is taken; what is on its way into the log is waited for.
       head.closingMs = Math.max(head.closingMs, endMs);
@@ -410,7 +413,6 @@ async function replay(
   folder: string,
   metrics: StoreMetrics,
 ): Promise<{ log: Log; damaged: number }> {
-  const { mkdir } = await import("node:fs/promises");
   await mkdir(folder, { recursive: true });
   const snapshot = await readSnapshot(head, folder);
   const target = {

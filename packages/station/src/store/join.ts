@@ -23,7 +23,7 @@ export function joinSeries(
 }
 
 /** One series' samples, and those after them. */
-export function append(first: SeriesData, next: SeriesData): SeriesData {
+function append(first: SeriesData, next: SeriesData): SeriesData {
   const length = first.timestamps.length + next.timestamps.length;
   const at = first.timestamps.length;
   const timestamps = joinDoubles(first.timestamps, next.timestamps);

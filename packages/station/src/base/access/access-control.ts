@@ -21,7 +21,7 @@ import { AccessRefusal } from "./access-refusal.ts";
 import { type Caller, headerOf } from "./caller.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { parsePasswordHash, type PasswordHash, verifyPassword } from "./password-hash.ts";
-import { allows, type Identity, type Role } from "./role.ts";
+import { allows, GIVEN_ROLES, type Identity, type Role } from "./role.ts";
 
 /** A text that is fetched when it is needed: a token in the configuration or in a file. */
 export interface HiddenText {
@@ -104,11 +104,6 @@ export class AccessControl {
     this.#trusted = networks(rules.proxy?.trusted ?? []);
     this.#tokensAtMs = -Infinity;
     this.#remembered.clear();
-  }
-
-  /** Whether a caller without credentials may do something besides what is public. */
-  get isOpen(): boolean {
-    return this.#rules.anonymous.size > 0;
   }
 
   /**
@@ -237,8 +232,8 @@ export class AccessControl {
     if (name === undefined || name === "" || name === ANONYMOUS) return undefined;
     if (proxy.rolesHeader === undefined) return users.find((user) => user.name === name);
     const written = (headerOf(caller, proxy.rolesHeader) ?? "").split(",");
-    const roles = written.map((role) => role.trim().toLowerCase());
-    const given = roles.filter((role): role is Role => ["read", "write", "admin"].includes(role));
+    const roles = new Set(written.map((role) => role.trim().toLowerCase()));
+    const given = GIVEN_ROLES.filter((role) => roles.has(role));
     return { name: name.slice(0, 200), roles: new Set(given) };
   }
 

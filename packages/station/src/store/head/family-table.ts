@@ -11,20 +11,17 @@ const MAX_HELP_LENGTH = 4_096;
 export class FamilyTable {
   readonly #families = new Map<string, FamilyMetadata[]>();
 
-  /** Whether it was new. */
-  add({ name, type, help, unit }: WrittenMetadata): boolean {
+  /** Notes what was said, once. */
+  add(written: WrittenMetadata): void {
+    if (this.has(written)) return;
+    const { name, type, help, unit } = written;
     let known = this.#families.get(name);
     if (known === undefined) {
-      if (this.#families.size >= MAX_FAMILIES) return false;
+      if (this.#families.size >= MAX_FAMILIES) return;
       this.#families.set(name, (known = []));
     }
-    const short = help.slice(0, MAX_HELP_LENGTH);
-    if (known.some((each) => each.type === type && each.help === short && each.unit === unit)) {
-      return false;
-    }
     if (known.length >= MAX_VARIANTS) known.shift();
-    known.push({ type, help: short, unit });
-    return true;
+    known.push({ type, help: help.slice(0, MAX_HELP_LENGTH), unit });
   }
 
   /** Whether it is known already. */

@@ -220,21 +220,21 @@ export class Head {
     const oldest = this.oldestTakenMs;
     const latest = Math.max(this.#now(), this.newestMs) + this.limits.aheadMs;
     const { refs, timestampsMs, count } = batch;
-    const floats: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const time = timestampsMs[i]!;
-      if (time >= oldest && time <= latest && this.#series[refs[i]!] !== undefined) floats.push(i);
-      else rejected.push(this.#rejection(i, refs[i]!, time, oldest, rejected.length));
-    }
-    const histograms: number[] = [];
-    for (const [i, { ref, timestampMs: time }] of batch.histograms.entries()) {
-      if (time >= oldest && time <= latest && this.#series[ref] !== undefined) histograms.push(i);
-      else rejected.push(this.#rejection(count + i, ref, time, oldest, rejected.length));
-    }
-    const chosen: Chosen = {
-      floats: floats.length === count ? "all" : floats,
-      histograms: histograms.length === batch.histograms.length ? "all" : histograms,
-    };
+    const isTaken = (ref: number, time: number): boolean =>
+      time >= oldest && time <= latest && this.#series[ref] !== undefined;
+    const floats = chosenOf(count, (i) => {
+      const [ref, time] = [refs[i]!, timestampsMs[i]!];
+      if (isTaken(ref, time)) return true;
+      rejected.push(this.#rejection(i, ref, time, oldest, rejected.length));
+      return false;
+    });
+    const histograms = chosenOf(batch.histograms.length, (i) => {
+      const { ref, timestampMs: time } = batch.histograms[i]!;
+      if (isTaken(ref, time)) return true;
+      rejected.push(this.#rejection(count + i, ref, time, oldest, rejected.length));
+      return false;
+    });
+    const chosen: Chosen = { floats, histograms };
     return { chosen, rejected };
   }
 
@@ -439,6 +439,16 @@ export class Head {
       seriesByPair: largest(seriesByPair, limit),
     };
   }
+}
+
+/** The places that are taken: a list only when one is not, since nearly always all are. */
+function chosenOf(count: number, isTaken: (i: number) => boolean): readonly number[] | "all" {
+  let chosen: number[] | undefined;
+  for (let i = 0; i < count; i++) {
+    if (!isTaken(i)) chosen ??= Array.from({ length: i }, (_, before) => before);
+    else chosen?.push(i);
+  }
+  return chosen ?? "all";
 }
 
 function largest(counts: Iterable<readonly [string, number]>, limit: number) {

@@ -78,16 +78,4 @@ export class SampleColumns {
     }
     this.count += other.count;
   }
-
-  /** Where a time is; -1 when it is not. Times must be ascending. */
-  find(time: number): number {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.times[middle]! < time) low = middle + 1;
-      else high = middle;
-    }
-    return low < this.count && this.times[low] === time ? low : -1;
-  }
 }

@@ -162,11 +162,6 @@ export class Log implements AsyncDisposable {
     return bytes;
   }
 
-  /** Bytes that wait for the disk. */
-  get pendingBytes(): number {
-    return this.#pendingBytes;
-  }
-
   /**
    * Appends a record; resolves when it is durable. Records become durable, and their promises resolve, in the order of
    * the calls. The payload is copied.

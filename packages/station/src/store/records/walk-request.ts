@@ -23,25 +23,9 @@ export function walkRequest(
   onRecord: (reader: WireReader, end: number, origin: number) => void,
 ): void {
   const reader = new WireReader(request);
-  fields(reader, request.length, (tag, end) => {
+  reader.blocks(request.length, (tag, end) => {
     if (tag === 0x0a) resourceRecords(reader, end, origins, onRecord);
   });
-}
-
-/** Calls back for each field of a kind with a length; the cursor is where its bytes begin, and goes to their end. */
-function fields(
-  reader: WireReader,
-  end: number,
-  onField: (tag: number, end: number) => void,
-): void {
-  while (reader.at < end) {
-    const tag = reader.tag(end);
-    if ((tag & 7) === 2) {
-      const stop = reader.length(end);
-      onField(tag, stop);
-      reader.at = stop;
-    } else reader.skip(tag, end, 0);
-  }
 }
 
 function resourceRecords(
@@ -53,13 +37,13 @@ function resourceRecords(
   const start = reader.at;
   const resources: Part[] = [];
   let schemaUrl = "";
-  fields(reader, end, (tag, stop) => {
+  reader.blocks(end, (tag, stop) => {
     if (tag === 0x0a) resources.push({ start: reader.at, end: stop });
     else if (tag === 0x1a) schemaUrl = utf8(reader.bytes, reader.at, stop);
   });
   const key = resources.map((part) => latin1(reader.bytes, part)).join("\u0000") + schemaUrl;
   reader.at = start;
-  fields(reader, end, (tag, stop) => {
+  reader.blocks(end, (tag, stop) => {
     if (tag !== 0x12) return;
     scopeRecords(
       reader,
@@ -86,7 +70,7 @@ function scopeRecords(
   const scopes: Part[] = [];
   let schemaUrl = "";
   let records = 0;
-  fields(reader, end, (tag, stop) => {
+  reader.blocks(end, (tag, stop) => {
     if (tag === 0x0a) scopes.push({ start: reader.at, end: stop });
     else if (tag === 0x12) records++;
     else if (tag === 0x1a) schemaUrl = utf8(reader.bytes, reader.at, stop);
@@ -95,7 +79,7 @@ function scopeRecords(
   const key = scopes.map((part) => latin1(reader.bytes, part)).join("\u0000");
   const origin = number(scopes, schemaUrl, `${key}\u0001${schemaUrl}`);
   reader.at = start;
-  fields(reader, end, (tag, stop) => {
+  reader.blocks(end, (tag, stop) => {
     if (tag === 0x12) onRecord(reader, stop, origin);
   });
 }
@@ -117,7 +101,7 @@ function scopeOf(bytes: Uint8Array, parts: readonly Part[], schemaUrl: string): 
   const reader = new WireReader(bytes);
   for (const { start, end } of parts) {
     reader.at = start;
-    fields(reader, end, (tag, stop) => {
+    reader.blocks(end, (tag, stop) => {
       if (tag === 0x0a) name = utf8(bytes, reader.at, stop);
       else if (tag === 0x12) version = utf8(bytes, reader.at, stop);
     });

@@ -13,6 +13,7 @@ import { createReadStream } from "node:fs";
 import { open, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { syncFolder } from "../log/sync-folder.ts";
 
 /** A window's file. */
 export interface WindowFile {
@@ -68,7 +69,7 @@ export async function nameWindowFile(
   const path = join(folder, `${parts.join("-")}.parquet`);
   await sync(draft);
   await rename(draft, path);
-  await sync(folder);
+  await syncFolder(folder);
   const { size, mtimeMs } = await stat(path);
   return { ...about, path, checksum, bytes: size, writtenMs: mtimeMs };
 }

@@ -66,6 +66,8 @@ interface OpenIndex {
 
 const NAME = /^(-?\d{1,16})\.window$/;
 const RETAIN_EVERY_MS = 60_000;
+/** What a file says whose bytes are not what was written. */
+const DAMAGE: ReadonlySet<string> = new Set(["FLX_STORE_DAMAGED", "FLX_STORE_RECORD"]);
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -253,9 +255,7 @@ export class FileWindows implements WindowStore, AsyncDisposable {
         );
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") this.#drop(path);
-        else if (error instanceof FlxError && error.code === "FLX_STORE_DAMAGED") {
-          await this.#putAside(path, error);
-        } else if (error instanceof FlxError && error.code === "FLX_STORE_RECORD") {
+        else if (error instanceof FlxError && DAMAGE.has(error.code)) {
           await this.#putAside(path, error);
         } else throw error;
       }
