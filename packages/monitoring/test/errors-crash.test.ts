@@ -120,6 +120,69 @@ test("an error becomes one log record with its span and fingerprint, also when i
   assert.ok(!JSON.stringify([receiver.logs, receiver.spans]).includes("hunter2hunter2"));
 });
 
+/** A service with a logger that fails; what it wrote, and the records that say so. */
+async function crashOf(environment: string, fail: string) {
+  await using receiver = await startOtlpReceiver();
+  const ended = await run(`
+    import { startMonitoring } from "@flx/monitoring";
+    import { withLogContext } from "@flx/monitoring/logging";
+    const flx = await startMonitoring({ service: "orders", environment: "${environment}", admin: false, otlp: { endpoint: "${receiver.url}", protocol: "http/json", metrics: false } });
+    flx.logger.info("up");
+    ${fail}`);
+  await waitUntil(() => receiver.logs.some(({ body }) => body === "up"), { what: "records" });
+  return { ...ended, records: receiver.logs.filter(({ body }) => body !== "up") };
+}
+
+const CRASH = `withLogContext({ orderId: 7 }, () => setTimeout(() => { throw new TypeError("nobody caught me") }, 1));`;
+
+test("a crash is one line of the log in production, and one log record", async () => {
+  const { stdout, stderr, code, records } = await crashOf("production", CRASH);
+  assert.equal(code, 1);
+  assert.equal(stderr, "");
+  const [up, line, ...others] = stdout.trimEnd().split("\n");
+  assert.match(up!, /"msg":"up"/);
+  const { msg, level, orderId, error } = JSON.parse(line!) as Record<string, unknown>;
+  assert.deepEqual([msg, level, orderId], ["TypeError: nobody caught me", 50, 7]);
+  assert.equal((error as { type: string }).type, "TypeError");
+  assert.deepEqual(others, []);
+  assert.equal(records.length, 1, JSON.stringify(records));
+  const [{ attributes }] = records as [(typeof records)[0]];
+  assert.equal(attributes["exception.type"], "TypeError");
+  assert.equal(attributes["flx.error.origin"], "uncaught_exception");
+  assert.equal(attributes["orderId"], 7);
+});
+
+test("a crash is one report on the terminal in development, and one log record", async () => {
+  const { stdout, stderr, code, records } = await crashOf("development", CRASH);
+  assert.equal(code, 1);
+  assert.equal(stdout.trimEnd().split("\n").length, 1, stdout);
+  assert.equal(stderr.match(/TypeError: nobody caught me/g)?.length, 1, stderr);
+  assert.deepEqual(
+    records.map(({ attributes }) => attributes["exception.type"]),
+    ["TypeError"],
+  );
+});
+
+test("repetitions of an error are counted on one line when the process ends", async () => {
+  const fail = `
+    const fail = () => flx.errors.context("placing", { reRaise: false, id: 1 }, () => { throw new RangeError("none left") });
+    for (let i = 0; i < 20; i++) fail();
+    setTimeout(() => process.exit(0), 1);`;
+  const held = /RangeError again: 15 more of group [0-9a-f]{16} were not written/g;
+  const machine = await crashOf("production", fail);
+  const lines = machine.stdout.trimEnd().split("\n").slice(1);
+  assert.equal(lines.length, 6, machine.stdout);
+  assert.match(lines.at(-1)!, held);
+  assert.equal(JSON.parse(lines.at(-1)!).repeated, 15);
+  const repeated = machine.records.map(({ attributes }) => attributes["flx.error.repeated"]);
+  assert.deepEqual(repeated, [undefined, undefined, undefined, undefined, undefined, 15]);
+
+  const people = await crashOf("development", fail);
+  assert.equal(people.stderr.match(/RangeError: none left/g)?.length, 5);
+  assert.equal(people.stderr.match(held)?.length, 1);
+  assert.equal(people.stdout.trimEnd().split("\n").length, 1, people.stdout);
+});
+
 test("flx.errors counts errors and takes its families out again", async () => {
   const registry = new Registry();
   {

@@ -6,6 +6,8 @@
 // Lines are of a kind when level, message and the type of the error are the same; fields are not looked at, since an id
 // in them is what makes a thousand equal lines look different. Kinds are bounded: beyond them lines pass.
 
+import { closedWindow, openWindow } from "./open-windows.ts";
+
 /** How much repetition is let through. */
 export interface DuplicateSettings {
   /** Default 10. */
@@ -31,18 +33,6 @@ const DEFAULT_ALLOW = 10;
 const DEFAULT_WINDOW_MS = 1_000;
 const MAX_KINDS = 1_000;
 const MAX_MESSAGE = 200;
-
-/** Those with an open window. When the process ends, it ends their windows. */
-const open = new Set<DuplicateLimit>();
-let isListening = false;
-
-function listen(): void {
-  if (isListening) return;
-  isListening = true;
-  process.on("exit", () => {
-    for (const limit of open) limit.flush();
-  });
-}
 
 /** Counts lines by kind and holds repetitions back. */
 export class DuplicateLimit {
@@ -73,8 +63,7 @@ export class DuplicateLimit {
   }
 
   #open(): void {
-    listen();
-    open.add(this);
+    openWindow(this);
     this.#timer = setTimeout(() => {
       this.flush();
     }, this.#windowMs).unref();
@@ -84,7 +73,7 @@ export class DuplicateLimit {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    open.delete(this);
+    closedWindow(this);
     const kinds = [...this.#kinds.values()];
     this.#kinds.clear();
     for (const { level, message, count } of kinds) {

@@ -12,6 +12,20 @@ const MAX_LINE = 256 * 1024;
 
 const encoder = new TextEncoder();
 
+/** Whether lines stay on the terminal for now. */
+let isHeld = false;
+
+/** Runs something that writes lines, at once, of what is exported in another form: no sink takes them. */
+export function withoutExport<Result>(work: () => Result): Result {
+  const before = isHeld;
+  isHeld = true;
+  try {
+    return work();
+  } finally {
+    isHeld = before;
+  }
+}
+
 /** Hands lines to the export worker. */
 export class LineSink {
   readonly #exporter: Exporter;
@@ -25,7 +39,7 @@ export class LineSink {
 
   /** Takes a line of JSON. */
   write(line: string): void {
-    if (!this.#exporter.exports("logs")) return;
+    if (isHeld || !this.#exporter.exports("logs")) return;
     if (line.length > MAX_LINE) {
       this.#exporter.lostEncoding("logs");
       return;

@@ -36,7 +36,7 @@ const ILL_MS = 5 * 60_000;
 /** The error handling that the options ask for; undefined where it is switched off. */
 export function errorsOf(
   config: Configuration,
-  { errors: options = {} }: MonitoringOptions,
+  { errors: options = {}, logging = {} }: MonitoringOptions,
   exporter: Exporter | undefined,
 ): ErrorSetup | undefined {
   if (options === false) return undefined;
@@ -44,7 +44,11 @@ export function errorsOf(
   let counter: ReturnType<typeof collectErrorMetrics> | undefined;
   const handler = new RichErrorHandler({
     ...displayOf(config.get("environment")),
-    logger: () => late?.logger(),
+    // Report and line would stand on the same terminal: once is enough.
+    logger: (isShown) =>
+      isShown && logging.destination === undefined && options.output === undefined
+        ? undefined
+        : late?.logger(),
     counter: {
       handled: (kind, type, isHeld) => counter?.handled(kind, type, isHeld),
       unhandled: (origin) => counter?.unhandled(origin),

@@ -1,9 +1,12 @@
 // How many reports of one error are written: the first ones of a window whole, the rest counted.
 //
-//   window 60 s   the first 5 of a fingerprint pass; then one line when the window is over: "and 1,204 more"
+//   window 60 s   the first 5 of a fingerprint pass; when the window is over, or the process ends:  "and 1,204 more"
 //
 // A service that fails a thousand times a second shall not spend its time on saying so. Metrics count all of them.
 // Bounded: at most MAX_KNOWN fingerprints are known; the oldest is forgotten.
+
+import { closedWindow, openWindow } from "../../logging/open-windows.ts";
+import type { ErrorKind } from "./error-kinds.ts";
 
 /** Reports per fingerprint and window. */
 export interface ErrorLimitSettings {
@@ -13,10 +16,22 @@ export interface ErrorLimitSettings {
   readonly windowMs?: number | undefined;
 }
 
+/** An error as the limit knows it. */
+export interface LimitedError {
+  readonly fingerprint: string;
+  readonly type: string;
+  readonly kind: ErrorKind;
+}
+
+/** Errors of a fingerprint that were not written. */
+export interface HeldErrors extends LimitedError {
+  readonly count: number;
+}
+
 const MAX_KNOWN = 2_000;
 
-interface Window {
-  untilMs: number;
+interface Window extends LimitedError {
+  readonly untilMs: number;
   count: number;
 }
 
@@ -24,32 +39,75 @@ interface Window {
 export class ErrorLimit {
   readonly #max: number;
   readonly #windowMs: number;
+  readonly #tell: (held: HeldErrors) => void;
   readonly #known = new Map<string, Window>();
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor({ max = 5, windowMs = 60_000 }: ErrorLimitSettings = {}) {
+  /** @param tell called for each fingerprint of which some were held back, when its window is over */
+  constructor(
+    { max = 5, windowMs = 60_000 }: ErrorLimitSettings,
+    tell: (held: HeldErrors) => void,
+  ) {
     this.#max = max;
     this.#windowMs = windowMs;
+    this.#tell = tell;
   }
 
-  /** Whether an occurrence is to be written, whether it is the first ever, and how many were held before it. */
-  take(
-    fingerprint: string,
-    nowMs: number,
-  ): { readonly passes: boolean; readonly isNew: boolean; readonly held: number } {
-    const known = this.#known.get(fingerprint);
+  /** Whether an occurrence is to be written, and whether it is the first that is known. */
+  take(error: LimitedError, nowMs: number): { readonly passes: boolean; readonly isNew: boolean } {
+    const known = this.#known.get(error.fingerprint);
     if (known !== undefined && nowMs < known.untilMs) {
       known.count++;
-      return { passes: known.count <= this.#max, isNew: false, held: 0 };
+      if (known.count > this.#max && this.#timer === undefined) this.#wait();
+      return { passes: known.count <= this.#max, isNew: false };
     }
-    this.#known.delete(fingerprint);
-    this.#known.set(fingerprint, { untilMs: nowMs + this.#windowMs, count: 1 });
-    if (this.#known.size > MAX_KNOWN) {
-      for (const oldest of this.#known.keys()) {
-        this.#known.delete(oldest);
-        break;
-      }
+    if (known !== undefined) this.#close(known);
+    this.#open({ ...error, untilMs: nowMs + this.#windowMs, count: 1 });
+    return { passes: true, isNew: known === undefined };
+  }
+
+  /** Tells what was held back so far. */
+  flush(): void {
+    this.#sweep(Infinity);
+  }
+
+  #open(window: Window): void {
+    this.#known.set(window.fingerprint, window);
+    if (this.#known.size <= MAX_KNOWN) return;
+    for (const oldest of this.#known.values()) {
+      this.#close(oldest);
+      break;
     }
-    const held = known === undefined ? 0 : Math.max(0, known.count - this.#max);
-    return { passes: true, isNew: known === undefined, held };
+  }
+
+  #close(window: Window): void {
+    this.#known.delete(window.fingerprint);
+    this.#tellOf(window);
+  }
+
+  /** What was told is not told again; the window goes on. */
+  #tellOf(window: Window): void {
+    const { fingerprint, type, kind, count } = window;
+    if (count <= this.#max) return;
+    window.count = this.#max;
+    this.#tell({ fingerprint, type, kind, count: count - this.#max });
+  }
+
+  #wait(): void {
+    openWindow(this);
+    this.#timer ??= setTimeout(() => this.#sweep(Date.now()), this.#windowMs).unref();
+  }
+
+  #sweep(nowMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    let isWaiting = false;
+    for (const window of this.#known.values()) {
+      if (window.count <= this.#max) continue;
+      if (window.untilMs <= nowMs) this.#tellOf(window);
+      else isWaiting = true;
+    }
+    if (isWaiting) this.#wait();
+    else closedWindow(this);
   }
 }

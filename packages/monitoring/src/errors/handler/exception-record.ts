@@ -2,7 +2,8 @@
 //
 //   severity, body "TypeError: no"
 //   exception.type, exception.message, exception.stacktrace      OpenTelemetry's
-//   flx.error.fingerprint, flx.error.id, flx.error.kind, flx.error.frames, flx.error.breadcrumbs
+//   flx.error.fingerprint, flx.error.id, flx.error.kind, flx.error.frames, flx.error.breadcrumbs, flx.error.origin
+//   batchId, orderId, ...                                        fields of the innermost context, and of the log context
 //   trace_id, span_id                                            which become the record's own
 //
 // Source: https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
@@ -11,6 +12,7 @@ import type { Exporter } from "../../export/exporter.ts";
 import { LineSink } from "../../logging/line-sink.ts";
 import type { ErrorReport, FullReport } from "../report/report.ts";
 import type { ErrorKind } from "./error-kinds.ts";
+import type { HeldErrors } from "./error-limit.ts";
 
 const LEVELS = { expected: 30, operational: 40, bug: 50, fatal: 60 } as const;
 const MAX_STACK = 16_384;
@@ -23,19 +25,40 @@ export class ExceptionRecords {
     this.#sink = new LineSink(exporter, "@flx/monitoring/errors");
   }
 
-  write(report: FullReport, kind: ErrorKind, isFatal: boolean): void {
-    this.#sink.write(JSON.stringify(exceptionRecord(report, kind, isFatal)));
+  write(report: FullReport, handled: RecordedError): void {
+    this.#sink.write(JSON.stringify(exceptionRecord(report, handled)));
   }
+
+  /** A record of how many of a group there is no record of. */
+  writeHeld({ fingerprint, kind, count }: HeldErrors, msg: string): void {
+    this.#sink.write(
+      JSON.stringify({
+        level: LEVELS[kind],
+        time: Date.now(),
+        msg,
+        "flx.error.fingerprint": fingerprint,
+        "flx.error.kind": kind,
+        "flx.error.repeated": count,
+      }),
+    );
+  }
+}
+
+/** What a record says beside the report. */
+export interface RecordedError {
+  readonly kind: ErrorKind;
+  readonly isFatal?: boolean | undefined;
+  readonly origin?: string | undefined;
 }
 
 /** The line. */
 export function exceptionRecord(
   report: FullReport,
-  kind: ErrorKind,
-  isFatal: boolean,
+  { kind, isFatal = false, origin }: RecordedError,
 ): Readonly<Record<string, unknown>> {
   const { type, message, fingerprint, errorId, timeMs, traceId, spanId, breadcrumbs } = report;
   return {
+    ...report.fields,
     level: LEVELS[isFatal ? "fatal" : kind],
     time: timeMs,
     msg: `${type}: ${message}`,
@@ -48,6 +71,7 @@ export function exceptionRecord(
     "flx.error.kind": kind,
     "flx.error.fatal": isFatal || undefined,
     "flx.error.code": report.code,
+    "flx.error.origin": origin,
     "flx.error.frames": framesOf(report),
     "flx.error.breadcrumbs":
       breadcrumbs.length === 0 ? undefined : breadcrumbs.map((each) => each.message),

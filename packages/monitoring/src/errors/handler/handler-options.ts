@@ -61,8 +61,8 @@ export interface RichErrorHandlerOptions extends ErrorDisplay {
   readonly kindOf?: KindRule | undefined;
   /** Reports per fingerprint; false: each is written. */
   readonly limit?: ErrorLimitSettings | false | undefined;
-  /** A logger, or what gives one when it is needed. */
-  readonly logger?: ErrorLogger | (() => ErrorLogger | undefined) | undefined;
+  /** A logger, or what gives one when it is needed; it hears whether a report for people is written beside the line. */
+  readonly logger?: ErrorLogger | ((isShown: boolean) => ErrorLogger | undefined) | undefined;
   readonly counter?: ErrorCounter | undefined;
   /** Errors become log records through it. */
   readonly exporter?: Exporter | undefined;

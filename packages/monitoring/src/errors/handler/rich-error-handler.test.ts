@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { RichErrorHandler, type RichErrorHandlerOptions } from "../index.ts";
 
 function recording(options: RichErrorHandlerOptions = {}): {
@@ -77,6 +78,43 @@ test("handle() writes the first errors of a fingerprint and counts all", () => {
     counted.map(([, , isHeld]) => isHeld),
     [false, false, true, true, true],
   );
+});
+
+test("handle() tells how many were held back when the window is over", async () => {
+  const { handler, out } = recording({ format: "json", limit: { max: 1, windowMs: 20 } });
+  for (let i = 0; i < 5; i++) handler.handle(new TypeError(`order ${i}`));
+  // The timer keeps no process alive.
+  while (out.length < 2) await setTimeout(10);
+  const lines = out.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    lines.map(({ type, repeated }) => [type, repeated]),
+    [
+      ["TypeError", undefined],
+      ["TypeError", 4],
+    ],
+  );
+  handler.handle(new TypeError("order 6"));
+  assert.equal(out.length, 3);
+});
+
+test("handle() gives a logger's line fields as they are, without secrets", () => {
+  const lines: object[] = [];
+  const log = (fields: object) => void lines.push(fields);
+  const { handler } = recording({ format: "json", logger: { info: log, warn: log, error: log } });
+  const fields = {
+    id: 7,
+    ok: true,
+    shop: "berlin's",
+    password: "hunter2hunter2",
+    card: 4111111111111111,
+  };
+  handler.handle(new Error("login with hunter2hunter2"), { fields: { ...fields, items: [1, 2] } });
+  const { id, ok, shop, password, card, items } = lines[0] as Record<string, unknown>;
+  assert.deepEqual(
+    [id, ok, shop, password, card, items],
+    [7, true, "berlin's", "[redacted]", "[redacted]", "[ 1, 2 ]"],
+  );
+  assert.ok(!JSON.stringify(lines).includes("hunter2hunter2"));
 });
 
 test("handle() says of each kind of error how loud it is", () => {

@@ -4,19 +4,21 @@
 //   ├─ report       types, causes, code, locals, without secrets
 //   ├─ limit        of each fingerprint the first ones; all are counted
 //   ├─ output       terminal in development, one line of JSON in production
-//   ├─ logger       one line, with the ids
+//   ├─ logger       one line, with the ids; in production it is the report
 //   ├─ span         status, error.type, fingerprint
-//   └─ exporter     one log record
+//   └─ exporter     one log record; the logger's line is no second one
 //
 // An error that comes by again (through the next context, up to the crash) is known by its identity and not told again.
 // Nothing here throws, whatever the error, the logger or the output do.
 
+import { withoutExport } from "../../logging/line-sink.ts";
+import { logContext } from "../../logging/log-context.ts";
 import { getCurrentSpan } from "../../tracing/active-span.ts";
 import { callInContext, enterContext, activeContext } from "../../tracing/context-manager.ts";
 import { hexOfWord, randomWord } from "../../tracing/trace-id.ts";
 import { LocalsCapture } from "../capture/locals-capture.ts";
 import { renderHtml } from "../render/html.ts";
-import { renderJson, reportJson } from "../render/json.ts";
+import { renderHeld, renderJson, reportJson } from "../render/json.ts";
 import { renderPlain, renderTerminal, type TerminalSettings } from "../render/terminal.ts";
 import { terminalAbilities } from "../render/terminal-abilities.ts";
 import { ReportBuilder, type ReportSettings } from "../report/build-report.ts";
@@ -25,7 +27,7 @@ import type { FullReport } from "../report/report.ts";
 import { SecretRules } from "../report/secret-filter.ts";
 import { contextWithCrumb, type Crumb, crumbsOf, rememberCrumbs } from "./breadcrumbs.ts";
 import { type ErrorKind, kindOf } from "./error-kinds.ts";
-import { ErrorLimit } from "./error-limit.ts";
+import { ErrorLimit, type HeldErrors } from "./error-limit.ts";
 import { type ErrorContextOptions, type ErrorScope, splitOptions } from "./error-context.ts";
 import { exceptionRecord, ExceptionRecords } from "./exception-record.ts";
 import { exceptionSignal } from "./exception-signal.ts";
@@ -78,9 +80,14 @@ export class RichErrorHandler {
   constructor(options: RichErrorHandlerOptions = {}) {
     this.#options = options;
     this.#secrets = new SecretRules(options.redact);
-    this.#limit = options.limit === false ? undefined : new ErrorLimit(options.limit);
+    this.#limit =
+      options.limit === false
+        ? undefined
+        : new ErrorLimit(options.limit ?? {}, (held) => this.#tellHeld(held));
     this.#records =
       options.exporter === undefined ? undefined : new ExceptionRecords(options.exporter);
+    // A signal that ends the process has no "exit"; the exporter hears of it.
+    options.exporter?.atEnd(() => this.#limit?.flush());
     this.#settings = this.#settingsOf(options);
     this.#capturing();
   }
@@ -94,13 +101,20 @@ export class RichErrorHandler {
 
   /** The report of a thrown value, as plain data. Never throws. */
   report(error: unknown): FullReport {
+    return this.#report(error, undefined);
+  }
+
+  #report(error: unknown, given: HandleOptions["fields"]): FullReport {
     const span = getCurrentSpan()?.spanContext();
+    const breadcrumbs = crumbsOf(error);
+    const around = [logContext(), breadcrumbs.at(-1)?.fields, given];
     return this.#builder.build(error, this.#settings, {
       errorId: hexOfWord(randomWord()) + hexOfWord(randomWord()),
       timeMs: Date.now(),
       traceId: span?.traceId,
       spanId: span?.spanId,
-      breadcrumbs: crumbsOf(error),
+      breadcrumbs,
+      fields: around.filter((each) => each !== undefined),
     });
   }
 
@@ -132,7 +146,7 @@ export class RichErrorHandler {
       if (options.isFatal === true) this.#toldBefore(before.report);
       return { ...before, isWritten: false };
     }
-    const report = this.report(error);
+    const report = this.#report(error, options.fields);
     const kind = options.kind ?? kindOf(error, this.#options.kinds, this.#options.kindOf);
     const isWritten = this.#tell(error, report, kind, options);
     const handled = { report, kind, isWritten };
@@ -184,7 +198,7 @@ export class RichErrorHandler {
     const failed = (error: unknown): undefined => {
       callInContext(context, () => {
         rememberCrumbs(error, crumbsOf(undefined));
-        this.handle(error, { message, fields, logLevel });
+        this.handle(error, { message, logLevel });
       }, []);
       if (reRaise) throw error;
       return undefined;
@@ -238,7 +252,7 @@ export class RichErrorHandler {
   #rehearsal(): Iterable<void> & Iterator<void> {
     return rehearse(this.#settings, [
       (report) => this.#text(report),
-      (report) => JSON.stringify(exceptionRecord(report, "bug", false)),
+      (report) => JSON.stringify(exceptionRecord(report, { kind: "bug" })),
     ]);
   }
 
@@ -249,60 +263,71 @@ export class RichErrorHandler {
     if (this.#recorded.has(error)) return;
     this.#recorded.add(error);
     const { kinds, kindOf: rule } = this.#options;
-    safely(() => records.write(this.report(error), kindOf(error, kinds, rule), false));
+    safely(() => records.write(this.report(error), { kind: kindOf(error, kinds, rule) }));
   }
 
   #tell(error: unknown, report: FullReport, kind: ErrorKind, options: HandleOptions): boolean {
-    const { passes, isNew, held } =
+    const { fingerprint, type, timeMs } = report;
+    const { passes, isNew } =
       this.#limit === undefined || options.isFatal === true
-        ? { passes: true, isNew: true, held: 0 }
-        : this.#limit.take(report.fingerprint, report.timeMs);
+        ? { passes: true, isNew: true }
+        : this.#limit.take({ fingerprint, type, kind }, timeMs);
     const { counter } = this.#options;
-    safely(() => counter?.handled(kind, report.type, !passes));
+    safely(() => counter?.handled(kind, type, !passes));
     safely(() => recordOnSpan(report, this.#signal.events || this.#records === undefined));
     if (kind === "bug" && isNew && this.#options.showLocals === "armed") this.#capture?.arm();
     if (!passes) return false;
     const isRecorded = typeof error === "object" && error !== null && this.#recorded.has(error);
-    if (!isRecorded) safely(() => this.#records?.write(report, kind, options.isFatal === true));
-    if (held > 0)
-      this.#write(
-        `  ${report.type} again: ${held} more of group ${report.fingerprint} were not written\n`,
-      );
+    if (!isRecorded) {
+      safely(() => {
+        this.#records?.write(report, { ...options, kind });
+      });
+    }
     this.#show(report, kind, options);
     return true;
   }
 
   #show(report: FullReport, kind: ErrorKind, options: HandleOptions): void {
-    const logger = this.#logger();
     const isMachine = this.#format() === "json";
     const isShort = kind === "expected" && options.isFatal !== true;
-    if (logger !== undefined) this.#log(logger, report, kind, options, isMachine);
-    if (logger !== undefined && (isMachine || isShort)) return;
+    const isShown = !isMachine && !isShort;
+    const logger = this.#logger(isShown);
+    if (logger !== undefined) {
+      const level = options.logLevel ?? (options.isFatal === true ? "error" : LEVELS[kind]);
+      const fields = lineFields(report, kind, options, isMachine);
+      this.#log(logger, level, fields, shortLine(report, options));
+      if (!isShown) return;
+    }
     this.#write(isShort && !isMachine ? `  ${shortLine(report, options)}\n` : this.#text(report));
   }
 
+  /** A line of the logger; it is not exported when there is a record of the same. */
   #log(
     logger: ErrorLogger,
-    report: FullReport,
-    kind: ErrorKind,
-    options: HandleOptions,
-    isMachine: boolean,
+    level: "info" | "warn" | "error",
+    fields: object,
+    message: string,
   ): void {
-    const level = options.logLevel ?? (options.isFatal === true ? "error" : LEVELS[kind]);
-    const crumb = report.breadcrumbs.at(-1);
-    const fields = {
-      ...(crumb === undefined
-        ? {}
-        : Object.fromEntries(crumb.fields.map((each) => [each.name, each.value]))),
-      error_id: report.errorId,
-      fingerprint: report.fingerprint,
-      error_kind: kind,
-      ...(options.origin !== undefined && { origin: options.origin }),
-      ...(isMachine && { error: reportJson(report) }),
-    };
+    const log = (): void => logger[level](fields, message);
     safely(() => {
-      logger[level](fields, shortLine(report, options));
+      if (this.#records === undefined) log();
+      else withoutExport(log);
     });
+  }
+
+  /** What was not written of a group. */
+  #tellHeld(held: HeldErrors): void {
+    const { fingerprint, type, kind, count } = held;
+    const text = `${type} again: ${count} more of group ${fingerprint} were not written`;
+    safely(() => this.#records?.writeHeld(held, text));
+    const isMachine = this.#format() === "json";
+    const logger = this.#logger(!isMachine);
+    const fields = { fingerprint, error_kind: kind, repeated: count };
+    if (logger !== undefined) this.#log(logger, LEVELS[kind], fields, text);
+    if (!isMachine) this.#write(`  ${text}\n`);
+    else if (logger === undefined) {
+      this.#write(`${renderHeld({ fingerprint, type, repeated: count, timeMs: Date.now() })}\n`);
+    }
   }
 
   #toldBefore(report: FullReport): void {
@@ -310,9 +335,9 @@ export class RichErrorHandler {
     this.#write(`  ${report.type} ends the process; reported above as error ${report.errorId}\n`);
   }
 
-  #logger(): ErrorLogger | undefined {
+  #logger(isShown: boolean): ErrorLogger | undefined {
     const { logger } = this.#options;
-    return typeof logger === "function" ? safely(logger) : logger;
+    return typeof logger === "function" ? safely(() => logger(isShown)) : logger;
   }
 
   #output(): ErrorOutput {
@@ -380,6 +405,23 @@ function scopeOf(crumb: Crumb): ErrorScope {
     [Symbol.dispose]() {
       if (activeContext() === inside) enterContext(before);
     },
+  };
+}
+
+/** What the logger's line has: the context's fields, the ids, and the report where the line is the report. */
+function lineFields(
+  report: FullReport,
+  kind: ErrorKind,
+  { origin }: HandleOptions,
+  isMachine: boolean,
+): object {
+  return {
+    ...report.fields,
+    error_id: report.errorId,
+    fingerprint: report.fingerprint,
+    error_kind: kind,
+    ...(origin !== undefined && { origin }),
+    ...(isMachine && { error: reportJson(report) }),
   };
 }
 

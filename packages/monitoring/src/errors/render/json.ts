@@ -18,6 +18,17 @@ export function reportJson(report: FullReport): Json {
   return { ...errorJson(report), ...occurrenceJson(report) };
 }
 
+/** A line that says how many of a group were not written. */
+export function renderHeld(held: {
+  readonly fingerprint: string;
+  readonly type: string;
+  readonly repeated: number;
+  readonly timeMs: number;
+}): string {
+  const { type, fingerprint, repeated, timeMs } = held;
+  return JSON.stringify({ type, repeated, fingerprint, time: new Date(timeMs).toISOString() });
+}
+
 function occurrenceJson(report: FullReport): Json {
   const { fingerprint, errorId, timeMs, traceId, spanId, breadcrumbs } = report;
   return {

@@ -11,6 +11,7 @@ import {
   type FingerprintInput,
   type FingerprintRule,
 } from "../fingerprint/fingerprint.ts";
+import { REDACTED } from "../../redaction/secret-shapes.ts";
 import type { StackFrame } from "../stack/parse-stack.ts";
 import { type CapturedFrame, matchCaptured } from "./captured-frames.ts";
 import { CodeFrames, maskedFrame } from "./code-frame.ts";
@@ -18,7 +19,14 @@ import { cut, describeValue } from "./describe-value.ts";
 import { isErrorLike, isObject, readProperty, readText, typeOfThrown } from "./hostile.ts";
 import { KnownFrames, type PlacedFrame } from "./known-frames.ts";
 import { learnSecrets } from "./learn-secrets.ts";
-import type { Breadcrumb, ErrorReport, FrameEntry, FullReport, ReportField } from "./report.ts";
+import type {
+  Breadcrumb,
+  ErrorReport,
+  FrameEntry,
+  FullReport,
+  PlainFields,
+  ReportField,
+} from "./report.ts";
 import { SecretFilter, type SecretRules } from "./secret-filter.ts";
 import { type ReadText, SourceFiles } from "./source-files.ts";
 import { frameEntries, type FrameSettings, placeFrames, stackFrames } from "./stack-frames.ts";
@@ -42,6 +50,8 @@ export interface Occurrence {
   readonly breadcrumbs?:
     | readonly { readonly message: string; readonly fields: object }[]
     | undefined;
+  /** Fields of the work around it; later ones win. */
+  readonly fields?: readonly object[] | undefined;
 }
 
 const MAX_CAUSES = 8;
@@ -51,6 +61,7 @@ const MAX_PROPERTIES = 24;
 const MAX_MESSAGE = 4_096;
 const MAX_NOTES = 8;
 const MAX_CRUMBS = 16;
+const MAX_PLAIN = 1_024;
 
 /** Properties that have a place of their own in a report, or say nothing. */
 const KNOWN = new Set(
@@ -77,7 +88,9 @@ export class ReportBuilder {
     this.#known.begin(settings);
     const work = new Work(this.#sources, this.#codes, this.#known, settings, filter);
     work.learn(thrown);
-    for (const { fields } of occurrence.breadcrumbs ?? []) learnSecrets(fields, filter);
+    const { breadcrumbs = [], fields = [] } = occurrence;
+    for (const each of breadcrumbs) learnSecrets(each.fields, filter);
+    for (const each of fields) learnSecrets(each, filter);
     const built = work.error(thrown, 0);
     return {
       ...built.report,
@@ -86,12 +99,11 @@ export class ReportBuilder {
       timeMs: occurrence.timeMs,
       traceId: occurrence.traceId,
       spanId: occurrence.spanId,
-      breadcrumbs: (occurrence.breadcrumbs ?? [])
-        .slice(-MAX_CRUMBS)
-        .map(({ message, fields }): Breadcrumb => ({
-          message: filter.text(cut(message, 512)),
-          fields: fieldsOf(fields, filter),
-        })),
+      breadcrumbs: breadcrumbs.slice(-MAX_CRUMBS).map((crumb): Breadcrumb => ({
+        message: filter.text(cut(crumb.message, 512)),
+        fields: fieldsOf(crumb.fields, filter),
+      })),
+      fields: fields.length === 0 ? {} : plainFields(fields, filter),
     };
   }
 }
@@ -300,8 +312,32 @@ const EMPTY: Omit<ErrorReport, "type" | "message" | "isError"> = {
   isRepeated: false,
 };
 
+/** The own properties of objects for a line of a log: what has no parts as it is. Never throws; getters are not called. */
+function plainFields(owners: readonly object[], filter: SecretFilter): PlainFields {
+  const plain: [string, string | number | boolean][] = [];
+  for (const owner of owners) {
+    for (const field of fieldsOf(owner, filter)) {
+      plain.push([field.name, plainValue(owner, field, filter)]);
+    }
+  }
+  return Object.fromEntries(plain);
+}
+
+function plainValue(
+  owner: object,
+  { name, value: shown }: ReportField,
+  filter: SecretFilter,
+): string | number | boolean {
+  if (shown === REDACTED) return shown;
+  const value: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value;
+  if (typeof value === "string") return filter.text(cut(value, MAX_PLAIN));
+  const isPlain = typeof value === "number" ? Number.isFinite(value) : typeof value === "boolean";
+  // A number may be that of a card.
+  return isPlain && String(value) === shown ? (value as number | boolean) : shown;
+}
+
 /** The own properties of an object as lines. Never throws; getters are not called. */
-export function fieldsOf(
+function fieldsOf(
   owner: object,
   filter: SecretFilter,
   without: ReadonlySet<string> = new Set(),
@@ -321,7 +357,7 @@ export function fieldsOf(
 
 function fieldOf(owner: object, name: string, filter: SecretFilter): ReportField {
   const shown = filter.text(cut(name, 128));
-  if (filter.rules.isSecretName(name)) return { name: shown, value: "[redacted]" };
+  if (filter.rules.isSecretName(name)) return { name: shown, value: REDACTED };
   const property = Object.getOwnPropertyDescriptor(owner, name);
   const isGetter = property?.get !== undefined || property?.set !== undefined;
   return { name: shown, value: isGetter ? "[getter]" : describeValue(property?.value, filter) };

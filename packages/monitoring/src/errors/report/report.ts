@@ -11,6 +11,9 @@ export interface ReportField {
   readonly value: string;
 }
 
+/** Names and values for a line of a log: objects are texts. */
+export type PlainFields = Readonly<Record<string, string | number | boolean>>;
+
 /** One call. */
 export interface ReportFrame {
   readonly kind: "frame";
@@ -78,4 +81,6 @@ export interface FullReport extends ErrorReport {
   readonly spanId: string | undefined;
   /** Outermost first. */
   readonly breadcrumbs: readonly Breadcrumb[];
+  /** What the log context, the innermost error context and whoever handles it say, for machines. */
+  readonly fields: PlainFields;
 }
