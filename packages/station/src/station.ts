@@ -37,7 +37,7 @@ import { AccessControl } from "./base/access/access-control.ts";
 import { type Clock, machineClock } from "./base/clock.ts";
 import { Lifecycle, type PartEnd } from "./base/lifecycle.ts";
 import type { StationLog } from "./base/station-log.ts";
-import { readTlsFiles, serverOptions, type TlsMaterial } from "./base/tls-files.ts";
+import { serverOptions, TlsFiles, type TlsMaterial } from "./base/tls-files.ts";
 import { accessRules } from "./config/access.ts";
 import { explainedYaml } from "./config/explained-yaml.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
@@ -126,6 +126,17 @@ export interface StationUrls {
   readonly otlpGrpc: string;
 }
 
+/** The certificate of the doors, and which doors get a renewed one. */
+interface RunningTls {
+  readonly files: TlsFiles;
+  readonly material: TlsMaterial;
+  renew(doors: readonly TlsDoor[]): void;
+}
+
+interface TlsDoor {
+  reloadTls(tls: TlsMaterial): void;
+}
+
 /** How often the station watches itself. */
 const SELF_INTERVAL_MS = 15_000;
 
@@ -191,7 +202,7 @@ export class Station implements AsyncDisposable {
 function checkExposure({ listen, access }: StationConfig): void {
   const isGuarded = access.users.length > 0 || access.proxy !== undefined;
   if (isGuarded || listen.allow_without_access_control || access.anonymous !== undefined) return;
-  for (const address of [listen.http, listen.otlp_grpc, listen.otlp_http]) {
+  for (const address of addressesOf(listen)) {
     if (isLoopback(address.host)) continue;
     throw new FlxError(
       "FLX_STATION_EXPOSED",
@@ -199,6 +210,10 @@ function checkExposure({ listen, access }: StationConfig): void {
         "or allow it to everybody with listen.allow_without_access_control (--allow-without-access-control)",
     );
   }
+}
+
+function addressesOf({ http, otlp_grpc, otlp_http }: StationConfig["listen"]): readonly Address[] {
+  return [http, otlp_grpc, otlp_http];
 }
 
 function isLoopback(host: string): boolean {
@@ -241,7 +256,11 @@ class Building {
   }
 
   #rules({ access, listen }: StationConfig) {
-    const rules = accessRules(access, isLoopback(listen.http.host));
+    // One set of rules for all doors: the one that others can reach decides.
+    const rules = accessRules(
+      access,
+      addressesOf(listen).every(({ host }) => isLoopback(host)),
+    );
     if (!listen.allow_without_access_control || access.anonymous !== undefined) return rules;
     const isGuarded = access.users.length > 0 || access.proxy !== undefined;
     return isGuarded ? rules : accessRules(access, true);
@@ -274,15 +293,15 @@ class Building {
       close: (part) => part[Symbol.dispose](),
     });
     const health = await this.#startHealth();
-    const tls = value.tls === undefined ? undefined : await readTlsFiles(value.tls);
-    const otlp = await this.#startReceivers(store, records, tls);
+    const tls = await this.#startTls(value);
+    const otlp = await this.#startReceivers(store, records, tls?.material);
     const manager = new ScrapeManager({
       sink: store,
       metrics: this.#metrics,
       now: this.#clock.now,
     });
     const beside: TargetScraper[] = [];
-    const reload = this.#reloading(opened, manager);
+    const reload = this.#reloading(opened, manager, tls?.files);
     const routes: readonly Route[] = [
       ...this.#queryRoutes(store),
       ...seriesRoutes(store),
@@ -309,7 +328,8 @@ class Building {
         quit: value.listen.allow_quit ? this.#options.onQuit : undefined,
       }),
     ];
-    const api = await this.#startApi(routes, tls);
+    const api = await this.#startApi(routes, tls?.material);
+    tls?.renew([api, otlp.http, otlp.grpc]);
     const ports = { api: () => api.port, grpc: () => otlp.grpc.port, http: () => otlp.http.port };
     const self = selfScraper({
       job: SELF_JOB,
@@ -415,6 +435,36 @@ class Building {
         },
       })
       .then(({ checker }) => checker);
+  }
+
+  /** The certificate of all doors; the same path may hold a renewed one while they are open. */
+  async #startTls({ tls }: StationConfig): Promise<RunningTls | undefined> {
+    if (tls === undefined) return undefined;
+    const { log } = this.#options;
+    let doors: readonly TlsDoor[] = [];
+    let renewed: TlsMaterial | undefined;
+    const opened = await this.lifecycle.start({
+      name: "certificate",
+      open: () =>
+        TlsFiles.open(tls, {
+          onChange: (material) => {
+            renewed = material;
+            for (const door of doors) door.reloadTls(material);
+            log.info({ file: tls.cert }, "a renewed certificate is shown to new connections");
+          },
+          onFailure: (error) =>
+            log.error({ err: error }, "the renewed certificate cannot be used; the old one stays"),
+        }),
+      close: ({ files }) => files[Symbol.dispose](),
+    });
+    return {
+      ...opened,
+      renew: (open) => {
+        doors = open;
+        // Renewed while the doors were being opened.
+        if (renewed !== undefined) for (const door of doors) door.reloadTls(renewed);
+      },
+    };
   }
 
   #openRecords({ store }: StationConfig): Promise<RecordStores> {
@@ -559,7 +609,11 @@ class Building {
   }
 
   /** What a reload does: every part that can change, or none. */
-  #reloading(opened: OpenedStore, manager: ScrapeManager): () => Promise<void> {
+  #reloading(
+    opened: OpenedStore,
+    manager: ScrapeManager,
+    tls: TlsFiles | undefined,
+  ): () => Promise<void> {
     const { log, reread } = this.#options;
     const parts: readonly Reloadable<LoadedConfig<StationConfig>>[] = [
       { prepare: ({ value }) => this.#prepareFixed(value) },
@@ -591,6 +645,8 @@ class Building {
     return async () => {
       try {
         const { warnings } = await reloader.reload(reread);
+        // Who renewed a certificate and asks for a reload does not wait for the next look at the files.
+        await tls?.check();
         this.#reloadState = { isGood: true, atMs: this.#clock.now() };
         log.info({ warnings: warnings.length }, "the configuration was read anew and is in force");
       } catch (error) {

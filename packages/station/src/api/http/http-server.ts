@@ -7,11 +7,16 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import { createServer as createTlsServer, type ServerOptions } from "node:https";
+import {
+  createServer as createTlsServer,
+  type Server as TlsServer,
+  type ServerOptions,
+} from "node:https";
 import type { AddressInfo } from "node:net";
 import { FlxError } from "@flx/model";
 import { plainAddress } from "../../base/access/caller.ts";
 import type { Identity, Role } from "../../base/access/role.ts";
+import { contextOptions, type TlsMaterial } from "../../base/tls-files.ts";
 import { closeServer } from "../../base/close-server.ts";
 import { jsonAnswer } from "./answer.ts";
 import { type ErrorType, Refusal } from "./refusal.ts";
@@ -78,9 +83,9 @@ export class HttpServer implements AsyncDisposable {
   readonly port: number;
   /** Without a slash at the end. */
   readonly url: string;
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
 
-  private constructor(server: Server, options: HttpServerOptions) {
+  private constructor(server: Server | TlsServer, options: HttpServerOptions) {
     this.#server = server;
     this.host = options.host;
     this.port = (server.address() as AddressInfo).port;
@@ -110,6 +115,13 @@ export class HttpServer implements AsyncDisposable {
     await listen(server, options);
     server.on("error", () => undefined);
     return new HttpServer(server, options);
+  }
+
+  /** New certificates for connections from now on. */
+  reloadTls(tls: TlsMaterial): void {
+    if ("setSecureContext" in this.#server) {
+      this.#server.setSecureContext(contextOptions(tls));
+    }
   }
 
   /** Takes no new connections, waits for the requests under way up to `graceMs`, then closes them. */
