@@ -47,6 +47,7 @@ export async function startStation(settings: UpSettings): Promise<RunningStation
   return {
     version,
     urls: station.urls,
+    rules: station.rules,
     dataFolder: folder,
     warnings: config.warnings,
     reload: () => station.reload(),

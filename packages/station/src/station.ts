@@ -34,6 +34,7 @@ import { targetRoutes } from "./api/prometheus/target-routes.ts";
 import { registerStationChecks } from "./api/station-health.ts";
 import { stationRoutes } from "./api/station-routes.ts";
 import { AccessControl } from "./base/access/access-control.ts";
+import type { DoorRule } from "./base/access/door-rule.ts";
 import { type Clock, machineClock } from "./base/clock.ts";
 import { Lifecycle, type PartEnd } from "./base/lifecycle.ts";
 import type { StationLog } from "./base/station-log.ts";
@@ -126,6 +127,10 @@ export interface StationUrls {
   readonly otlpGrpc: string;
 }
 
+interface BuiltStation extends Pick<Station, "urls" | "rules"> {
+  readonly reload: () => Promise<void>;
+}
+
 /** The certificate of the doors, and which doors get a renewed one. */
 interface RunningTls {
   readonly files: TlsFiles;
@@ -149,20 +154,18 @@ const STORE_CLOSE_MS = 60_000;
 /** A station that runs. */
 export class Station implements AsyncDisposable {
   readonly urls: StationUrls;
+  /** Every way in, of all doors. */
+  readonly rules: readonly DoorRule[];
   readonly memoryCap: number;
   readonly #lifecycle: Lifecycle;
   readonly #reload: () => Promise<void>;
 
-  private constructor(
-    urls: StationUrls,
-    memoryCap: number,
-    lifecycle: Lifecycle,
-    reload: () => Promise<void>,
-  ) {
-    this.urls = urls;
+  private constructor(built: BuiltStation, { memoryCap, lifecycle }: Building) {
+    this.urls = built.urls;
+    this.rules = built.rules;
     this.memoryCap = memoryCap;
     this.#lifecycle = lifecycle;
-    this.#reload = reload;
+    this.#reload = built.reload;
   }
 
   /**
@@ -175,8 +178,7 @@ export class Station implements AsyncDisposable {
     checkExposure(options.config.value);
     await readRuleFiles(options.config.value.rule_files);
     const building = new Building(options);
-    const { urls, reload } = await building.start();
-    return new Station(urls, building.memoryCap, building.lifecycle, reload);
+    return new Station(await building.start(), building);
   }
 
   /**
@@ -266,7 +268,7 @@ class Building {
     return isGuarded ? rules : accessRules(access, true);
   }
 
-  async start(): Promise<{ urls: StationUrls; reload: () => Promise<void> }> {
+  async start(): Promise<BuiltStation> {
     const { folder, log } = this.#options;
     const { value } = this.#config;
     await this.lifecycle.start({
@@ -386,7 +388,7 @@ class Building {
       otlpGrpc: url(value.listen.otlp_grpc, otlp.grpc.port),
     };
     log.info({ ...urls, data: folder, memoryCap: this.memoryCap }, "the station is up");
-    return { urls, reload };
+    return { urls, rules: doorRules(routes, otlp), reload };
   }
 
   #storeSettings({ store, storage, limits }: StationConfig): StoreSettings {
@@ -689,6 +691,19 @@ class Building {
     }
     return { commit: () => undefined };
   }
+}
+
+function doorRules(
+  routes: readonly Route[],
+  otlp: { readonly http: OtlpHttpReceiver; readonly grpc: OtlpGrpcReceiver },
+): readonly DoorRule[] {
+  const sent = (door: DoorRule["door"]) => (path: string) =>
+    ({ door, method: "POST", path, role: "write" }) as const;
+  return [
+    ...routes.map(({ method, path, role }) => ({ door: "http", method, path, role }) as const),
+    ...otlp.http.paths.map(sent("otlpHttp")),
+    ...otlp.grpc.paths.map(sent("otlpGrpc")),
+  ];
 }
 
 /** The option of the command line for each listener. */

@@ -6,6 +6,7 @@
 
 import { resolve } from "node:path";
 import { FlxError } from "@flx/model";
+import type { DoorRule } from "../base/access/door-rule.ts";
 import { LOG_LEVELS, type LogLevel } from "../base/station-log.ts";
 import { ConfigError, type ConfigProblem, showProblem } from "../config/problem.ts";
 import { readArguments } from "./arguments.ts";
@@ -30,6 +31,8 @@ export interface RunningStation {
   readonly version: string;
   readonly urls: { readonly http: string; readonly otlpHttp: string; readonly otlpGrpc: string };
   readonly dataFolder: string;
+  /** Every way in, and the role it needs. */
+  readonly rules: readonly DoorRule[];
   /** What of the configuration has no effect. */
   readonly warnings: readonly ConfigProblem[];
   reload(): Promise<void>;

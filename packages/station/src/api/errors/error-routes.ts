@@ -6,8 +6,9 @@
 //   POST /api/v1/errors/:fingerprint/ignore     note
 //   POST /api/v1/errors/:fingerprint/reopen     note
 //
-// Who did it is who asked.
+// Who did it is who asked; they need the roles read and write.
 
+import { allows } from "../../base/access/role.ts";
 import type { ErrorAction, ErrorStore } from "../../store/errors/error-store.ts";
 import type { Answer } from "../http/answer.ts";
 import { Refusal } from "../http/refusal.ts";
@@ -62,6 +63,11 @@ async function act(
   request: ApiRequest,
   action: ErrorAction["action"],
 ): Promise<Answer> {
+  // The token in a service's environment sends: it neither sees errors nor silences them.
+  if (!allows(request.identity, "read")) {
+    const message = `${request.identity.name} has not the role read, which this needs beside write`;
+    throw new Refusal("forbidden", message);
+  }
   const group = await store.act(fingerprintOf(request), {
     action,
     by: request.identity.name,

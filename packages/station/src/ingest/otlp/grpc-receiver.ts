@@ -89,6 +89,13 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     return (this.#server?.address() as AddressInfo | null)?.port ?? 0;
   }
 
+  /** The methods it answers, as paths; each needs the role write. */
+  get paths(): readonly string[] {
+    return [...signals].flatMap(([path, signal]) =>
+      this.#parts.handlers[signal] === undefined ? [] : [path],
+    );
+  }
+
   /** Listens. Rejects with `FLX_INGEST_LISTEN` when it cannot. */
   async start(): Promise<void> {
     const { tls, host, port, maxConcurrentStreams = 256 } = this.#settings;

@@ -53,6 +53,12 @@ export const DEFAULT_MAX_BODY: number = 64 * 1024 * 1024;
 export const CLOSE_GRACE_MS = 5_000;
 
 const RECEIVER = "otlp-http";
+const signals: ReadonlyMap<string, OtlpSignal> = new Map([
+  ["/v1/metrics", "metrics"],
+  ["/api/v1/otlp/v1/metrics", "metrics"],
+  ["/v1/traces", "traces"],
+  ["/v1/logs", "logs"],
+]);
 
 /** An OTLP/HTTP receiver with a server of its own; `handle` serves its paths inside another one. */
 export class OtlpHttpReceiver implements AsyncDisposable {
@@ -70,6 +76,13 @@ export class OtlpHttpReceiver implements AsyncDisposable {
   /** The port it listens on, after `start`. */
   get port(): number {
     return (this.#server?.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  /** The paths it answers; each needs the role write. */
+  get paths(): readonly string[] {
+    return [...signals].flatMap(([path, signal]) =>
+      this.#parts.handlers[signal] === undefined ? [] : [path],
+    );
   }
 
   /** Listens. Rejects with `FLX_INGEST_LISTEN` when it cannot. */
@@ -161,18 +174,7 @@ export class OtlpHttpReceiver implements AsyncDisposable {
 }
 
 function signalOf(url: string): OtlpSignal | undefined {
-  switch (url.split("?", 1)[0]) {
-    case "/v1/metrics":
-    case "/api/v1/otlp/v1/metrics":
-      return "metrics";
-    case "/v1/traces":
-      return "traces";
-    case "/v1/logs":
-      return "logs";
-    case undefined:
-    default:
-      return undefined;
-  }
+  return signals.get(url.split("?", 1)[0]!);
 }
 
 /** Listens, or says why not. */
