@@ -265,3 +265,37 @@ test("the published JSON Schema is that of the code", () => {
     "npm run -s flx -- config schema > packages/station/schema/station.schema.json",
   );
 });
+
+test("problems never show a password that stands where it should not, or begins with a sign of YAML's", () => {
+  const f = (yaml: string) => {
+    let message = "";
+    try {
+      readConfig(yaml, stationShape, { file: "f.yml" });
+    } catch (error) {
+      message = String(error);
+    }
+    assert.match(message, /f\.yml:\d+:\d+: /, yaml);
+    assert.doesNotMatch(message, /hunter2/, yaml);
+  };
+  const job = (text: string): string => `scrape_configs:\n  - job_name: a\n    ${text}\n`;
+  const user = (text: string): string => `access: { users: [{ name: a, roles: [read], ${text} }] }`;
+
+  f(job("basic_auth: hunter2"));
+  f(job('authorization: "Bearer hunter2"'));
+  f(job("http_headers: { A: hunter2 }"));
+  f(job("tls_config: [hunter2]"));
+  f(job("bearer_token: [hunter2]"));
+  f(job("bearer_token: { hunter2: 1 }"));
+  for (const sign of ["*", "!", "&", "|", ">", "@", "`", "%", '"', "'", "[", "{", "- ", "b: "]) {
+    f(job(`bearer_token: ${sign}hunter2`));
+  }
+  f(job('bearer_token: "hunter2\\q"'));
+  f(job("bearer_token: a\n    bearer_token: hunter2"));
+  f(job('http_sd_configs: [{ url: "htp://user:hunter2@host/" }]'));
+  f(job('http_sd_configs: [{ url: "http://user:hunter2@host:99999/" }]'));
+  f(user("token: hunter2"));
+  f(user("token: [hunter2]"));
+  f(user("password_hash: hunter2"));
+  f(user("password: hunter2aaaaaaaaaaaaaaaaa"));
+  f("tls: { cert_file: a, key_file: b, key: hunter2 }");
+});

@@ -22,8 +22,8 @@ import { Registry } from "@flx/monitoring/metrics";
 import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
 import { PromqlEngine } from "@flx/promql";
 import { accessGate } from "./api/http/access-gate.ts";
-import { httpMetrics } from "./api/http/http-metrics.ts";
-import { HttpServer } from "./api/http/http-server.ts";
+import { accessMetrics, httpMetrics } from "./api/http/http-metrics.ts";
+import { type AnsweredRequest, HttpServer } from "./api/http/http-server.ts";
 import type { Route } from "./api/http/route.ts";
 import { federateRoute } from "./api/prometheus/federate-route.ts";
 import { queryRoutes } from "./api/prometheus/query-routes.ts";
@@ -35,6 +35,7 @@ import { registerStationChecks } from "./api/station-health.ts";
 import { stationRoutes } from "./api/station-routes.ts";
 import { AccessControl } from "./base/access/access-control.ts";
 import type { DoorRule } from "./base/access/door-rule.ts";
+import { AuditLog } from "./base/audit-log.ts";
 import { type Clock, machineClock } from "./base/clock.ts";
 import { Lifecycle, type PartEnd } from "./base/lifecycle.ts";
 import type { StationLog } from "./base/station-log.ts";
@@ -236,6 +237,7 @@ class Building {
   readonly #admission: Admission;
   readonly #metrics: IngestMetrics;
   readonly #access: AccessControl;
+  readonly #audit: AuditLog;
   #config: LoadedConfig<StationConfig>;
   #reloadState: { readonly isGood: boolean; readonly atMs: number };
 
@@ -248,7 +250,15 @@ class Building {
     this.memoryCap = config.value.memory ?? defaultMemoryCap();
     this.#admission = new Admission(this.#inFlight(config.value));
     this.#metrics = new IngestMetrics(this.#registry);
-    this.#access = new AccessControl(this.#rules(config.value), { now: clock.now });
+    this.#audit = new AuditLog(log, clock.elapsed);
+    const refusals = accessMetrics(this.#registry);
+    this.#access = new AccessControl(this.#rules(config.value), {
+      now: clock.elapsed,
+      onRefusal: (refused) => {
+        refusals.inc({ kind: refused.kind });
+        this.#audit.refused(refused);
+      },
+    });
     this.#reloadState = { isGood: true, atMs: clock.now() };
   }
 
@@ -388,7 +398,18 @@ class Building {
       otlpGrpc: url(value.listen.otlp_grpc, otlp.grpc.port),
     };
     log.info({ ...urls, data: folder, memoryCap: this.memoryCap }, "the station is up");
-    return { urls, rules: doorRules(routes, otlp), reload };
+    return { urls, rules: doorRules(routes, otlp), reload: () => this.#reloadBySignal(reload) };
+  }
+
+  async #reloadBySignal(reload: () => Promise<void>): Promise<void> {
+    const change = { what: "reload", by: "a signal", from: "this machine" };
+    try {
+      await reload();
+      this.#audit.change({ ...change, status: 200 });
+    } catch (error) {
+      this.#audit.change({ ...change, status: 500 });
+      throw error;
+    }
   }
 
   #storeSettings({ store, storage, limits }: StationConfig): StoreSettings {
@@ -595,7 +616,7 @@ class Building {
           gate: accessGate(this.#access),
           maxConnections: limits.connections,
           tls: tls === undefined ? undefined : serverOptions(tls, true),
-          onAnswer: httpMetrics(this.#registry),
+          onAnswer: this.#onAnswer(),
           onError: (error, { url }) =>
             this.#options.log.error({ err: error, url }, "a request failed inside"),
         }).catch((error: unknown) => {
@@ -604,6 +625,17 @@ class Building {
       close: (server) => server.close(GRACE_MS),
       closeWithinMs: GRACE_MS + 1_000,
     });
+  }
+
+  /** Counts each answered request, and writes down who changed what. */
+  #onAnswer(): (request: AnsweredRequest) => void {
+    const count = httpMetrics(this.#registry);
+    return (request) => {
+      count(request);
+      const { method, path, identity, remoteAddress: from, status, isChange } = request;
+      if (!isChange || identity === undefined) return;
+      this.#audit.change({ what: `${method} ${path}`, by: identity.name, from, status });
+    };
   }
 
   #jobs({ global, scrape_configs: configs }: StationConfig): readonly ScrapeJob[] {

@@ -17,6 +17,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  type YAMLError,
 } from "yaml";
 import { ConfigError, type ConfigProblem, type Place } from "./problem.ts";
 
@@ -76,9 +77,9 @@ export function readDocument(text: string, file: string): ConfigNode {
     strict: true,
     uniqueKeys: true,
   });
-  const problems = document.errors.map((error): ConfigProblem => {
+  const problems = [...document.errors, ...document.warnings].map((error): ConfigProblem => {
     const { line, col } = lines.linePos(error.pos[0]);
-    return { path: "", line, column: col, message: error.message };
+    return { path: "", line, column: col, message: messageOf(error) };
   });
   if (problems.length > 0) throw new ConfigError(file, problems);
   const tree = new Tree(file, lines, (alias) => alias.resolve(document));
@@ -87,6 +88,17 @@ export function readDocument(text: string, file: string): ConfigNode {
     return { kind: "map", entries: new Map(), place: START };
   }
   return tree.read(contents, 0);
+}
+
+/** The library's words without what stands in the text: it may be a password that begins with a sign of YAML's. */
+function messageOf({ code, message }: YAMLError): string {
+  if (code === "TAG_RESOLVE_FAILED") return `an unknown tag; ${quotes("!")}`;
+  if (code !== "UNEXPECTED_TOKEN") return message;
+  return `${message.replace(/:[^]*/, "")}; ${quotes("| or >")}`;
+}
+
+function quotes(sign: string): string {
+  return `a text that begins with ${sign} needs quotes`;
 }
 
 function refusal(file: string, place: Place, message: string): ConfigError {
@@ -116,7 +128,11 @@ class Tree {
       if (++this.#aliases > MAX_ALIASES) {
         throw refusal(this.#file, place, `more than ${MAX_ALIASES} aliases`);
       }
-      return this.read(this.#resolve(node), depth + 1);
+      const meant = this.#resolve(node);
+      if (meant === undefined) {
+        throw refusal(this.#file, place, `an alias without its anchor; ${quotes("*")}`);
+      }
+      return this.read(meant, depth + 1);
     }
     if (isMap(node)) return { kind: "map", entries: this.#entries(node.items, depth), place };
     if (isSeq(node)) {
@@ -151,6 +167,9 @@ class Tree {
 
   #scalar(node: Scalar | null | undefined, place: Place): ScalarNode {
     const value = node?.value ?? null;
+    if (value === null && node?.anchor !== undefined) {
+      throw refusal(this.#file, place, `an anchor without a value; ${quotes("&")}`);
+    }
     const isQuoted = node?.type === "QUOTE_DOUBLE" || node?.type === "QUOTE_SINGLE";
     if (value === null) return { kind: "scalar", value, text: "", isQuoted, place };
     const text = scalarText(node!);

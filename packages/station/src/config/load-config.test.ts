@@ -116,7 +116,7 @@ test("readConfig() tells every problem with its line and column", () => {
     "f.yaml:4:5: jobs[0].nam: there is no such key; did you mean name?",
   );
   f("jobs: {}", "f.yaml:1:7: jobs: expected a list, got a map");
-  f("jobs: [1]", 'f.yaml:1:8: jobs[0]: expected a map, got "1"');
+  f("jobs: [1]", "f.yaml:1:8: jobs[0]: expected a map, got a number");
   f("[]", "f.yaml:1:1: expected a map, got a list");
   f("ratio: 2", 'f.yaml:1:8: ratio: expected a number from 0 to 1, got "2"');
   f("count: 1.5", 'f.yaml:1:8: count: expected a whole number from 0 to 10, got "1.5"');

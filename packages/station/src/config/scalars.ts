@@ -46,7 +46,8 @@ function scalar<T>(rules: ScalarRules<T>): Shape<T> {
         return undefined as T;
       }
       if (value === undefined) {
-        reading.problem(path, found.node.place, `expected ${what}, got ${kindOf(found.node)}`);
+        const got = JSON.stringify(withoutUser(found.node.text).slice(0, 60));
+        reading.problem(path, found.node.place, `expected ${what}, got ${got}`);
         return undefined as T;
       }
       reading.explain(path, show(found.text), found.node.place, found.used);
@@ -239,6 +240,11 @@ export function url(schemes: readonly string[] = ["http", "https"]): Shape<URL> 
     },
     show: withoutPassword,
   });
+}
+
+/** Something that should have been a URL, without what stands before the host. */
+function withoutUser(given: string): string {
+  return given.replace(/\/\/[^/@]*@/, "//xxxxx@");
 }
 
 function withoutPassword(given: string): string {

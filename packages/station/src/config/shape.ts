@@ -151,12 +151,17 @@ export function isNothing(node: ConfigNode | undefined): boolean {
   return node === undefined || (node.kind === "scalar" && node.value === null && !node.isQuoted);
 }
 
-/** What a node is, for "expected a list, got ...". */
+/** What a node is, for "expected a list, got ...". Without its text: a password may stand where a section belongs. */
 export function kindOf(node: ConfigNode): string {
   if (node.kind === "list") return "a list";
   if (node.kind === "map") return "a map";
   if (node.value === null) return "nothing";
-  return node.text === "" ? "an empty text" : JSON.stringify(node.text.slice(0, 60));
+  return node.text === "" ? "an empty text" : `a ${node.isQuoted ? "text" : wordOf(node.value)}`;
+}
+
+function wordOf(value: string | number | boolean): string {
+  if (typeof value === "string") return "text";
+  return typeof value === "number" ? "number" : "switch";
 }
 
 function shownDefault(written: unknown): string {

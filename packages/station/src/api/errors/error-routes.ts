@@ -40,6 +40,7 @@ export function errorRoutes(store: ErrorStore): readonly Route[] {
       method: "POST",
       path: `/api/v1/errors/:fingerprint/${action}`,
       role: "write",
+      changes: true,
       answer: (request) => asked(() => act(store, request, action)),
     })),
   ];

@@ -1,6 +1,7 @@
 // What the API's server counts about itself.
 //
 //   flx_http_requests_total {method, route, status}     flx_http_request_duration_seconds {route}
+//   flx_access_refusals_total {kind}                    of all doors
 
 import { Counter, Histogram, type Registry } from "@flx/monitoring/metrics";
 import type { AnsweredRequest } from "./http-server.ts";
@@ -29,4 +30,14 @@ export function httpMetrics(registry: Registry): (request: AnsweredRequest) => v
     requests.inc({ method: known, route: route || "none", status: String(status) });
     duration.observe({ route: route || "none" }, durationMs / 1_000);
   };
+}
+
+/** Counts credentials that let nobody in, and people who may not, of all doors. */
+export function accessMetrics(registry: Registry): Counter<"kind"> {
+  return new Counter({
+    name: "flx_access_refusals_total",
+    help: "Callers with a credential that were not let in: unauthorized, forbidden, limited",
+    labelNames: ["kind"],
+    registers: [registry],
+  });
 }

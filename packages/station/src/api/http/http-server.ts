@@ -58,8 +58,12 @@ export interface AnsweredRequest {
   readonly method: string;
   /** The path of the route, with its parameters' names; "" when there is none. */
   readonly route: string;
+  /** As it was asked for, without the query. */
+  readonly path: string;
   /** What the route asks for; undefined when there is none. */
   readonly role: Role | undefined;
+  /** Whether the route changes something. */
+  readonly isChange: boolean;
   readonly status: number;
   readonly durationMs: number;
   /** Undefined when nobody was let in. */
@@ -165,7 +169,9 @@ function requestListener(options: HttpServerOptions): Listener {
       options.onAnswer?.({
         method,
         route: route?.path ?? "",
+        path: (request.url ?? "").split("?", 1)[0]!,
         role: route?.role,
+        isChange: route?.role === "admin" || route?.changes === true,
         status: response.statusCode,
         durationMs: performance.now() - startedMs,
         identity,

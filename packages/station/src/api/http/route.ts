@@ -19,6 +19,8 @@ interface RouteBase {
   /** Segments; ":name" is a parameter, "*" at the end takes the rest. */
   readonly path: string;
   readonly role: Role;
+  /** Whether it changes what is kept: then who did it is written down, as with every route for admins. */
+  readonly changes?: boolean;
 }
 
 /** A route that answers. */

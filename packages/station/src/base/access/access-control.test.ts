@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { AccessControl, type AccessRules, type AccessUser } from "./access-control.ts";
 import type { AccessRefusal } from "./access-refusal.ts";
 import type { Caller } from "./caller.ts";
-import { FailureLimit } from "./failure-limit.ts";
+import { RateLimit } from "../rate-limit.ts";
 import { hashPassword, parsePasswordHash } from "./password-hash.ts";
 import type { Role } from "./role.ts";
 
@@ -93,7 +93,7 @@ test("admit() asks for a credential by the ways there are", async () => {
 
 test("admit() stops to hear an address that guesses, and nobody else", async () => {
   let now = 0;
-  const failures = new FailureLimit(3, 1_000);
+  const failures = new RateLimit({ tries: 3, refillMs: 1_000 });
   const access = new AccessControl(rules, { now: () => now, failures });
   for (let i = 0; i < 3; i++) {
     assert.equal(await outcome(access, basic(`alice:${i}`), "read"), "unauthorized");
@@ -110,7 +110,9 @@ test("admit() stops to hear an address that guesses, and nobody else", async () 
 });
 
 test("admit() bounds how many passwords are checked at once", async () => {
-  const access = new AccessControl(rules, { failures: new FailureLimit(1_000) });
+  const access = new AccessControl(rules, {
+    failures: new RateLimit({ tries: 1_000, refillMs: 6_000 }),
+  });
   const outcomes = await Promise.all(
     Array.from({ length: 60 }, (_, i) => outcome(access, basic(`alice:wrong-${i}`), "read")),
   );

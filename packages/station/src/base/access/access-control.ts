@@ -9,7 +9,7 @@
 // What guards what:
 //   tokens      are found by their SHA-256: nothing of one is learned from how long the answer takes
 //   passwords   cost 60 ms each to check: a right one is remembered for ten minutes (as a keyed hash), few are checked at
-//               once, and an address that fails too often is not heard (failure-limit.ts)
+//               once, and an address that fails too often is not heard (rate-limit.ts)
 //   browsers    of people who are let in by what their browser sends by itself (certificate, remembered password, loopback):
 //               requests that change something are refused when another site sent them
 //   names       an anonymous caller must call by an address, localhost or a name that was given: or a page elsewhere could
@@ -17,9 +17,9 @@
 
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { BlockList, isIP } from "node:net";
+import { RateLimit } from "../rate-limit.ts";
 import { AccessRefusal } from "./access-refusal.ts";
 import { type Caller, headerOf } from "./caller.ts";
-import { FailureLimit } from "./failure-limit.ts";
 import { parsePasswordHash, type PasswordHash, verifyPassword } from "./password-hash.ts";
 import { allows, GIVEN_ROLES, type Identity, type Role } from "./role.ts";
 
@@ -58,9 +58,21 @@ export interface AccessRules {
 }
 
 export interface AccessOptions {
-  /** Unix milliseconds. */
+  /** Milliseconds that never go back. Default: since the process started. */
   readonly now?: () => number;
-  readonly failures?: FailureLimit;
+  /** Wrong passwords by address. */
+  readonly failures?: RateLimit;
+  /** Told of each credential that lets nobody in, and of who is known and may not. */
+  readonly onRefusal?: (refused: RefusedCaller) => void;
+}
+
+/** Somebody who was not let in. */
+export interface RefusedCaller {
+  /** A user's name; undefined when the caller is nobody we know. What the caller called itself is not told: it may be a password. */
+  readonly user: string | undefined;
+  readonly remoteAddress: string;
+  readonly kind: AccessRefusal["kind"];
+  readonly reason: string;
 }
 
 const REALM = 'realm="flx"';
@@ -80,7 +92,8 @@ const NOBODY: PasswordHash = parsePasswordHash(
 /** Lets callers in, or does not. */
 export class AccessControl {
   readonly #now: () => number;
-  readonly #failures: FailureLimit;
+  readonly #failures: RateLimit;
+  readonly #onRefusal: AccessOptions["onRefusal"];
   /** Keys the remembered passwords: useless outside this process. */
   readonly #key = randomBytes(32);
   readonly #remembered = new Map<string, { readonly user: AccessUser; readonly untilMs: number }>();
@@ -91,9 +104,11 @@ export class AccessControl {
   #checks = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(rules: AccessRules, { now = Date.now, failures }: AccessOptions = {}) {
+  constructor(rules: AccessRules, options: AccessOptions = {}) {
+    const { now = () => performance.now(), failures, onRefusal } = options;
     this.#now = now;
-    this.#failures = failures ?? new FailureLimit();
+    this.#failures = failures ?? new RateLimit({ tries: 10, refillMs: 6_000 });
+    this.#onRefusal = onRefusal;
     this.#rules = rules;
     this.#trusted = networks(rules.proxy?.trusted ?? []);
   }
@@ -114,13 +129,35 @@ export class AccessControl {
   async admit(caller: Caller, role: Role): Promise<Identity> {
     if (role === "public") return this.#identifyIfKnown(caller);
     const { identity, isAmbient } = await this.#identify(caller);
-    if (!allows(identity, role)) {
-      if (identity.name === ANONYMOUS)
-        throw this.#unauthorized("who are you? this needs a credential");
-      throw new AccessRefusal("forbidden", `${identity.name} has not the role ${role}`);
+    // Not told: every browser asks without a credential first.
+    if (!allows(identity, role) && identity.name === ANONYMOUS) {
+      throw this.#unauthorized("who are you? this needs a credential");
     }
-    if (isAmbient) this.#guardBrowser(caller, identity);
-    return identity;
+    return this.#telling(caller, identity.name, () => {
+      if (!allows(identity, role)) {
+        throw new AccessRefusal("forbidden", `${identity.name} has not the role ${role}`);
+      }
+      if (isAmbient) this.#guardBrowser(caller, identity);
+      return identity;
+    });
+  }
+
+  /** Does it, and tells of the refusal that it throws. */
+  async #telling<T>(
+    caller: Caller,
+    user: string | undefined,
+    act: () => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof AccessRefusal) {
+        const { kind, message: reason } = error;
+        const { remoteAddress } = caller;
+        this.#onRefusal?.({ user: user ?? error.user, remoteAddress, kind, reason });
+      }
+      throw error;
+    }
   }
 
   /** What is public is shown to everybody; who is known sees it under a name. */
@@ -136,7 +173,9 @@ export class AccessControl {
   /** @returns `isAmbient`: the browser would send what lets in without being asked */
   async #identify(caller: Caller): Promise<{ identity: Identity; isAmbient: boolean }> {
     const authorization = headerOf(caller, "authorization");
-    if (authorization !== undefined) return this.#authorize(authorization, caller);
+    if (authorization !== undefined) {
+      return this.#telling(caller, undefined, () => this.#authorize(authorization, caller));
+    }
     if (Array.isArray(caller.headers["authorization"])) throw this.#unauthorized("one credential");
     const known =
       this.#rules.users.find(({ certificateNames }) =>
@@ -196,8 +235,8 @@ export class AccessControl {
     const user = rules.users.find((each) => each.name === name && each.password !== undefined);
     const isRight = await this.#check(password, user?.password ?? NOBODY);
     if (user === undefined || !isRight) {
-      this.#failures.fail(caller.remoteAddress, this.#now());
-      throw this.#unauthorized("name or password is wrong");
+      this.#failures.take(caller.remoteAddress, this.#now());
+      throw this.#unauthorized("name or password is wrong", user?.name);
     }
     if (rules === this.#rules) this.#remember(key, user);
     return user;
@@ -251,13 +290,13 @@ export class AccessControl {
     }
   }
 
-  #unauthorized(message: string): AccessRefusal {
+  #unauthorized(message: string, user?: string): AccessRefusal {
     const { users } = this.#rules;
     const challenges = [`Bearer ${REALM}`];
     if (users.some(({ password }) => password !== undefined)) {
       challenges.unshift(`Basic ${REALM}, charset="UTF-8"`);
     }
-    return new AccessRefusal("unauthorized", message, { challenges });
+    return new AccessRefusal("unauthorized", message, { challenges, user });
   }
 }
 

@@ -16,17 +16,24 @@ export class AccessRefusal extends FlxError {
   readonly kind: AccessRefusalKind;
   /** For WWW-Authenticate; only of `unauthorized`. */
   readonly challenges: readonly string[];
+  /** For the log, never for whoever asked: the user it claimed to be, when there is one of that name. */
+  readonly user: string | undefined;
   /** When to come again, ms; only of `limited`. */
   readonly retryAfterMs: number;
 
   constructor(
     kind: AccessRefusalKind,
     message: string,
-    more: { readonly challenges?: readonly string[]; readonly retryAfterMs?: number } = {},
+    more: {
+      readonly challenges?: readonly string[];
+      readonly retryAfterMs?: number;
+      readonly user?: string | undefined;
+    } = {},
   ) {
     super(CODES[kind], message);
     this.kind = kind;
     this.challenges = more.challenges ?? [];
+    this.user = more.user;
     this.retryAfterMs = more.retryAfterMs ?? 0;
   }
 }

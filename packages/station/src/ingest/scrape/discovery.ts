@@ -100,13 +100,21 @@ export async function discover(settings: DiscoverySettings): Promise<readonly Ta
     case "http": {
       const { url, access = {} } = settings;
       const { body } = await fetchExposition(url, access, 30_000, MAX_BYTES);
-      const meta = { __meta_url: url };
-      return groupsOf(parseAs(".json", body.toString(), url), url, meta);
+      const shown = withoutPassword(url);
+      const meta = { __meta_url: shown };
+      return groupsOf(parseAs(".json", body.toString(), shown), shown, meta);
     }
     case "dns":
     default:
       return fromDns(settings);
   }
+}
+
+/** Labels of targets are seen by everybody who may read. */
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password !== "") shown.password = "xxxxx";
+  return shown.href;
 }
 
 async function fromFiles(patterns: readonly string[]): Promise<TargetGroup[]> {
