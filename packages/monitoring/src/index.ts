@@ -1,5 +1,6 @@
 // @flx/monitoring: one call, and the parts it wires.
 
+export type { RedactionSettings } from "./redaction/redaction-rules.ts";
 export { type ExplainedConfig, type ExplainedSetting } from "./start/configuration.ts";
 export type { UnsupportedPart } from "./start/config-tree.ts";
 export { explainConfig } from "./start/load-configuration.ts";

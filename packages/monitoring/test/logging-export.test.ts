@@ -24,6 +24,7 @@ test("lines of our logger, of pino, winston and the console arrive with their tr
     admin: { port: 0, host: "127.0.0.1" },
     otlp: { endpoint: receiver.url, protocol: "http/json", metrics: false },
     metrics: { registry: new Registry() },
+    health: false,
     tracing: { baggage: ["tenant"] },
     logging: { destination, level: "debug" },
   });
@@ -99,8 +100,11 @@ test("transitions of health arrive as records, and what becomes of records is se
   database.fail(new Error("connection refused"));
   database.beat("degraded");
   await flx.flush();
-  await waitUntil(() => receiver.logs.length === 2, { what: "two transitions" });
-  const [worse, better] = receiver.logs;
+  // The machine may be ill, too.
+  const ofDatabase = () =>
+    receiver.logs.filter(({ attributes }) => attributes["component"] === "database");
+  await waitUntil(() => ofDatabase().length === 2, { what: "two transitions" });
+  const [worse, better] = ofDatabase();
   assert.equal(worse!.body, "database: healthy -> unhealthy");
   assert.equal(worse!.severityNumber, 17);
   assert.deepEqual(
@@ -110,7 +114,7 @@ test("transitions of health arrive as records, and what becomes of records is se
   assert.equal(better!.severityNumber, 13);
   assert.equal((await flx.health.run("export")).status, "healthy");
   const text = await flx.metrics.registry.metrics();
-  assert.ok(text.includes('flx_export_records_total{signal="logs",outcome="accepted"} 2\n'), text);
+  assert.match(text, /^flx_export_records_total\{signal="logs",outcome="accepted"\} [23]$/m);
 });
 
 test("the level is a setting, and changes at run time", async () => {

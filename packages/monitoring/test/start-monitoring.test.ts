@@ -39,6 +39,49 @@ async function run(
   }
 }
 
+test("one set of rules says what is a secret in lines, errors and health, until the end", async () => {
+  const lines: string[] = [];
+  const errors: string[] = [];
+  const options = {
+    service: "orders",
+    admin: false,
+    otlp: false,
+    metrics: { registry: new Registry(), system: false },
+    logging: { destination: { write: (line: string) => lines.push(line) } },
+    errors: {
+      format: "json",
+      showCode: false,
+      output: { write: (text: string) => errors.push(text) },
+    },
+  } as const;
+  const told = async (flx: Awaited<ReturnType<typeof startMonitoring>>): Promise<string> => {
+    const data = { user: { email: "ada@planted.example" }, iban: "PLANTED" };
+    lines.length = 0;
+    errors.length = 0;
+    flx.logger.info(data, "cust-4711 came with open sesame");
+    flx.errors.handler.printException(Object.assign(new Error("open sesame, cust-4711"), data));
+    flx.health.register("shop", () => ({ message: "cust-4711: open sesame", details: data }));
+    const { message, details } = await flx.health.run("shop");
+    return [...lines, ...errors, message, JSON.stringify(details)].join("\n");
+  };
+
+  const redaction = { keys: ["iban"], paths: ["user.email"], patterns: [/cust-\d+/] };
+  const rules = { ...redaction, secrets: ["open sesame"] };
+  await using started = await startMonitoring({ ...options, redaction: rules });
+  const text = await told(started);
+  assert.doesNotMatch(text, /planted|cust-4711|open sesame/i);
+  assert.equal(text.match(/"iban"/g)?.length, 3, text);
+  await started.shutdown();
+
+  await using without = await startMonitoring({
+    ...options,
+    metrics: { registry: new Registry() },
+  });
+  const plain = await told(without);
+  assert.equal(plain.match(/cust-4711/g)?.length, 3, plain);
+  await without.shutdown();
+});
+
 test("startMonitoring() wires metrics, health, tracing and the admin server", async () => {
   await using receiver = await startOtlpReceiver();
   await using flx = await startMonitoring({

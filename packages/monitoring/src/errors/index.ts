@@ -51,4 +51,4 @@ export type {
   ReportField,
   ReportFrame,
 } from "./report/report.ts";
-export type { ErrorRedaction } from "./report/secret-filter.ts";
+export type { RedactionSettings } from "../redaction/redaction-rules.ts";

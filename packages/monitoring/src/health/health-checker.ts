@@ -34,13 +34,14 @@ import { type Listener, Listeners } from "./listeners.ts";
 import { checkComponentOptions, checkCount, checkMs, checkName } from "./option-checks.ts";
 import { checkTimes, PullCheck } from "./pull-check.ts";
 import { Redactor } from "../redaction/redact.ts";
+import { ownRedaction, type RedactionSettings } from "../redaction/redaction-rules.ts";
 
 /** How a checker works. */
 export interface HealthCheckerOptions {
   /** Checks under way at the same time (default 16); one that has missed its deadline does not count. */
   readonly maxConcurrency?: number;
-  /** Secrets that are to be taken out of all texts, beside those that look like one. */
-  readonly secrets?: readonly string[];
+  /** Taken out of texts and details beside the usual and what the process takes out. */
+  readonly redaction?: RedactionSettings | undefined;
   /** Told of what listeners throw; default: nobody. */
   readonly onError?: (error: unknown) => void;
   /** For tests; default: the clock of the machine. */
@@ -70,19 +71,14 @@ export class HealthChecker implements HealthSource, AsyncDisposable {
   #aside: HealthChecker | undefined;
   #isRunning = false;
 
-  /** @throws {FlxError} `FLX_HEALTH_OPTION`, `FLX_REDACTION_SECRET` for options that cannot be */
+  /** @throws {FlxError} `FLX_HEALTH_OPTION`, `FLX_REDACTION_SECRET`, `FLX_REDACTION_PATTERN` for options that cannot be */
   constructor(options: HealthCheckerOptions = {}) {
-    const {
-      clock = systemClock,
-      random = Math.random,
-      maxConcurrency = 16,
-      secrets = [],
-    } = options;
+    const { clock = systemClock, random = Math.random, maxConcurrency = 16 } = options;
     this.#options = options;
     checkCount("the health checker", "maxConcurrency", maxConcurrency);
     const { onError = () => {} } = options;
     this.#clock = clock;
-    this.#redactor = new Redactor({ secrets });
+    this.#redactor = new Redactor({ rules: ownRedaction(options.redaction) });
     this.#listeners = new Listeners<BoardEvents>(onError);
     this.#board = new Board(clock, this.#listeners);
     const { board, redactor } = { board: this.#board, redactor: this.#redactor };

@@ -30,6 +30,7 @@ export type {
   HealthSource,
   Lifecycle,
 } from "./health-source.ts";
+export type { RedactionSettings } from "../redaction/redaction-rules.ts";
 export { HealthStatus } from "./health-status.ts";
 export { type HealthClock, systemClock } from "./clock.ts";
 export { HealthChecker, type HealthCheckerOptions } from "./health-checker.ts";

@@ -7,8 +7,9 @@
 
 import { format } from "node:util";
 import type { Exporter } from "../export/exporter.ts";
+import type { RedactionSettings } from "../redaction/redaction-rules.ts";
 import { errorFields } from "./error-fields.ts";
-import { cutText, KeyRedaction, type KeyRedactionSettings, LONGEST_TEXT } from "./key-redaction.ts";
+import { cutText, KeyRedaction, LONGEST_TEXT } from "./key-redaction.ts";
 import { LineSink } from "./line-sink.ts";
 import type { LineCounter } from "./logger.ts";
 import { ambientFields } from "./trace-fields.ts";
@@ -18,7 +19,8 @@ export interface ConsoleSettings {
   readonly exporter: Exporter;
   /** Baggage entries that lines have. */
   readonly baggage?: readonly string[] | undefined;
-  readonly redact?: KeyRedactionSettings | undefined;
+  /** Taken out beside the usual and what the process takes out. */
+  readonly redaction?: RedactionSettings | undefined;
   readonly counter?: LineCounter | undefined;
 }
 
@@ -35,7 +37,7 @@ type Method = keyof typeof LEVELS;
 /** Attaches to the console of this process; disposing detaches. */
 export function attachConsole(settings: ConsoleSettings): Disposable {
   const { exporter, baggage = [], counter } = settings;
-  const redaction = new KeyRedaction(settings.redact);
+  const redaction = new KeyRedaction(settings.redaction);
   const sink = new LineSink(exporter, "console");
   const originals = new Map<Method, (...args: unknown[]) => void>();
   let isBusy = false;
@@ -76,8 +78,15 @@ function lineOf(
   const words = args
     .filter((each) => each !== error)
     .map((each) => (typeof each === "object" && each !== null ? redaction.apply(each) : each));
-  const text = words.length === 0 && error !== undefined ? error.message : format(...words);
-  const msg = text.length <= LONGEST_TEXT ? text : cutText(text);
-  const err = error === undefined ? {} : { err: errorFields(error) };
+  const { rules } = redaction;
+  const err = error === undefined ? {} : { err: errorFields(error, rules) };
+  const text = words.length === 0 && error !== undefined ? errorText(err) : format(...words);
+  const msg = rules.withoutTold(text.length <= LONGEST_TEXT ? text : cutText(text));
   return JSON.stringify({ level, time: Date.now(), msg, ...err, ...ambientFields(baggage) });
+}
+
+/** The message of an error, secrets taken out. */
+function errorText({ err }: { readonly err?: unknown }): string {
+  const message = (err as { message?: unknown } | undefined)?.message;
+  return typeof message === "string" ? message : "";
 }

@@ -3,7 +3,7 @@
 export { attachConsole, type ConsoleSettings } from "./attach-console.ts";
 export { attachPino, type AttachSettings } from "./attach-pino.ts";
 export { type DuplicateSettings } from "./duplicate-limit.ts";
-export { type KeyRedactionSettings } from "./key-redaction.ts";
+export type { RedactionSettings } from "../redaction/redaction-rules.ts";
 export { type LogFields, logContext, withLogContext } from "./log-context.ts";
 export { collectLogMetrics } from "./log-metrics.ts";
 export { createLogger, type LineCounter, type LogSettings, setLogLevel } from "./logger.ts";

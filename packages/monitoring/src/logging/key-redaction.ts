@@ -1,7 +1,11 @@
-// Takes secrets out of what is logged, by the names of their keys and by paths.
+// Takes secrets out of what is logged, by the rules of the process (redaction/redaction-rules.ts).
 //
-//   names   password, authorization, anything that ends like them (dbPassword)      at any depth
-//   paths   "user.email", "headers.*", "*.card"                                     exactly there
+//   names               password, authorization, anything that ends like them (dbPassword)      at any depth
+//   paths               "user.email", "headers.*", "*.card"                                     exactly there
+//   secrets, patterns   in texts and numbers, where the rules tell of some
+//
+// Texts are not searched for the usual shapes of secrets, as those of errors and health are: that takes 3 µs a text, more than
+// a line altogether.
 //
 // A line without secrets is passed on as it is: nothing is copied until something is found. Whether a name is a secret's
 // is decided once for each name. Depth, number of keys and length of texts are bounded, and so is all of it together (a
@@ -12,21 +16,18 @@
 //   toJSON()         what it gives, secrets taken out of that too: a record of a database turns itself into an object
 //   bytes            how many; nobody reads megabytes of numbers
 
+import {
+  ownRedaction,
+  processRedaction,
+  type RedactionRules,
+  type RedactionSettings,
+} from "../redaction/redaction-rules.ts";
+import { pathBelow, type SecretPath } from "../redaction/secret-paths.ts";
+import { REDACTED } from "../redaction/secret-shapes.ts";
 import { errorFields } from "./error-fields.ts";
-
-/** What stands where a secret was. */
-export const REDACTED = "[redacted]";
-
-const SECRET_NAME =
-  /^(?:authorization|cookie|set-cookie|proxy-authorization|x-api-key)$|(?:^|[a-z0-9_.-])?(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key|credentials?|session[_-]?id|connection[_-]?string)s?$/i;
-
-/** Names that end like a secret's and are none. */
-const HARMLESS =
-  /^(?:next|page|csrf)?[_-]?tokens?[_-]?(?:count|type|limit)$|^(?:max|min|input|output|total|prompt|completion)[_-]?tokens$/i;
 
 const MAX_DEPTH = 8;
 const MAX_KEYS = 1_000;
-const MAX_KNOWN_NAMES = 10_000;
 const MAX_TEXT = 32_768;
 /** Of one line: values that are looked at, and characters of all its texts. */
 const MAX_VALUES = 10_000;
@@ -34,55 +35,41 @@ const MAX_CHARACTERS = 131_072;
 
 const UNREADABLE = "[unreadable]";
 
-/** What is redacted beside the usual. */
-export interface KeyRedactionSettings {
-  /** Further names, in any case. */
-  readonly keys?: readonly string[] | undefined;
-  /** Dotted paths; `*` stands for one name. */
-  readonly paths?: readonly string[] | undefined;
-}
-
-interface PathNode {
-  readonly children: Map<string, PathNode>;
-  isEnd: boolean;
-}
-
 /** Redacts objects. */
 export class KeyRedaction {
-  readonly #known = new Map<string, boolean>();
-  readonly #keys: ReadonlySet<string>;
-  readonly #paths: PathNode | undefined;
+  readonly #own: RedactionRules | undefined;
+  #rules: RedactionRules;
   #values = 0;
   #characters = 0;
 
-  constructor({ keys = [], paths = [] }: KeyRedactionSettings = {}) {
-    this.#keys = new Set(keys.map((key) => key.toLowerCase()));
-    this.#paths = paths.length === 0 ? undefined : pathTree(paths);
+  /**
+   * @param settings rules beside those of the process; without them it follows the process
+   * @throws {FlxError} as `RedactionRules`
+   */
+  constructor(settings?: RedactionSettings) {
+    this.#own = ownRedaction(settings);
+    this.#rules = this.rules;
+  }
+
+  /** What is a secret now. */
+  get rules(): RedactionRules {
+    return this.#own ?? processRedaction();
   }
 
   /** The object, or a copy without its secrets. Never throws. */
   apply<Value extends object>(object: Value): Value {
     this.#values = 0;
     this.#characters = 0;
+    this.#rules = this.rules;
     try {
-      return this.#object(object, 0, this.#paths) as Value;
+      return this.#object(object, 0, this.#rules.paths) as Value;
     } catch {
       // A proxy that does not tell its keys, for example.
       return { fields: UNREADABLE } as unknown as Value;
     }
   }
 
-  /** Whether the value of a key is a secret. */
-  isSecret(key: string): boolean {
-    let secret = this.#known.get(key);
-    if (secret === undefined) {
-      secret = this.#keys.has(key.toLowerCase()) || (SECRET_NAME.test(key) && !HARMLESS.test(key));
-      if (this.#known.size < MAX_KNOWN_NAMES) this.#known.set(key, secret);
-    }
-    return secret;
-  }
-
-  #object(object: object, depth: number, paths: PathNode | undefined): object {
+  #object(object: object, depth: number, paths: SecretPath | undefined): object {
     let copy: Record<string, unknown> | unknown[] | undefined;
     let count = 0;
     for (const key in object) {
@@ -90,8 +77,7 @@ export class KeyRedaction {
         return cut(copy ?? readableCopy(object, count - 1), count - 1);
       }
       const value = readProperty(object, key);
-      const next = paths?.children.get(key) ?? paths?.children.get("*");
-      const clean = this.#value(key, value, depth, next);
+      const clean = this.#value(key, value, depth, pathBelow(paths, key));
       if (clean === value && value !== UNREADABLE) continue;
       copy ??= readableCopy(object, MAX_KEYS);
       (copy as Record<string, unknown>)[key] = clean;
@@ -99,13 +85,13 @@ export class KeyRedaction {
     return copy ?? object;
   }
 
-  #value(key: string, value: unknown, depth: number, paths: PathNode | undefined): unknown {
+  #value(key: string, value: unknown, depth: number, paths: SecretPath | undefined): unknown {
     if (value === undefined || value === null) return value;
-    if (paths?.isEnd === true || this.isSecret(key)) return REDACTED;
+    if (paths?.isEnd === true || this.#rules.isSecretName(key)) return REDACTED;
     if (typeof value === "string") return this.#text(value);
-    if (typeof value !== "object") return value;
+    if (typeof value !== "object") return this.#rules.isTold ? this.#plain(value) : value;
     if (value instanceof Date) return value;
-    if (value instanceof Error) return errorFields(value);
+    if (value instanceof Error) return errorFields(value, this.#rules);
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     const toJson = readProperty(value, "toJSON");
     if (typeof toJson === "function") return this.#turned(key, value, toJson, depth, paths);
@@ -115,7 +101,13 @@ export class KeyRedaction {
   #text(text: string): string {
     this.#characters += Math.min(text.length, MAX_TEXT);
     if (this.#characters > MAX_CHARACTERS) return `[${text.length} characters]`;
-    return text.length <= MAX_TEXT ? text : cutText(text);
+    return this.#rules.withoutTold(text.length <= MAX_TEXT ? text : cutText(text));
+  }
+
+  /** Numbers may be what a pattern looks for. */
+  #plain(value: unknown): unknown {
+    const isNumber = typeof value === "number" || typeof value === "bigint";
+    return isNumber && this.#rules.knows(String(value)) ? REDACTED : value;
   }
 
   /** What an object turns itself into. */
@@ -124,7 +116,7 @@ export class KeyRedaction {
     value: object,
     toJson: object,
     depth: number,
-    paths: PathNode | undefined,
+    paths: SecretPath | undefined,
   ): unknown {
     let turned: unknown;
     try {
@@ -178,20 +170,3 @@ export function cutText(text: string): string {
 
 /** The longest text that is logged whole. */
 export const LONGEST_TEXT: number = MAX_TEXT;
-
-function pathTree(paths: readonly string[]): PathNode {
-  const root: PathNode = { children: new Map(), isEnd: false };
-  for (const path of paths) {
-    let node = root;
-    for (const name of path.split(".")) {
-      let next = node.children.get(name);
-      if (next === undefined) {
-        next = { children: new Map(), isEnd: false };
-        node.children.set(name, next);
-      }
-      node = next;
-    }
-    node.isEnd = true;
-  }
-  return root;
-}

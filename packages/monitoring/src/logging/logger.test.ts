@@ -57,8 +57,8 @@ test("a line has the ids of the active span and the fields of its context; its o
 });
 
 test("secrets are taken out by key at any depth, by path, and of children's bindings", () => {
-  const redact = { keys: ["Ssn"], paths: ["user.email", "headers.*", "cards.0.number"] };
-  const { logger, texts, lines } = logged({ redact });
+  const redaction = { keys: ["Ssn"], paths: ["user.email", "headers.*", "cards.0.number"] };
+  const { logger, texts, lines } = logged({ redaction });
   const fields = {
     password: "planted",
     dbPassword: "planted",

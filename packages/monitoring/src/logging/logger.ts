@@ -14,11 +14,12 @@
 import { createRequire } from "node:module";
 import type { DestinationStream, Logger, LoggerOptions } from "pino";
 import type { Exporter } from "../export/exporter.ts";
+import type { RedactionRules, RedactionSettings } from "../redaction/redaction-rules.ts";
 import { runInContext } from "../tracing/context-manager.ts";
 import { EMPTY_CONTEXT } from "../tracing/context.ts";
 import { DuplicateLimit, type DuplicateSettings, type HeldLines } from "./duplicate-limit.ts";
 import { errorFields } from "./error-fields.ts";
-import { cutText, KeyRedaction, type KeyRedactionSettings, LONGEST_TEXT } from "./key-redaction.ts";
+import { cutText, KeyRedaction, LONGEST_TEXT } from "./key-redaction.ts";
 import { Levels } from "./levels.ts";
 import { LineSink } from "./line-sink.ts";
 import { PrettyStream } from "./pretty.ts";
@@ -35,7 +36,8 @@ export interface LogSettings {
   readonly level?: string | undefined;
   /** On every line: service, version, environment. */
   readonly base?: Readonly<Record<string, unknown>> | undefined;
-  readonly redact?: KeyRedactionSettings | undefined;
+  /** Taken out beside the usual and what the process takes out. */
+  readonly redaction?: RedactionSettings | undefined;
   /** false: every line passes. Default: on in production. */
   readonly duplicates?: DuplicateSettings | false | undefined;
   /** Baggage entries that lines have. */
@@ -62,7 +64,7 @@ export function createLogger(settings: LogSettings = {}): Logger {
     streamOf(settings, pino),
   );
   levels.root(logger);
-  redactBindings(logger, new KeyRedaction(settings.redact));
+  redactBindings(logger, new KeyRedaction(settings.redaction));
   return logger;
 }
 
@@ -101,11 +103,12 @@ export function loggerOptions(
   labels: Readonly<Record<number, string>>,
   logger: () => Logger,
 ): LoggerOptions {
-  const redaction = new KeyRedaction(settings.redact);
+  const redaction = new KeyRedaction(settings.redaction);
   const { counter, baggage = [] } = settings;
   const limit = duplicateLimit(settings, (held) => {
     writeHeld(logger(), labels, held);
   });
+  const serialized = (error: unknown): unknown => errorFields(error, redaction.rules);
   // A signal that ends the process has no "exit"; the exporter hears of it.
   if (limit !== undefined) settings.exporter?.atEnd(() => limit.flush());
   return {
@@ -117,7 +120,7 @@ export function loggerOptions(
     mixin: () => ambientFields(baggage),
     // What was written on the line itself wins over what comes from around it.
     mixinMergeStrategy: (line, ambient) => Object.assign({}, ambient, line),
-    serializers: { err: errorFields, error: errorFields },
+    serializers: { err: serialized, error: serialized },
     formatters: { log: (line) => redaction.apply(line) },
     onChild: (child) => levels.child(child),
     hooks: {
@@ -128,7 +131,7 @@ export function loggerOptions(
         counter?.counted(label, !passes);
         if (!passes) return;
         try {
-          Reflect.apply(method, this, bounded(args));
+          Reflect.apply(method, this, clean(args, redaction.rules));
         } catch {
           // What cannot be written is counted as a line, and no reason to fail for the service.
         }
@@ -163,12 +166,17 @@ function writeHeld(
   });
 }
 
-/** The arguments with their texts cut; the same array when none is too long, as it nearly always is. */
-function bounded<Args extends readonly unknown[]>(args: Args): Args {
-  if (!args.some((each) => typeof each === "string" && each.length > LONGEST_TEXT)) return args;
-  return args.map((each) =>
-    typeof each === "string" && each.length > LONGEST_TEXT ? cutText(each) : each,
-  ) as unknown as Args;
+/**
+ * The arguments with their texts cut, and without what the rules tell of; the same array when nothing is too long or told, as it
+ * nearly always is.
+ */
+function clean<Args extends readonly unknown[]>(args: Args, rules: RedactionRules): Args {
+  const isLong = (each: unknown) => typeof each === "string" && each.length > LONGEST_TEXT;
+  if (!rules.isTold && !args.some(isLong)) return args;
+  return args.map((each) => {
+    if (typeof each !== "string") return each;
+    return rules.withoutTold(each.length > LONGEST_TEXT ? cutText(each) : each);
+  }) as unknown as Args;
 }
 
 function messageOf(args: readonly unknown[]): string {

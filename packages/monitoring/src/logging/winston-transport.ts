@@ -7,8 +7,9 @@
 
 import { Writable } from "node:stream";
 import type { Exporter } from "../export/exporter.ts";
+import type { RedactionRules, RedactionSettings } from "../redaction/redaction-rules.ts";
 import { errorFields } from "./error-fields.ts";
-import { KeyRedaction, type KeyRedactionSettings } from "./key-redaction.ts";
+import { KeyRedaction } from "./key-redaction.ts";
 import { LineSink } from "./line-sink.ts";
 import { ambientFields } from "./trace-fields.ts";
 
@@ -17,7 +18,8 @@ export interface WinstonTransportSettings {
   readonly exporter: Exporter;
   /** Baggage entries that lines have. */
   readonly baggage?: readonly string[] | undefined;
-  readonly redact?: KeyRedactionSettings | undefined;
+  /** Taken out beside the usual and what the process takes out. */
+  readonly redaction?: RedactionSettings | undefined;
 }
 
 type Info = Readonly<Record<string | symbol, unknown>>;
@@ -36,12 +38,12 @@ class WinstonTransport extends Writable {
   readonly #baggage: readonly string[];
   readonly #redaction: KeyRedaction;
 
-  constructor({ exporter, baggage = [], redact }: WinstonTransportSettings) {
+  constructor({ exporter, baggage = [], redaction }: WinstonTransportSettings) {
     super({ objectMode: true });
     this.#exporter = exporter;
     this.#sink = new LineSink(exporter, "winston");
     this.#baggage = baggage;
-    this.#redaction = new KeyRedaction(redact);
+    this.#redaction = new KeyRedaction(redaction);
   }
 
   /** What winston looks for in a transport. */
@@ -67,15 +69,22 @@ class WinstonTransport extends Writable {
     const { message, ...rest } = info as Record<string, unknown>;
     const fields = this.#redaction.apply(rest);
     const error = message instanceof Error ? message : findError(rest);
+    const { rules } = this.#redaction;
+    const err = error === undefined ? undefined : errorFields(error, rules);
     return JSON.stringify({
       ...ambientFields(this.#baggage),
       ...fields,
       level: info[LEVEL] ?? info["level"],
-      msg: message instanceof Error ? message.message : message,
+      msg: message instanceof Error ? (err as { message?: unknown }).message : told(message, rules),
       time: Date.now(),
-      ...(error !== undefined && { err: errorFields(error) }),
+      ...(err !== undefined && { err }),
     });
   }
+}
+
+/** A message without what the rules tell of. */
+function told(message: unknown, rules: RedactionRules): unknown {
+  return typeof message === "string" ? rules.withoutTold(message) : message;
 }
 
 function findError(fields: Readonly<Record<string, unknown>>): Error | undefined {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { redact, Redactor, redactValue } from "./redact.ts";
+import { RedactionRules } from "./redaction-rules.ts";
 
 const f = (text: string, want: string) => assert.equal(redact(text), want);
 
@@ -146,10 +147,12 @@ test("redact() takes time in the order of the text's length, whatever stands in 
 });
 
 test("Redactor knows the secrets and names it is told of", () => {
-  const redactor = new Redactor({ secrets: ["open", "open sesame"], names: ["PIN"] });
+  const redactor = new Redactor({
+    rules: new RedactionRules({ secrets: ["open", "open sesame"], keys: ["PIN"] }),
+  });
   assert.equal(redactor.text("say open sesame, then open"), "say [redacted], then [redacted]");
   assert.deepEqual(redactor.value({ pin: 1234, pins: 1 }), { pin: "[redacted]", pins: 1 });
-  assert.throws(() => new Redactor({ secrets: ["abc"] }), { code: "FLX_REDACTION_SECRET" });
+  assert.throws(() => new RedactionRules({ secrets: ["abc"] }), { code: "FLX_REDACTION_SECRET" });
 });
 
 test("redactValue() copies plain data, without secrets and within bounds", () => {

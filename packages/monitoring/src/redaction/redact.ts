@@ -3,21 +3,20 @@
 //   redact("connect postgres://app:hunter2@db failed")   connect postgres://[redacted]@db failed
 //   redactValue({ user: "app", password: "hunter2" })    { user: "app", password: "[redacted]" }
 //
-// It knows the shapes and names that secrets usually have (secret-shapes.ts), and those it is told of. It cannot know a
-// password that stands alone in a sentence: a check that has one gives it to `new Redactor({ secrets: [password] })`.
+// It knows the shapes and names that secrets usually have (secret-shapes.ts, secret-names.ts), and what the rules say
+// (redaction-rules.ts). It cannot know a password that stands alone in a sentence, unless the rules tell it.
 //
 // Bounded in every dimension: a text is read up to MAX_INPUT characters, a value to a depth and a number of fields.
 // What a value has that can fail (a getter that throws, a proxy, a cycle) becomes a word.
 
-import { FlxError } from "@flx/model/errors";
-import { REDACTED, SECRET_NAME, SECRET_SHAPES } from "./secret-shapes.ts";
+import { redactCards } from "./card-numbers.ts";
+import { processRedaction, type RedactionRules } from "./redaction-rules.ts";
+import { pathBelow, type SecretPath } from "./secret-paths.ts";
+import { REDACTED, SECRET_SHAPES } from "./secret-shapes.ts";
 import { redactAddresses } from "./url-credentials.ts";
 
 /** No more of a text is read. */
 const MAX_INPUT = 16_384;
-
-/** A secret that is shorter would take half of the words away. */
-const MIN_SECRET = 4;
 
 /** How much of a text or value is kept. */
 export interface RedactionLimits {
@@ -29,82 +28,80 @@ export interface RedactionLimits {
   readonly maxFields?: number;
 }
 
-/** What a redactor knows beside the usual. */
+/** How a redactor is made. */
 export interface RedactorOptions extends RedactionLimits {
-  /** Secrets as they are: passwords, keys. At least 4 characters each. */
-  readonly secrets?: readonly string[];
-  /** Further names whose value is a secret, in any case. */
-  readonly names?: readonly string[];
+  /** Default: those of the process, as they are at the time. */
+  readonly rules?: RedactionRules | undefined;
 }
 
 /** Takes secrets out of texts and values. */
 export class Redactor {
-  readonly #secrets: readonly string[];
-  readonly #names: ReadonlySet<string>;
+  readonly #rules: RedactionRules | undefined;
   readonly #maxLength: number;
   readonly #maxDepth: number;
   readonly #maxFields: number;
 
-  /** @throws {FlxError} `FLX_REDACTION_SECRET` when a secret is shorter than 4 characters */
   constructor(options: RedactorOptions = {}) {
-    const { secrets = [], names = [] } = options;
-    if (secrets.some((secret) => secret.length < MIN_SECRET)) {
-      throw new FlxError(
-        "FLX_REDACTION_SECRET",
-        `a secret to be redacted needs at least ${MIN_SECRET} characters: a shorter one is part of too many words`,
-      );
-    }
-    // The longest first: one secret may begin with another.
-    this.#secrets = secrets.toSorted((a, b) => b.length - a.length);
-    this.#names = new Set(names.map((name) => name.toLowerCase()));
+    this.#rules = options.rules;
     this.#maxLength = options.maxLength ?? 1_024;
     this.#maxDepth = options.maxDepth ?? 4;
     this.#maxFields = options.maxFields ?? 50;
   }
 
+  /** What is a secret for this one. */
+  get rules(): RedactionRules {
+    return this.#rules ?? processRedaction();
+  }
+
   /** The text without secrets, shortened to `maxLength`. Never throws. */
   text(text: string): string {
-    let rest = cut(text);
-    for (const secret of this.#secrets) rest = rest.replaceAll(secret, REDACTED);
-    rest = redactAddresses(rest);
+    let rest = redactAddresses(this.rules.withoutTold(cut(text)));
     for (const { pattern, replacement } of SECRET_SHAPES) rest = rest.replace(pattern, replacement);
+    rest = redactCards(rest);
     return rest.length <= this.#maxLength ? rest : `${rest.slice(0, this.#maxLength - 1)}…`;
   }
 
   /** A copy of plain data without secrets: what JSON has, and no more. Never throws. */
   value(value: unknown): unknown {
-    return this.#value(value, 0);
+    return this.#value(value, 0, this.rules.paths);
   }
 
-  #value(value: unknown, depth: number): unknown {
+  #value(value: unknown, depth: number, paths: SecretPath | undefined): unknown {
     if (typeof value === "string") return this.text(value);
-    if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
-    if (typeof value === "bigint") return String(value);
+    if (typeof value === "number" || typeof value === "bigint") return this.#number(value);
     if (typeof value === "boolean") return value;
-    return typeof value === "object" && value !== null ? this.#object(value, depth) : null;
+    return typeof value === "object" && value !== null ? this.#object(value, depth, paths) : null;
   }
 
-  #object(value: object, depth: number): unknown {
+  #number(value: number | bigint): unknown {
+    if (this.rules.knows(String(value))) return REDACTED;
+    return typeof value === "number" && Number.isFinite(value) ? value : String(value);
+  }
+
+  #object(value: object, depth: number, paths: SecretPath | undefined): unknown {
     if (depth >= this.#maxDepth) return Array.isArray(value) ? "[array]" : "[object]";
     try {
-      if (value instanceof Error) return this.#value(value.message, depth + 1);
+      if (value instanceof Error) return this.text(value.message);
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
       if (Array.isArray(value)) {
-        return value.slice(0, this.#maxFields).map((each) => this.#value(each, depth + 1));
+        return value
+          .slice(0, this.#maxFields)
+          .map((_each, at) => this.#field(value, String(at), depth, paths));
       }
       const keys = Object.keys(value).slice(0, this.#maxFields);
       return Object.fromEntries(
-        keys.map((key) => [this.text(key), this.#field(value, key, depth)]),
+        keys.map((key) => [this.text(key), this.#field(value, key, depth, paths)]),
       );
     } catch {
       return "[unreadable]";
     }
   }
 
-  #field(owner: object, key: string, depth: number): unknown {
-    if (SECRET_NAME.test(key.slice(-128)) || this.#names.has(key.toLowerCase())) return REDACTED;
+  #field(owner: object, key: string, depth: number, paths: SecretPath | undefined): unknown {
+    const below = pathBelow(paths, key);
+    if (below?.isEnd === true || this.rules.isSecretName(key)) return REDACTED;
     try {
-      return this.#value((owner as Record<string, unknown>)[key], depth + 1);
+      return this.#value((owner as Record<string, unknown>)[key], depth + 1, below);
     } catch {
       return "[unreadable]";
     }

@@ -140,8 +140,5 @@ const shaped: readonly SecretShape[] = [
 /** All shapes, in the order in which they are to be applied. */
 export const SECRET_SHAPES: readonly SecretShape[] = [...blocks, ...named, ...shaped];
 
-/** A whole name whose value is a secret, in an object. */
-export const SECRET_NAME: RegExp = new RegExp(
-  String.raw`(?:${NAMES})${NAME_END}$|^(?:proxy-)?authorization$|^(?:set-)?cookie$`,
-  "i",
-);
+/** The end of a name whose value is a secret, as a part of a pattern. */
+export const SECRET_NAME_END: string = `(?:${NAMES})s?${NAME_END}`;

@@ -61,6 +61,9 @@ test("Configuration reads every variable of OpenTelemetry and ours", () => {
   f({ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "Delta" }, "metrics.temporality", "delta");
   f({ OTEL_METRICS_EXEMPLAR_FILTER: "always_off" }, "metrics.exemplars", false);
   f({ FLX_BAGGAGE: "tenant,plan" }, "tracing.baggage", ["tenant", "plan"]);
+  f({ FLX_REDACT_KEYS: "iban, ssn" }, "redaction.keys", ["iban", "ssn"]);
+  f({ FLX_REDACT_PATTERNS: " cust-\\d{3,5}  x,y " }, "redaction.patterns", [/cust-\d{3,5}/, /x,y/]);
+  f({ FLX_REDACT_SECRETS: "hunter2,sesame" }, "redaction.secrets", ["hunter2", "sesame"]);
   f({ FLX_TAIL_SLOW_MS: "GET /=200,*=1000" }, "tracing.tail.slowMs", { "GET /": 200, "*": 1000 });
   f({ FLX_TAIL_SLOW_MS: "250" }, "tracing.tail.slowMs", 250);
 });
@@ -79,6 +82,7 @@ test("Configuration refuses values that cannot be, and says where they stand", (
   f({ OTEL_TRACES_EXPORTER: "zipkin" }, /must be otlp or none, got "zipkin"/);
   f({ OTEL_EXPORTER_OTLP_ENDPOINT: "ftp://user:password@host" }, /begins with http/);
   f({ OTEL_SDK_DISABLED: "maybe" }, /must be true or false, got "maybe"/);
+  f({ FLX_REDACT_PATTERNS: "fine cust-(" }, /^FLX_REDACT_PATTERNS must be a list of regular/);
   f({ OTEL_EXPORTER_OTLP_HEADERS: "=secret" }, /^OTEL_EXPORTER_OTLP_HEADERS must be pairs/);
   assert.throws(
     () => configured({}, { OTEL_EXPORTER_OTLP_HEADERS: "=secret" }),
@@ -108,6 +112,26 @@ test("Configuration merges attributes of the resource, key by key", () => {
   const yaml = "resource: { attributes: [{ name: b, value: file }, { name: c, value: file }] }";
   const config = configured({ resource: { c: "option" } }, env, yaml);
   assert.deepEqual(config.get("resource"), { a: "env", b: "file", c: "option" });
+});
+
+test("Configuration takes rules of redaction from options, the file, and variables", () => {
+  const yaml = `distribution:
+  flx:
+    redaction:
+      paths: [user.email, "headers.*"]
+      patterns: ["cust-\\\\d+"]
+      secrets: ["\${DB_PASSWORD}"]`;
+  const options = { redaction: { keys: ["iban"] } };
+  const config = configured(options, { DB_PASSWORD: "hunter2", FLX_REDACT_KEYS: "ssn" }, yaml);
+  assert.deepEqual(config.unsupported, []);
+  assert.deepEqual(config.get("redaction.keys"), ["iban"]);
+  assert.deepEqual(config.get("redaction.paths"), ["user.email", "headers.*"]);
+  assert.deepEqual(config.get("redaction.patterns"), [/cust-\d+/]);
+  assert.deepEqual(config.get("redaction.secrets"), ["hunter2"]);
+  const text = String(config.explain());
+  assert.match(text, /^redaction\.secrets +\*\*\* +file otel\.yaml:7$/m);
+  assert.match(text, /^redaction\.patterns +\["\/cust-/m);
+  assert.ok(!text.includes("hunter2"));
 });
 
 test("endpointOf() appends the path to an address for all signals, and takes one for a signal as it is", () => {

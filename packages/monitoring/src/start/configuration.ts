@@ -138,13 +138,11 @@ const OTHER_OPTIONS: readonly string[] = [
   "health.checker",
   "health.start",
   "health.limits",
-  "logging.redact",
   "logging.destination",
   "errors.install",
   "errors.exitOnRejection",
   "errors.warnings",
   "errors.output",
-  "errors.redact",
   "errors.rules",
   "errors.kinds",
   "errors.kindOf",
@@ -196,13 +194,18 @@ function refuseUnknown(options: MonitoringOptions): void {
 function textOf(value: unknown, { secret }: Pick<Setting<unknown>, "secret">): string {
   if (value === undefined) return "";
   if (secret === true) {
+    if (Array.isArray(value)) return value.map(() => "***").join(",");
     const keys = Object.keys(value as object);
     return keys.map((key) => `${key}=***`).join(",");
   }
   if (typeof value === "object" && value !== null && "description" in value) {
     return String(value.description);
   }
-  return redact(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+  return redact(typeof value === "string" ? value : (JSON.stringify(value, shownValue) ?? ""));
+}
+
+function shownValue(_key: string, value: unknown): unknown {
+  return value instanceof RegExp ? String(value) : value;
 }
 
 function lines(

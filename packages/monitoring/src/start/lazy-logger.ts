@@ -59,7 +59,7 @@ export class LazyLogger {
 
   #make(): Logger {
     const { resource, exporter, metrics } = this.#parts;
-    const { destination, redact } = this.#options.logging ?? {};
+    const { destination } = this.#options.logging ?? {};
     const config = this.#config;
     const duplicates = config.get("logging.duplicates");
     this.#counter = collectLogMetrics(metrics.registry);
@@ -71,7 +71,6 @@ export class LazyLogger {
       counter: { counted: (level, isHeld) => this.#counter?.counted(level, isHeld) },
       ...(duplicates !== undefined && { duplicates: duplicates ? {} : false }),
       ...(destination !== undefined && { destination }),
-      ...(redact !== undefined && { redact }),
       ...(exporter?.exports("logs") === true && { exporter }),
     });
   }

@@ -4,9 +4,9 @@ import type { RichErrorHandlerOptions } from "../errors/handler/handler-options.
 import type { OtlpProtocol } from "../export/export-settings.ts";
 import type { HealthChecker } from "../health/health-checker.ts";
 import type { HealthSettings } from "../health/health-settings.ts";
-import type { KeyRedactionSettings } from "../logging/key-redaction.ts";
 import type { AdminHandler } from "../metrics/http/admin-server.ts";
 import type { Registry } from "../metrics/registry.ts";
+import type { RedactionSettings } from "../redaction/redaction-rules.ts";
 import type { DetectorName } from "../resource/detect-resource.ts";
 import type { Sampler } from "../tracing/sampler.ts";
 import type { SamplingRule } from "../tracing/rule-sampler.ts";
@@ -113,14 +113,15 @@ export interface LoggingOptions {
   readonly pretty?: boolean | undefined;
   /** Whether lines that repeat are held back and counted; default: in production. */
   readonly duplicates?: boolean | undefined;
-  /** Taken out beside what looks like a secret's name. */
-  readonly redact?: KeyRedactionSettings | undefined;
   /** Where lines go; default: standard output. */
   readonly destination?: DestinationStream | undefined;
 }
 
 /** How errors are handled. */
-export interface ErrorsOptions extends Omit<RichErrorHandlerOptions, "exporter" | "counter"> {
+export interface ErrorsOptions extends Omit<
+  RichErrorHandlerOptions,
+  "exporter" | "counter" | "redaction"
+> {
   /** Whether what nobody catches is reported, and ends the process (default true). */
   readonly install?: boolean | undefined;
   /** Whether an unhandled rejection ends the process, as Node has it (default true). */
@@ -148,6 +149,8 @@ export interface MonitoringOptions {
   readonly health?: false | HealthOptions | undefined;
   readonly logging?: LoggingOptions | undefined;
   readonly errors?: false | ErrorsOptions | undefined;
+  /** What is a secret beside the usual: in lines, errors, health, exceptions of spans, and what monitoring says of itself. */
+  readonly redaction?: RedactionSettings | undefined;
   readonly export?:
     | {
         readonly delayMs?: number | undefined;

@@ -111,6 +111,21 @@ function onePair(pair: string, where: string): [string, string][] {
   }
 }
 
+/** Regular expressions, or their source; in a text of several separated by blanks, as many of them have commas. */
+export const patterns: ReadValue<readonly RegExp[]> = (raw, where) => {
+  if (raw instanceof RegExp) return [raw];
+  if (typeof raw !== "string" && !Array.isArray(raw)) refuse(where, "a list", raw);
+  const all: readonly unknown[] = typeof raw === "string" ? raw.trim().split(/\s+/) : raw;
+  return all.map((each) => {
+    if (each instanceof RegExp) return each;
+    try {
+      return new RegExp(text(each, where));
+    } catch {
+      return refuse(where, "a list of regular expressions", each);
+    }
+  });
+};
+
 /** The value as it is. */
 export const anything: ReadValue<unknown> = (raw) => raw;
 

@@ -29,6 +29,7 @@ import {
   list,
   number,
   pairs,
+  patterns,
   type ReadValue,
   refuse,
   text,
@@ -116,6 +117,10 @@ export interface Settings extends SettingsOfSignals {
   readonly "logging.level": (typeof LOG_LEVELS)[number];
   readonly "logging.pretty": boolean | undefined;
   readonly "logging.duplicates": boolean | undefined;
+  readonly "redaction.keys": readonly string[];
+  readonly "redaction.paths": readonly string[];
+  readonly "redaction.patterns": readonly RegExp[];
+  readonly "redaction.secrets": readonly string[];
   readonly "export.delayMs": number;
   readonly "export.maxRecords": number;
   readonly "export.exitTimeoutMs": number;
@@ -465,6 +470,31 @@ export const SETTINGS: SettingTable = {
     env: ["FLX_LOG_DUPLICATES"],
     read: optional(flag),
     fallback: undefined,
+  },
+  "redaction.keys": {
+    about: "Names whose values are secrets, beside the usual: in lines, errors, health, exceptions",
+    env: ["FLX_REDACT_KEYS"],
+    read: list(text),
+    fallback: [],
+  },
+  "redaction.paths": {
+    about: "Places of secrets, as user.email or headers.*",
+    env: ["FLX_REDACT_PATHS"],
+    read: list(text),
+    fallback: [],
+  },
+  "redaction.patterns": {
+    about: "Regular expressions for secrets in texts; in a variable separated by blanks",
+    env: ["FLX_REDACT_PATTERNS"],
+    read: patterns,
+    fallback: [],
+  },
+  "redaction.secrets": {
+    about: "Secrets as they are, at least 4 characters each",
+    env: ["FLX_REDACT_SECRETS"],
+    read: list(text),
+    fallback: [],
+    secret: true,
   },
   "export.delayMs": {
     about: "How long records are collected before they are sent, in milliseconds",

@@ -2,6 +2,7 @@
 //
 //   startMonitoring(options)
 //   ├── configuration     options > file > variables > defaults; wrong ones throw, here and nowhere later
+//   ├── redaction         what is a secret, for all that follow
 //   ├── resource          who this is
 //   ├── exporter          one for all signals: spans, metrics, logs
 //   ├── tracing           OpenTelemetry's globals, propagators, samplers
@@ -31,6 +32,7 @@ import { adminHealth } from "../health/http/admin.ts";
 import { defaultRegistry } from "../metrics/default-registry.ts";
 import { type AdminServer, startAdminServer } from "../metrics/http/admin-server.ts";
 import { MetricsCollector } from "../metrics/collector/metrics-collector.ts";
+import { useRedaction } from "../redaction/redaction-rules.ts";
 import { serviceResource } from "../resource/service-resource.ts";
 import { collectSystemMetrics } from "../system-metrics/collect-system-metrics.ts";
 import { collectTailMetrics } from "../tracing/tail-metrics.ts";
@@ -147,6 +149,13 @@ async function wire(
   parts: OpenParts,
 ): Promise<Monitoring> {
   const isOn = !config.get("disabled");
+  const noLonger = useRedaction({
+    keys: config.get("redaction.keys"),
+    paths: config.get("redaction.paths"),
+    patterns: config.get("redaction.patterns"),
+    secrets: config.get("redaction.secrets"),
+  });
+  parts.opened("redaction", noLonger);
   const resource = serviceResource({
     service: config.get("service"),
     version: config.get("version"),

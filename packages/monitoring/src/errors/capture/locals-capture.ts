@@ -15,15 +15,18 @@
 import { createRequire } from "node:module";
 import type * as Inspector from "node:inspector";
 import { describeValue } from "../report/describe-value.ts";
+import type { Redactor } from "../../redaction/redact.ts";
+import { pathBelow } from "../../redaction/secret-paths.ts";
+import { REDACTED } from "../../redaction/secret-shapes.ts";
 import { learnSecrets } from "../report/learn-secrets.ts";
 import type { ReportField } from "../report/report.ts";
 import { pathOf } from "../report/source-files.ts";
 import type { CapturedFrame } from "../report/captured-frames.ts";
-import { SecretFilter, type SecretRules } from "../report/secret-filter.ts";
+import { SecretFilter } from "../report/secret-filter.ts";
 
 /** What a capture needs. */
 export interface LocalsSettings {
-  readonly secrets: SecretRules;
+  readonly redactor: Redactor;
   /** Always armed, for development. */
   readonly isAlwaysOn: boolean;
   /** How long it stays armed (default 30,000). */
@@ -180,7 +183,7 @@ export class LocalsCapture {
   ): void {
     // Thrown again: where it was thrown first says more.
     if (typeof error !== "object" || error === null || this.#locals.has(error)) return;
-    const filter = new SecretFilter(this.#settings.secrets);
+    const filter = new SecretFilter(this.#settings.redactor);
     for (const scope of scopes) learnSecrets(scope, filter);
     const captured = frames.map(({ file, functionName }) => ({
       file: pathOf(file),
@@ -231,9 +234,10 @@ function addVariables(fields: ReportField[], scope: object, filter: SecretFilter
 }
 
 function variable(scope: object, name: string, filter: SecretFilter): string {
-  if (filter.rules.isSecretName(name)) return "[redacted]";
+  const paths = pathBelow(filter.rules.paths, name);
+  if (paths?.isEnd === true || filter.rules.isSecretName(name)) return REDACTED;
   try {
-    return describeValue((scope as Record<string, unknown>)[name], filter, LIMITS);
+    return describeValue((scope as Record<string, unknown>)[name], filter, LIMITS, paths);
   } catch {
     // A variable in its dead zone: it is declared further down.
     return "[not there yet]";

@@ -1,10 +1,10 @@
 // What a RichErrorHandler takes.
 
 import type { Exporter } from "../../export/exporter.ts";
+import type { RedactionSettings } from "../../redaction/redaction-rules.ts";
 import type { FingerprintRule } from "../fingerprint/fingerprint.ts";
 import type { OutputStream } from "../render/terminal-abilities.ts";
 import type { Theme } from "../render/theme.ts";
-import type { ErrorRedaction } from "../report/secret-filter.ts";
 import type { KindMap, KindRule } from "./error-kinds.ts";
 import type { ErrorLimitSettings } from "./error-limit.ts";
 import type { ErrorCounter } from "./error-metrics.ts";
@@ -54,7 +54,8 @@ export interface ErrorDisplay {
 export interface RichErrorHandlerOptions extends ErrorDisplay {
   /** Default: standard error. */
   readonly output?: ErrorOutput | undefined;
-  readonly redact?: ErrorRedaction | undefined;
+  /** Taken out beside the usual and what the process takes out. */
+  readonly redaction?: RedactionSettings | undefined;
   /** Groups of one's own. */
   readonly rules?: readonly FingerprintRule[] | undefined;
   readonly kinds?: KindMap | undefined;

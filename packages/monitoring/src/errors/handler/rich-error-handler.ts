@@ -24,7 +24,8 @@ import { terminalAbilities } from "../render/terminal-abilities.ts";
 import { ReportBuilder, type ReportSettings } from "../report/build-report.ts";
 import { rehearse } from "../report/rehearsal.ts";
 import type { FullReport } from "../report/report.ts";
-import { SecretRules } from "../report/secret-filter.ts";
+import type { Redactor } from "../../redaction/redact.ts";
+import { errorRedactor } from "../report/secret-filter.ts";
 import { contextWithCrumb, type Crumb, crumbsOf, rememberCrumbs } from "./breadcrumbs.ts";
 import { type ErrorKind, kindOf } from "./error-kinds.ts";
 import { ErrorLimit, type HeldErrors } from "./error-limit.ts";
@@ -66,7 +67,7 @@ const LEVELS = { expected: "info", operational: "warn", bug: "error" } as const;
 /** Makes reports of errors and tells them. */
 export class RichErrorHandler {
   readonly #builder = new ReportBuilder();
-  readonly #secrets: SecretRules;
+  readonly #redactor: Redactor;
   readonly #limit: ErrorLimit | undefined;
   readonly #records: ExceptionRecords | undefined;
   readonly #handled = new WeakMap<object, HandledError>();
@@ -76,10 +77,10 @@ export class RichErrorHandler {
   #settings: ReportSettings;
   #capture: LocalsCapture | undefined;
 
-  /** @throws {FlxError} `FLX_REDACTION_SECRET` when a secret to be redacted is shorter than 4 characters */
+  /** @throws {FlxError} `FLX_REDACTION_SECRET`, `FLX_REDACTION_PATTERN` for rules of redaction that cannot be */
   constructor(options: RichErrorHandlerOptions = {}) {
     this.#options = options;
-    this.#secrets = new SecretRules(options.redact);
+    this.#redactor = errorRedactor(options.redaction);
     this.#limit =
       options.limit === false
         ? undefined
@@ -382,7 +383,7 @@ export class RichErrorHandler {
       showNode,
       showCode,
       around: Math.min(20, Math.max(0, options.codeLines ?? 3)),
-      secrets: this.#secrets,
+      redactor: this.#redactor,
       rules: options.rules ?? [],
       localsOf: (error) => this.#capture?.localsOf(error),
     };
@@ -393,7 +394,10 @@ export class RichErrorHandler {
     this.#capture?.close();
     this.#capture = undefined;
     if (showLocals === false) return;
-    this.#capture = new LocalsCapture({ secrets: this.#secrets, isAlwaysOn: showLocals === true });
+    this.#capture = new LocalsCapture({
+      redactor: this.#redactor,
+      isAlwaysOn: showLocals === true,
+    });
   }
 }
 

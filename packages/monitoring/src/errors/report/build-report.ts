@@ -11,11 +11,13 @@ import {
   type FingerprintInput,
   type FingerprintRule,
 } from "../fingerprint/fingerprint.ts";
+import type { Redactor } from "../../redaction/redact.ts";
+import { pathBelow } from "../../redaction/secret-paths.ts";
 import { REDACTED } from "../../redaction/secret-shapes.ts";
 import type { StackFrame } from "../stack/parse-stack.ts";
 import { type CapturedFrame, matchCaptured } from "./captured-frames.ts";
 import { CodeFrames, maskedFrame } from "./code-frame.ts";
-import { cut, describeValue } from "./describe-value.ts";
+import { cut, DESCRIBE_LIMITS, describeValue } from "./describe-value.ts";
 import { isErrorLike, isObject, readProperty, readText, typeOfThrown } from "./hostile.ts";
 import { KnownFrames, type PlacedFrame } from "./known-frames.ts";
 import { learnSecrets } from "./learn-secrets.ts";
@@ -27,7 +29,7 @@ import type {
   PlainFields,
   ReportField,
 } from "./report.ts";
-import { SecretFilter, type SecretRules } from "./secret-filter.ts";
+import { SecretFilter } from "./secret-filter.ts";
 import { type ReadText, SourceFiles } from "./source-files.ts";
 import { frameEntries, type FrameSettings, placeFrames, stackFrames } from "./stack-frames.ts";
 
@@ -36,7 +38,7 @@ export type LocalsOf = (error: object) => readonly CapturedFrame[] | undefined;
 
 /** What reports are made with. */
 export interface ReportSettings extends FrameSettings {
-  readonly secrets: SecretRules;
+  readonly redactor: Redactor;
   readonly rules: readonly FingerprintRule[];
   readonly localsOf: LocalsOf;
 }
@@ -84,7 +86,7 @@ export class ReportBuilder {
 
   /** The report of a thrown value. Never throws. */
   build(thrown: unknown, settings: ReportSettings, occurrence: Occurrence): FullReport {
-    const filter = new SecretFilter(settings.secrets);
+    const filter = new SecretFilter(settings.redactor);
     this.#known.begin(settings);
     const work = new Work(this.#sources, this.#codes, this.#known, settings, filter);
     work.learn(thrown);
@@ -357,8 +359,14 @@ function fieldsOf(
 
 function fieldOf(owner: object, name: string, filter: SecretFilter): ReportField {
   const shown = filter.text(cut(name, 128));
-  if (filter.rules.isSecretName(name)) return { name: shown, value: REDACTED };
+  const paths = pathBelow(filter.rules.paths, name);
+  if (paths?.isEnd === true || filter.rules.isSecretName(name)) {
+    return { name: shown, value: REDACTED };
+  }
   const property = Object.getOwnPropertyDescriptor(owner, name);
   const isGetter = property?.get !== undefined || property?.set !== undefined;
-  return { name: shown, value: isGetter ? "[getter]" : describeValue(property?.value, filter) };
+  return {
+    name: shown,
+    value: isGetter ? "[getter]" : describeValue(property?.value, filter, DESCRIBE_LIMITS, paths),
+  };
 }

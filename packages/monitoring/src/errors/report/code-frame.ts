@@ -6,8 +6,9 @@
 //       │                ^^^^^^^^^^^^^^^^^^^^^                    mark: { start: 15, end: 36 }
 //    13 │ }
 
-import { REDACTED, SECRET_NAME } from "../../redaction/secret-shapes.ts";
 import { redact } from "../../redaction/redact.ts";
+import { processRedaction } from "../../redaction/redaction-rules.ts";
+import { REDACTED } from "../../redaction/secret-shapes.ts";
 import { expressionEnd } from "./failing-expression.ts";
 import { highlightLines, type Token } from "./highlight.ts";
 import type { SourceText } from "./source-files.ts";
@@ -125,6 +126,7 @@ export function maskedFrame(frame: CodeFrame, isSecret: (text: string) => boolea
 
 function secretLiteral(text: string, before: string): string {
   const name = /([\w$-]+)["']?\s*(?::\s*[\w<>]+\s*)?[:=]\s*$/.exec(before)?.[1];
-  const hidden = name !== undefined && SECRET_NAME.test(name) ? `"${REDACTED}"` : redact(text);
+  const isSecret = name !== undefined && processRedaction().isSecretName(name);
+  const hidden = isSecret ? `"${REDACTED}"` : redact(text);
   return hidden === text ? text : masked(text);
 }

@@ -5,6 +5,7 @@
 // Getters are not called, proxies are not asked: what is looked at may be in the middle of its own work, or hostile.
 
 import { types } from "node:util";
+import { pathBelow, type SecretPath } from "../../redaction/secret-paths.ts";
 import { REDACTED } from "../../redaction/secret-shapes.ts";
 import { constructorName, isErrorLike, readText, typeOfThrown } from "./hostile.ts";
 import type { SecretFilter } from "./secret-filter.ts";
@@ -26,15 +27,20 @@ export const DESCRIBE_LIMITS: DescribeLimits = {
   maxLength: 600,
 };
 
-/** The value as one line. Never throws. */
+/**
+ * The value as one line. Never throws.
+ *
+ * @param paths where the value stands on the way of secrets' paths
+ */
 export function describeValue(
   value: unknown,
   filter: SecretFilter,
   limits: DescribeLimits = DESCRIBE_LIMITS,
+  paths?: SecretPath,
 ): string {
   const work: Work = { filter, limits, left: limits.maxLength, seen: new Set() };
   try {
-    return cut(describe(value, 0, work), limits.maxLength + 64);
+    return cut(describe(value, 0, work, paths), limits.maxLength + 64);
   } catch {
     return "[unreadable]";
   }
@@ -47,8 +53,11 @@ interface Work {
   readonly seen: Set<object>;
 }
 
-function describe(value: unknown, depth: number, work: Work): string {
-  const text = plain(value, work) ?? ofObject(value as object, depth, work);
+/** What is on the way of secrets' paths; undefined where no path leads. */
+type Paths = SecretPath | undefined;
+
+function describe(value: unknown, depth: number, work: Work, paths: Paths): string {
+  const text = plain(value, work) ?? ofObject(value as object, depth, work, paths);
   work.left -= text.length;
   return text;
 }
@@ -81,7 +90,7 @@ function functionText(value: object, filter: SecretFilter): string {
   return name === undefined || name === "" ? "[function]" : `[function ${filter.text(name)}]`;
 }
 
-function ofObject(value: object, depth: number, work: Work): string {
+function ofObject(value: object, depth: number, work: Work, paths: Paths): string {
   if (types.isProxy(value)) return "[Proxy]";
   if (work.seen.has(value)) return "[circular]";
   const short = whole(value, work);
@@ -92,10 +101,10 @@ function ofObject(value: object, depth: number, work: Work): string {
   }
   work.seen.add(value);
   try {
-    if (Array.isArray(value)) return listText(value, depth, work);
-    if (types.isMap(value)) return mapText(value, depth, work);
-    if (types.isSet(value)) return setText(value, depth, work);
-    return fieldsText(name, value, depth, work);
+    if (Array.isArray(value)) return listText(value, depth, work, paths);
+    if (types.isMap(value)) return mapText(value, depth, work, paths);
+    if (types.isSet(value)) return setText(value, depth, work, pathBelow(paths, "*"));
+    return fieldsText(name, value, depth, work, paths);
   } finally {
     work.seen.delete(value);
   }
@@ -124,44 +133,51 @@ function className(value: object, { filter }: Work): string {
   return name === undefined || name === "Object" ? "" : filter.text(name);
 }
 
-function listText(list: readonly unknown[], depth: number, work: Work): string {
+function listText(list: readonly unknown[], depth: number, work: Work, paths: Paths): string {
   const parts: string[] = [];
   const count = Math.min(list.length, work.limits.maxFields);
   for (let i = 0; i < count && work.left > 0; i++) {
     // Pairs and raw headers: [name, value, name, value]
     const name = i > 0 ? dataOf(list, i - 1) : undefined;
     const isSecret = typeof name === "string" && work.filter.rules.isSecretName(name);
-    parts.push(isSecret ? REDACTED : propertyText(list, i, depth, work));
+    parts.push(isSecret ? REDACTED : propertyText(list, i, depth, work, paths));
   }
   return bracketed("[", parts, list.length, "]");
 }
 
-function mapText(map: ReadonlyMap<unknown, unknown>, depth: number, work: Work): string {
+function mapText(
+  map: ReadonlyMap<unknown, unknown>,
+  depth: number,
+  work: Work,
+  paths: Paths,
+): string {
   const parts: string[] = [];
   for (const [key, value] of Map.prototype.entries.call(map)) {
     if (parts.length >= work.limits.maxFields || work.left <= 0) break;
-    const isSecret = typeof key === "string" && work.filter.rules.isSecretName(key);
-    const shown = isSecret ? REDACTED : describe(value, depth + 1, work);
-    parts.push(`${describe(key, depth + 1, work)} => ${shown}`);
+    const below = typeof key === "string" ? pathBelow(paths, key) : undefined;
+    const isSecret =
+      below?.isEnd === true || (typeof key === "string" && work.filter.rules.isSecretName(key));
+    const shown = isSecret ? REDACTED : describe(value, depth + 1, work, below);
+    parts.push(`${describe(key, depth + 1, work, undefined)} => ${shown}`);
   }
   return `Map ${bracketed("{", parts, map.size, "}")}`;
 }
 
-function setText(set: ReadonlySet<unknown>, depth: number, work: Work): string {
+function setText(set: ReadonlySet<unknown>, depth: number, work: Work, paths: Paths): string {
   const parts: string[] = [];
   for (const value of Set.prototype.values.call(set)) {
     if (parts.length >= work.limits.maxFields || work.left <= 0) break;
-    parts.push(describe(value, depth + 1, work));
+    parts.push(describe(value, depth + 1, work, paths));
   }
   return `Set ${bracketed("{", parts, set.size, "}")}`;
 }
 
-function fieldsText(name: string, value: object, depth: number, work: Work): string {
+function fieldsText(name: string, value: object, depth: number, work: Work, paths: Paths): string {
   const keys = Object.keys(value);
   const parts: string[] = [];
   for (const key of keys.slice(0, work.limits.maxFields)) {
     if (work.left <= 0) break;
-    parts.push(`${keyText(key, work)}: ${propertyText(value, key, depth, work)}`);
+    parts.push(`${keyText(key, work)}: ${propertyText(value, key, depth, work, paths)}`);
   }
   return `${name === "" ? "" : `${name} `}${bracketed("{", parts, keys.length, "}")}`;
 }
@@ -171,13 +187,21 @@ function keyText(key: string, { filter }: Work): string {
   return /^[\w$]+$/.test(text) ? text : quoted(text, 80);
 }
 
-function propertyText(owner: object, key: string | number, depth: number, work: Work): string {
+function propertyText(
+  owner: object,
+  key: string | number,
+  depth: number,
+  work: Work,
+  paths: Paths,
+): string {
   const property = Object.getOwnPropertyDescriptor(owner, key);
+  const below = pathBelow(paths, String(key));
+  if (below?.isEnd === true) return REDACTED;
   if (typeof key === "string" && work.filter.rules.isSecretName(key)) return REDACTED;
   if (property === undefined) return "<empty>";
   return property.get !== undefined || property.set !== undefined
     ? "[getter]"
-    : describe(property.value, depth + 1, work);
+    : describe(property.value, depth + 1, work, below);
 }
 
 function dataOf(owner: object, key: number): unknown {

@@ -163,7 +163,7 @@ test("no secret of 1,000 generated errors is in any form of a report", () => {
 test("the handler takes further names, secrets and patterns", () => {
   const handler = new RichErrorHandler({
     format: "plain",
-    redact: { secrets: ["correct horse"], names: ["iban"], patterns: [/cust-\d+/] },
+    redaction: { secrets: ["correct horse"], keys: ["iban"], patterns: [/cust-\d+/] },
   });
   const error = Object.assign(new Error("correct horse of cust-4711"), { iban: "DE00123" });
   const text = handler.format(error);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rehearse } from "./rehearsal.ts";
 import type { FullReport } from "./report.ts";
-import { SecretRules } from "./secret-filter.ts";
+import { errorRedactor } from "./secret-filter.ts";
 
 test("rehearse() makes reports whose frames are mapped and have code, as real ones", () => {
   const settings = {
@@ -11,7 +11,7 @@ test("rehearse() makes reports whose frames are mapped and have code, as real on
     showNode: false,
     showCode: true,
     around: 3,
-    secrets: new SecretRules(),
+    redactor: errorRedactor(),
     rules: [],
     localsOf: () => undefined,
   };

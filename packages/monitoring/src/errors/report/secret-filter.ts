@@ -3,22 +3,16 @@
 // Learned: what stands under a secret's name in one place (`config.password`) is taken out of every other text of the same
 // report, too: "login of app with hunter2 failed" has no shape that anybody could know.
 //
-//   SecretRules   one for a handler, compiled once
-//   SecretFilter  one for a report: the rules, and what was learned while the error was looked through
+// One filter for a report: the rules (redaction/redaction-rules.ts), and what was learned while the error was looked through.
 
+import { redactCards } from "../../redaction/card-numbers.ts";
 import { Redactor } from "../../redaction/redact.ts";
-import { REDACTED, SECRET_NAME } from "../../redaction/secret-shapes.ts";
-import { redactCards } from "./card-numbers.ts";
-
-/** What is redacted beside the usual. */
-export interface ErrorRedaction {
-  /** Secrets as they are, at least 4 characters each. */
-  readonly secrets?: readonly string[] | undefined;
-  /** Further names whose value is a secret, in any case. */
-  readonly names?: readonly string[] | undefined;
-  /** Further patterns; all that match is taken away. */
-  readonly patterns?: readonly RegExp[] | undefined;
-}
+import {
+  ownRedaction,
+  type RedactionRules,
+  type RedactionSettings,
+} from "../../redaction/redaction-rules.ts";
+import { REDACTED } from "../../redaction/secret-shapes.ts";
 
 /** Texts are cut here: a message of megabytes is not read by anybody. */
 const MAX_TEXT = 8_192;
@@ -29,41 +23,25 @@ const MAX_LEARNED = 64;
 const HARMLESS =
   /^(?:true|false|null|undefined|none|required|missing|invalid|unknown|string|number)$/i;
 
-/** Names whose value is shown although it reads like a secret's. */
-const HARMLESS_NAME = /^(?:is|has|needs)[A-Z_-]|tokens?[_-]?(?:count|type|limit)$/;
-
-/** The rules of a handler. */
-export class SecretRules {
-  readonly redactor: Redactor;
-  readonly secrets: readonly string[];
-  readonly names: ReadonlySet<string>;
-  readonly patterns: readonly RegExp[];
-
-  /** @throws {FlxError} `FLX_REDACTION_SECRET` when a secret is shorter than 4 characters */
-  constructor({ secrets = [], names = [], patterns = [] }: ErrorRedaction = {}) {
-    this.redactor = new Redactor({ secrets, names, maxLength: MAX_TEXT });
-    this.secrets = secrets;
-    this.names = new Set(names.map((name) => name.toLowerCase()));
-    this.patterns = patterns.map((pattern) =>
-      pattern.global ? pattern : new RegExp(pattern.source, `${pattern.flags}g`),
-    );
-  }
-
-  /** Whether the value of this name is a secret. */
-  isSecretName(name: string): boolean {
-    const end = name.slice(-128);
-    if (this.names.has(end.toLowerCase())) return true;
-    return SECRET_NAME.test(end) && !HARMLESS_NAME.test(end);
-  }
+/**
+ * What takes secrets out of a handler's texts.
+ *
+ * @param settings the handler's own rules; without them it follows those of the process
+ * @throws {FlxError} as `RedactionRules`
+ */
+export function errorRedactor(settings?: RedactionSettings): Redactor {
+  return new Redactor({ rules: ownRedaction(settings), maxLength: MAX_TEXT });
 }
 
 /** Takes secrets out of the texts of one report. */
 export class SecretFilter {
-  readonly rules: SecretRules;
+  readonly rules: RedactionRules;
+  readonly #redactor: Redactor;
   readonly #learned = new Set<string>();
 
-  constructor(rules: SecretRules) {
-    this.rules = rules;
+  constructor(redactor: Redactor) {
+    this.#redactor = redactor;
+    this.rules = redactor.rules;
   }
 
   /** Remembers the value of a secret's name. */
@@ -75,15 +53,13 @@ export class SecretFilter {
 
   /** Whether there is anything that code must be searched for. */
   get knowsAny(): boolean {
-    const { secrets, patterns } = this.rules;
-    return this.#learned.size + secrets.length + patterns.length > 0;
+    return this.#learned.size > 0 || this.rules.isTold;
   }
 
   /** Whether a text of code has a secret that was learned, or that we were told of. */
   readonly knows = (text: string): boolean => {
     for (const secret of this.#learned) if (text.includes(secret)) return true;
-    if (this.rules.secrets.some((secret) => text.includes(secret))) return true;
-    return this.rules.patterns.some((pattern) => text.search(pattern) >= 0);
+    return this.rules.knows(text);
   };
 
   /** The text without secrets, cut to 8,192 characters. Never throws. */
@@ -92,9 +68,8 @@ export class SecretFilter {
     for (const secret of this.#learned) {
       if (rest.includes(secret)) rest = rest.replaceAll(secret, REDACTED);
     }
-    for (const pattern of this.rules.patterns) rest = rest.replace(pattern, REDACTED);
     // Short words of one kind of letter have no secret's shape; most texts are such.
-    if (/^[\w ]{0,15}$/.test(rest)) return redactCards(rest);
-    return redactCards(this.rules.redactor.text(rest));
+    if (/^[\w ]{0,15}$/.test(rest)) return redactCards(this.rules.withoutTold(rest));
+    return this.#redactor.text(rest);
   }
 }
