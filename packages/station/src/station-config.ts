@@ -2,7 +2,7 @@
 // section beside its code; here they come together.
 //
 //   global scrape_configs rule_files otlp storage     Prometheus' own: a prometheus.yml can be given as it is
-//   listen access tls store limits query memory log     ours
+//   listen access tls store limits query traces memory log     ours
 //
 // Shared by `flx up`, `flx config` and the published JSON Schema.
 
@@ -27,6 +27,7 @@ import {
   scrapeRules,
 } from "./ingest/scrape/scrape-config.ts";
 import { type QueryConfig, querySection } from "./query/query-config.ts";
+import { type TracesConfig, tracesSection } from "./traces/traces-config.ts";
 import { type FoundRuleFile, readRuleFiles } from "./rules/rule-files.ts";
 import {
   type StorageConfig,
@@ -71,6 +72,8 @@ export interface StationConfig {
   readonly storage: StorageConfig;
   readonly limits: LimitsConfig;
   readonly query: QueryConfig;
+  /** What is counted out of spans. */
+  readonly traces: TracesConfig;
   readonly access: AccessSettings;
   /** Of all doors; undefined: none has TLS. */
   readonly tls: TlsFilePaths | undefined;
@@ -91,6 +94,7 @@ export const stationShape: Shape<StationConfig> = section(
     storage: storageSection,
     limits: limitsSection,
     query: querySection,
+    traces: tracesSection,
     access: accessSection,
     tls: optional(tlsSection),
     memory: optional(byteSize({ min: 128 * MIB })),

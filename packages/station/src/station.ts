@@ -4,7 +4,7 @@
 //    OTLP │ remote write                                   ▲
 //         ▼                                                │
 //     receivers ◄── admission ◄── memory governor    scrape manager     self scraper
-//         │                                                │                 │
+//         ├── spans: traces ──► counted                    │                 │
 //         └───────────────────► store ◄────────────────────┴─────────────────┘
 //                                 │
 //                                 ├── query runner ──┐
@@ -71,6 +71,7 @@ import { errorRoutes } from "./api/errors/error-routes.ts";
 import { jaegerRoutes } from "./api/jaeger/jaeger-routes.ts";
 import { logRoutes } from "./api/logs/log-routes.ts";
 import { traceRoutes } from "./api/traces/trace-routes.ts";
+import { TraceMetrics } from "./traces/trace-metrics.ts";
 import { openRecordStores, type RecordStores } from "./store/open-record-stores.ts";
 import { findExceptions } from "./diagnose/find-exceptions.ts";
 import { FolderLock } from "./store/log/folder-lock.ts";
@@ -512,13 +513,14 @@ class Building {
       const found = findExceptions(signal, request, this.#clock.now());
       if (found.length > 0) await records.errors.record(found);
     };
+    const traces = await this.#startTraces(store, records);
     const parts: OtlpReceiverParts = {
       handlers: {
         metrics: metricsHandler(store, this.#metrics, {
           ...otlp,
           maxLabels: limits.labels_per_series,
         }),
-        traces: recordsHandler("traces", records, this.#metrics, observe),
+        traces: recordsHandler("traces", traces, this.#metrics, observe),
         logs: recordsHandler("logs", records, this.#metrics, observe),
       },
       metrics: this.#metrics,
@@ -535,6 +537,27 @@ class Building {
       return new OtlpHttpReceiver(settings, parts);
     });
     return { grpc, http };
+  }
+
+  /** Between receivers and stores: what it has counted is written when nothing comes in any more. */
+  #startTraces(sink: MetricStore, records: RecordStores): Promise<TraceMetrics> {
+    const { log } = this.#options;
+    return this.lifecycle.start({
+      name: "traces",
+      open: () => {
+        const traces = new TraceMetrics({
+          config: this.#config.value.traces,
+          records,
+          sink,
+          clock: this.#clock,
+          registry: this.#registry,
+          onFault: (error) => log.warn({ err: error }, "series of spans were not written"),
+        });
+        traces.start();
+        return traces;
+      },
+      close: (traces) => traces[Symbol.asyncDispose](),
+    });
   }
 
   #listening<T extends AsyncDisposable & { start(): Promise<void> }>(
@@ -703,6 +726,7 @@ class Building {
       tls: config.tls,
       otlp: config.otlp,
       query: config.query,
+      traces: config.traces,
       memory: config.memory,
       log: config.log,
       "store.path": config.store.path,

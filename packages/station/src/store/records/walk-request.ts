@@ -130,19 +130,21 @@ export function attributesOf(
 
 /** The text of bytes. */
 export function utf8(bytes: Uint8Array, start: number, end: number): string {
-  return view(bytes).utf8Slice(start, end);
+  return textBuffer(bytes).utf8Slice(start, end);
 }
 
 function latin1(bytes: Uint8Array, { start, end }: Part): string {
-  return view(bytes).latin1Slice(start, end);
+  return textBuffer(bytes).latin1Slice(start, end);
 }
 
 /** Buffer's quick readers of text, which its types do not tell of. */
-interface TextBuffer extends Buffer {
+export interface TextBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;
   latin1Slice(start: number, end: number): string;
+  hexSlice(start: number, end: number): string;
 }
 
-function view(bytes: Uint8Array): TextBuffer {
+/** The same bytes, to read texts from. */
+export function textBuffer(bytes: Uint8Array): TextBuffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as TextBuffer;
 }

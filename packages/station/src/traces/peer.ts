@@ -1,0 +1,141 @@
+// Who is on the other side of a span that has no span of the other side: a database, a queue, somebody that is not traced.
+//
+//   db.system.name  db.namespace                 database   postgresql:orders
+//   messaging.system  messaging.destination.*    queue      kafka:order-events
+//   peer.service, service.peer.name              peer       billing
+//   server.address  server.port                  peer       10.0.0.7:8443
+//   url.full                                     peer       api.example.com
+//   rpc.service                                  peer       shop.payments.v1.Payments
+//
+// Attributes have their names of today and those of before, which most of what is deployed still sends. Names that hold an id
+// are left out: queues that are temporary go by their system alone.
+//
+// Source: https://opentelemetry.io/docs/specs/semconv/ (database, messaging, rpc, general) and its older versions
+
+import { type OtlpValue, valueText } from "@flx/model";
+import { KIND, type TracedSpan, WantedAttributes } from "./traced-span.ts";
+
+/** What a span says about the other side. */
+export interface Peer {
+  readonly type: "database" | "queue" | "peer";
+  /** "" when it does not say. */
+  readonly name: string;
+  /** Of a call to a queue: does the message come from there, or is it none that counts? */
+  readonly message: "sent" | "received" | "none";
+}
+
+type Said =
+  | "dbSystem"
+  | "dbNamespace"
+  | "queueSystem"
+  | "queueTemplate"
+  | "queue"
+  | "isTemporary"
+  | "operation"
+  | "service"
+  | "address"
+  | "addressBefore"
+  | "port"
+  | "url"
+  | "rpcService";
+
+const SAID = new WantedAttributes<Said>(
+  new Map<string, Said>([
+    ["db.system.name", "dbSystem"],
+    ["db.system", "dbSystem"],
+    ["db.namespace", "dbNamespace"],
+    ["db.name", "dbNamespace"],
+    ["messaging.system", "queueSystem"],
+    ["messaging.destination.template", "queueTemplate"],
+    ["messaging.destination.name", "queue"],
+    ["messaging.destination", "queue"],
+    ["messaging.destination.temporary", "isTemporary"],
+    ["messaging.destination.anonymous", "isTemporary"],
+    ["messaging.temp_destination", "isTemporary"],
+    ["messaging.operation.type", "operation"],
+    ["messaging.operation", "operation"],
+    ["peer.service", "service"],
+    ["service.peer.name", "service"],
+    ["server.address", "address"],
+    ["net.peer.name", "address"],
+    ["net.sock.peer.name", "addressBefore"],
+    ["net.peer.ip", "addressBefore"],
+    ["net.sock.peer.addr", "addressBefore"],
+    ["network.peer.address", "addressBefore"],
+    ["server.port", "port"],
+    ["net.peer.port", "port"],
+    ["url.full", "url"],
+    ["http.url", "url"],
+    ["rpc.service", "rpcService"],
+  ]),
+);
+
+const SHARED = new WantedAttributes(new Map([["zipkin.shared", "isShared"]]));
+
+const MAX_NAME = 256;
+
+/** What a span of a client, producer or consumer says of its peer. */
+export function peerOf(span: TracedSpan): Peer {
+  const said = span.wanted(SAID);
+  const text = (what: Said): string => nameOf(said.get(what));
+  const system = text("dbSystem");
+  if (system !== "" && span.kind === KIND.client) {
+    const database = text("dbNamespace") || hostOf(text);
+    return { type: "database", name: joined(system, database), message: "none" };
+  }
+  if (text("queueSystem") !== "" || span.kind === KIND.producer || span.kind === KIND.consumer) {
+    return {
+      type: "queue",
+      name: queueName(text, isTrue(said.get("isTemporary"))),
+      message: messageOf(span.kind, text("operation")),
+    };
+  }
+  return { type: "peer", name: peerName(text), message: "none" };
+}
+
+/** Whether a server's span has the id of its client's, as Zipkin's clients do it. */
+export function isShared(span: TracedSpan): boolean {
+  return isTrue(span.wanted(SHARED).get("isShared"));
+}
+
+function peerName(text: (what: Said) => string): string {
+  return text("service") || hostOf(text) || urlHost(text("url")) || text("rpcService");
+}
+
+function hostOf(text: (what: Said) => string): string {
+  const address = text("address") || text("addressBefore");
+  if (address === "") return "";
+  const port = text("port");
+  return port === "" || port === "0" ? address : joined(address, port);
+}
+
+function queueName(text: (what: Said) => string, isTemporary: boolean): string {
+  const system = text("queueSystem");
+  const destination = text("queueTemplate") || (isTemporary ? "" : text("queue"));
+  return system === "" ? destination : joined(system, destination);
+}
+
+function messageOf(kind: number, operation: string): Peer["message"] {
+  if (kind === KIND.producer) return "sent";
+  if (kind === KIND.consumer) return "received";
+  if (operation === "settle" || operation === "create") return "none";
+  return operation === "receive" || operation === "process" ? "received" : "sent";
+}
+
+function joined(system: string, name: string): string {
+  return name === "" ? system : `${system}:${name}`;
+}
+
+function urlHost(url: string): string {
+  if (url === "" || !URL.canParse(url)) return "";
+  return new URL(url).host.slice(0, MAX_NAME);
+}
+
+function nameOf(value: OtlpValue): string {
+  if (typeof value === "object") return "";
+  return valueText(value).toWellFormed().slice(0, MAX_NAME).toWellFormed();
+}
+
+function isTrue(value: OtlpValue): boolean {
+  return value === true || value === "true";
+}
