@@ -7,7 +7,7 @@
 // FLX_FULL=1 runs the steady load for a minute instead of six seconds.
 
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import {
   constants,
@@ -225,15 +225,30 @@ test("a steady load with attributes over gRPC loses nothing", async () => {
   receiver.counted.assertWhole(worked);
 });
 
-test("what a dead receiver did not get is delivered by the next start, once", async () => {
-  await using spool = await temporaryFolder("nothing-lost");
+test("what a dead receiver did not get is delivered by the next start, once, without any configuration", async () => {
+  await using state = await temporaryFolder("nothing-lost");
+  const env = { XDG_STATE_HOME: state.path };
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const dead = await run(["end"], { url, spool: spool.path });
+  const dead = await run(["end"], { url, env });
   assert.equal(dead.code, 0, dead.out);
+  const [folder = ""] = await readdir(join(state.path, "flx/spool"));
+  assert.match(folder, /^ending-[\da-f]{16}$/);
+  for (const path of ["flx", "flx/spool", join("flx/spool", folder)]) {
+    assert.equal(
+      (await stat(join(state.path, path))).mode & 0o077,
+      0,
+      `${path} is its user's only`,
+    );
+  }
+  {
+    // To another place goes nothing of it.
+    await using stranger = await startReceiver("http");
+    await run(["steady", "2"], { url: stranger.url, env });
+    assert.equal(stranger.counted.spans.get(0), 1);
+  }
   await using receiver = await startReceiver("http", port);
-  // The next start records nothing of its own but the counter; it lives long enough to look after the spool.
-  await run(["steady", "2"], { url, spool: spool.path });
+  await run(["steady", "2"], { url, env });
   // Its own numbers begin at 0, too: the first hundred come twice, from the two processes.
   assertTwice(receiver.counted);
 });
@@ -411,7 +426,7 @@ test("a receiver that answers garbage is no reason to end otherwise, or later th
 test("without a spool the end is held up by the bound and no more", async () => {
   const server = createServer((request) => void request.resume());
   const url = await listening(server);
-  const env = { FLX_EXIT_TIMEOUT_MS: "700" };
+  const env = { FLX_EXIT_TIMEOUT_MS: "700", FLX_SPOOL: "false" };
   const { code, out } = await run(["exit"], { url, env });
   server.closeAllConnections();
   server.close();

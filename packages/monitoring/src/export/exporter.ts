@@ -11,14 +11,14 @@
 //   SIGKILL                                                            what the worker has not sent or spooled is lost
 //
 // The worker is started by the first record (a thread costs 20 MB and 3 ms of the service's own time), or a moment after
-// the start when there is a spool, which may hold what an earlier process left.
+// the start when an earlier process left something in the spool.
 //
 // The worker never keeps the process alive and never writes to the service's output. When it dies it is started again
 // on the same ring, so nothing that was written is lost by that.
 
 import type { MessageWriter, OtlpScope } from "@flx/model";
 import { MessageWriter as Writer } from "@flx/model";
-import { existsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { ExportCounters } from "./export-counters.ts";
 import type { ExportSettings } from "./export-settings.ts";
@@ -79,7 +79,7 @@ export class Exporter {
     this.#settings = settings;
     this.#memory = ringMemory(settings.ringBytes);
     this.#ring = new RingWriter(this.#memory, () => this.#worker?.postMessage("wake"));
-    if (settings.spool !== undefined && existsSync(settings.spool.folder)) {
+    if (settings.spool !== undefined && holdsAnything(settings.spool.folder)) {
       this.#early = setTimeout(() => {
         this.#ensureWorker();
       }, EARLY_START_MS).unref();
@@ -281,5 +281,13 @@ export class Exporter {
       this.#ensureWorker();
     });
     this.#worker = worker;
+  }
+}
+
+function holdsAnything(folder: string): boolean {
+  try {
+    return readdirSync(folder).length > 0;
+  } catch {
+    return false;
   }
 }

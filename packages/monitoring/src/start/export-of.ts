@@ -8,6 +8,7 @@ import {
 } from "../export/export-settings.ts";
 import type { Signal } from "../export/signal.ts";
 import type { Configuration } from "./configuration.ts";
+import { spoolOf } from "./spool-of.ts";
 
 const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
 const DEFAULT_ADDRESS = {
@@ -51,12 +52,14 @@ function addressOf(config: Configuration, signal: Signal): string {
 export function exportSettings(
   config: Configuration,
   resource: Readonly<Record<string, unknown>>,
+  onProblem: (problem: string) => void,
 ): ExportSettings | undefined {
   const endpoints = Object.fromEntries(
     SIGNALS.map((signal) => [signal, endpointOf(config, signal)]),
   );
   if (Object.values(endpoints).every((endpoint) => endpoint === undefined)) return undefined;
-  const folder = config.get("spool.folder");
+  const name = resource["service.name"];
+  const service = typeof name === "string" ? name : "";
   return {
     endpoints,
     resource,
@@ -66,14 +69,7 @@ export function exportSettings(
       delayMs: config.get("export.delayMs"),
       maxRecords: config.get("export.maxRecords"),
     },
-    spool:
-      folder === undefined
-        ? undefined
-        : {
-            folder,
-            maxBytes: config.get("spool.maxBytes"),
-            maxAgeMs: config.get("spool.maxAgeMs"),
-          },
+    spool: spoolOf(config, { service, endpoints }, onProblem),
     ringBytes: DEFAULT_RING_BYTES,
     exitTimeoutMs: config.get("export.exitTimeoutMs"),
   };

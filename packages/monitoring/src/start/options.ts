@@ -158,10 +158,12 @@ export interface MonitoringOptions {
         readonly exitTimeoutMs?: number | undefined;
       }
     | undefined;
-  /** Where records wait while the receiver is down. */
+  /** Where records wait while the receiver is down: by default in this user's state folder; false: nowhere. */
   readonly spool?:
+    | false
     | {
-        readonly folder: string;
+        readonly enabled?: boolean | undefined;
+        readonly folder?: string | undefined;
         readonly maxBytes?: number | undefined;
         readonly maxAgeMs?: number | undefined;
       }

@@ -124,6 +124,7 @@ export interface Settings extends SettingsOfSignals {
   readonly "export.delayMs": number;
   readonly "export.maxRecords": number;
   readonly "export.exitTimeoutMs": number;
+  readonly "spool.enabled": boolean;
   readonly "spool.folder": string | undefined;
   readonly "spool.maxBytes": number;
   readonly "spool.maxAgeMs": number;
@@ -515,9 +516,16 @@ export const SETTINGS: SettingTable = {
     read: number(0, 60_000),
     fallback: DEFAULT_EXIT_TIMEOUT_MS,
   },
+  "spool.enabled": {
+    about:
+      "Whether records wait on disk while the receiver is down; if not, they are lost and counted",
+    env: ["FLX_SPOOL"],
+    read: flag,
+    fallback: true,
+  },
   "spool.folder": {
     about:
-      "A folder where records wait while the receiver is down; without it they are lost and counted",
+      "The folder they wait in; by default one of the service's own in this user's state folder",
     env: ["FLX_SPOOL_FOLDER"],
     read: optional(text),
     fallback: undefined,

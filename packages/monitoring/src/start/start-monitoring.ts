@@ -163,7 +163,9 @@ async function wire(
     resource: config.get("resource"),
     detectors: config.get("resourceDetectors"),
   });
-  const settings = isOn ? exportSettings(config, resource) : undefined;
+  const settings = isOn
+    ? exportSettings(config, resource, (problem) => parts.problem(problem))
+    : undefined;
   const exporter = settings === undefined ? undefined : new Exporter(settings);
   if (exporter !== undefined) parts.opened("export", (ms) => exporter.shutdown(ms));
   const errors = isOn ? errorsOf(config, options, exporter) : undefined;

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -7,6 +15,7 @@ import fc from "fast-check";
 import { ExportCounters } from "../export-counters.ts";
 import type { Batch } from "./batcher.ts";
 import { DiskSpool, SpoolFolder } from "./disk-spool.ts";
+import { type ProcessMark, SILENT_MS, thisProcess } from "./process-mark.ts";
 
 const HOUR = 3_600_000;
 
@@ -40,11 +49,11 @@ function drain(spool: DiskSpool): (string | undefined)[] {
   return texts;
 }
 
-/** As if the process that wrote here were no more. */
-function abandon(folder: SpoolFolder): void {
+/** As if the process that wrote here were no more, or another one. */
+function abandon(folder: SpoolFolder, mark: Partial<ProcessMark> = {}): void {
   writeFileSync(
     join(folder.path, "owner.json"),
-    JSON.stringify({ pid: 2 ** 22 - 1, startTicks: 1 }),
+    JSON.stringify({ ...thisProcess(), pid: 2 ** 22 - 1, startTicks: 1, ...mark }),
   );
 }
 
@@ -75,6 +84,23 @@ test("DiskSpool takes over what a process that is no more has left, and of a run
   assert.equal(next.counters.get("traces", "adopted"), 7);
   next.spool.add(batch("three"));
   assert.deepEqual(drain(next.spool), ["one", "two", "three"]);
+});
+
+test("DiskSpool leaves the files of another machine alone until nobody has touched them for long", (t) => {
+  const { base, folder, spool } = open(t);
+  spool.add(batch("far away", 3));
+  abandon(folder, { space: "another machine" });
+  const next = open(t, { base });
+  assert.equal(next.counters.get("traces", "adopted"), 0);
+  const longAgo = new Date(Date.now() - SILENT_MS - 1_000);
+  utimesSync(join(folder.path, "owner.json"), longAgo, longAgo);
+  folder.touch();
+  next.spool.adopt();
+  assert.equal(next.counters.get("traces", "adopted"), 0, "touched a moment ago");
+  utimesSync(join(folder.path, "owner.json"), longAgo, longAgo);
+  next.spool.adopt();
+  assert.equal(next.counters.get("traces", "adopted"), 3);
+  assert.deepEqual(drain(next.spool), ["far away"]);
 });
 
 test("DiskSpool lets the oldest go when it is full, and what is too old", (t) => {

@@ -23,6 +23,7 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -73,11 +74,18 @@ export class SpoolFolder {
     this.#hasOwner = true;
   }
 
+  /** Shows that this process is still there; for those who cannot see it otherwise. */
+  touch(): void {
+    if (!this.#hasOwner) return;
+    const now = new Date();
+    attempt(() => utimesSync(join(this.path, OWNER), now, now));
+  }
+
   /** The folders of processes that are no more. */
   abandoned(): string[] {
     return names(this.#base)
       .map((name) => join(this.#base, name))
-      .filter((path) => path !== this.path && !isRunning(ownerOf(path)));
+      .filter((path) => path !== this.path && !hasOwner(path));
   }
 
   /** Removes what is empty. */
@@ -113,7 +121,12 @@ export class DiskSpool implements Spool {
     this.#signal = signal;
     this.#settings = settings;
     this.#counters = counters;
-    for (const abandoned of folder.abandoned()) this.#adopt(abandoned);
+    this.adopt();
+  }
+
+  /** Takes over what processes that are no more have left. */
+  adopt(): void {
+    for (const abandoned of this.#folder.abandoned()) this.#adopt(abandoned);
   }
 
   get records(): number {
@@ -220,8 +233,11 @@ function bodyOf(file: Buffer): Uint8Array<ArrayBuffer> | undefined {
   return crc32(body) === file.readUInt32LE(12) ? body : undefined;
 }
 
-function ownerOf(path: string): ProcessMark | undefined {
-  return attempt(() => JSON.parse(readFileSync(join(path, OWNER), "utf8")) as ProcessMark);
+function hasOwner(path: string): boolean {
+  const owner = join(path, OWNER);
+  const mark = attempt(() => JSON.parse(readFileSync(owner, "utf8")) as ProcessMark);
+  const touchedMs = attempt(() => statSync(owner).mtimeMs) ?? 0;
+  return isRunning(mark, Date.now() - touchedMs);
 }
 
 function names(folder: string): string[] {

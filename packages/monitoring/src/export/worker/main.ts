@@ -22,6 +22,8 @@ import type { WorkerStart } from "./worker-start.ts";
 const DRAIN_BYTES = 4 * 1024 * 1024;
 /** How often it is noted on disk what is only in memory. */
 const NOTE_MS = 1_000;
+/** How often it is looked after what processes that are no more have left. */
+const LOOK_MS = 30_000;
 /** Kept back from the time of a flush, for writing to disk what was not sent. */
 const SPOOL_TIME_MS = 300;
 
@@ -81,6 +83,11 @@ async function openPipes(): Promise<void> {
     // What a process before this one left behind.
     delivery.start();
   }
+  if (note === undefined) return;
+  setInterval(() => {
+    spools.look();
+    for (const { delivery } of pipes.values()) delivery.start();
+  }, LOOK_MS).unref();
 }
 
 function wake(): void {

@@ -11,6 +11,8 @@ import { UnsettledNote } from "./unsettled.ts";
 export interface SpoolOpener {
   open(signal: Signal): Spool | undefined;
   readonly note: UnsettledNote | undefined;
+  /** Shows that this process is there, and takes over what others, that are no more, have left since. */
+  look(): void;
 }
 
 /** Opens spools in one folder. */
@@ -18,9 +20,22 @@ export function spoolOpener(
   settings: SpoolSettings | undefined,
   counters: ExportCounters,
 ): SpoolOpener {
-  if (settings === undefined) return { open: () => undefined, note: undefined };
+  if (settings === undefined) return { open: () => undefined, note: undefined, look: () => {} };
   const folder = new SpoolFolder(settings.folder);
   const note = new UnsettledNote(folder, counters);
+  const spools: DiskSpool[] = [];
   note.adopt();
-  return { open: (signal) => new DiskSpool(folder, signal, settings, counters), note };
+  return {
+    open: (signal) => {
+      const spool = new DiskSpool(folder, signal, settings, counters);
+      spools.push(spool);
+      return spool;
+    },
+    note,
+    look: () => {
+      folder.touch();
+      note.adopt();
+      for (const spool of spools) spool.adopt();
+    },
+  };
 }

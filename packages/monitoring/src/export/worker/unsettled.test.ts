@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { ExportCounters } from "../export-counters.ts";
 import { DiskSpool, SpoolFolder } from "./disk-spool.ts";
+import { thisProcess } from "./process-mark.ts";
 import { UnsettledNote } from "./unsettled.ts";
 
 function open(t: TestContext, base = mkdtempSync(join(tmpdir(), "flx-note-"))) {
@@ -19,7 +20,7 @@ function open(t: TestContext, base = mkdtempSync(join(tmpdir(), "flx-note-"))) {
 
 /** As if the process that wrote here were no more. */
 function abandon(folder: SpoolFolder): void {
-  const nobody = JSON.stringify({ pid: 2 ** 22 - 1, startTicks: 1 });
+  const nobody = JSON.stringify({ ...thisProcess(), pid: 2 ** 22 - 1, startTicks: 1 });
   writeFileSync(join(folder.path, "owner.json"), nobody);
 }
 
