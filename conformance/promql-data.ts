@@ -49,11 +49,19 @@ export function dataInMemory(): MemoryQueryable {
   return memory;
 }
 
-/** Writes the data to a Prometheus, in pieces of time, as its head wants it. */
-export async function writeDataTo(url: string): Promise<void> {
-  const all = promqlData();
-  const endMs = DATA_START_MS + (SCRAPES + 1) * SCRAPE_MS;
-  for (let fromMs = DATA_START_MS; fromMs < endMs; fromMs += PIECE_MS) {
+/**
+ * Writes the data to a Prometheus, in pieces of time, as its head wants it.
+ *
+ * @param shiftMs all of it is so much later
+ */
+export async function writeDataTo(url: string, shiftMs = 0): Promise<void> {
+  const all = promqlData().map(({ labels, timestamps, samples }) => ({
+    labels,
+    timestamps: timestamps.map((time) => time + shiftMs),
+    samples,
+  }));
+  const endMs = DATA_START_MS + shiftMs + (SCRAPES + 1) * SCRAPE_MS;
+  for (let fromMs = DATA_START_MS + shiftMs; fromMs < endMs; fromMs += PIECE_MS) {
     const piece = all
       .map((series) => remoteSeries(series, fromMs, fromMs + PIECE_MS))
       .filter((series) => series.timestamps.length + (series.histograms?.length ?? 0) > 0);

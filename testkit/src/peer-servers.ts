@@ -31,6 +31,10 @@ export interface PeerServerOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** How long it may take to answer (default 15,000 ms). */
   readonly readyTimeoutMs?: number;
+  /** Its folder, for a server that is started again on the same data; whoever gives it removes it. */
+  readonly folder?: TemporaryFolder;
+  /** Default: a free one. */
+  readonly port?: number;
 }
 
 /** Prometheus' own words; a relative path in it is relative to the server's folder. */
@@ -123,9 +127,9 @@ async function startPeerServer(
 ): Promise<PeerServer> {
   const found = peer(name);
   if (found === undefined) throw missingPeer(name);
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
-  const folder = await temporaryFolder(name);
+  const folder = options.folder ?? (await temporaryFolder(name));
   try {
     await layFiles(folder, { ...recipe.files, ...options.files });
     const running = await startProcess({
@@ -136,9 +140,9 @@ async function startPeerServer(
       ready: { url: url + readyPath },
       readyTimeoutMs: options.readyTimeoutMs ?? 15_000,
     });
-    return new StartedServer(running, port, url, folder);
+    return new StartedServer(running, port, url, folder, options.folder === undefined);
   } catch (error) {
-    await folder.remove();
+    if (options.folder === undefined) await folder.remove();
     throw error;
   }
 }
@@ -155,17 +159,25 @@ export class StartedServer implements PeerServer {
   readonly port: number;
   readonly url: string;
   readonly folder: TemporaryFolder;
+  readonly #ownsFolder: boolean;
 
-  constructor(running: RunningProcess, port: number, url: string, folder: TemporaryFolder) {
+  constructor(
+    running: RunningProcess,
+    port: number,
+    url: string,
+    folder: TemporaryFolder,
+    ownsFolder = true,
+  ) {
     this.process = running;
     this.port = port;
     this.url = url;
     this.folder = folder;
+    this.#ownsFolder = ownsFolder;
   }
 
   async stop(): Promise<StopResult> {
     const result = await this.process.stop();
-    await this.folder.remove();
+    if (this.#ownsFolder) await this.folder.remove();
     return result;
   }
 

@@ -173,5 +173,6 @@ export {
 } from "./remote-write/batch.ts";
 export { readWriteRequest } from "./remote-write/read-v1.ts";
 export { readWriteRequestV2 } from "./remote-write/read-v2.ts";
+export { encodeSeriesLabels, WriteRequestWriter } from "./remote-write/write-v1.ts";
 export { readSnappy, writeSnappy } from "./wire/snappy.ts";
 export { WireReader } from "./wire/wire-reader.ts";

@@ -16,6 +16,10 @@ import {
 } from "./station-config.ts";
 import { openEmbeddedStore } from "./store/embedded-store.ts";
 import type { HeadLimits } from "./store/head/head.ts";
+import type { RemoteEngineConfig } from "./store/remote/remote-config.ts";
+import { RemoteStore } from "./store/remote/remote-store.ts";
+import { RemoteWriteMetrics } from "./store/remote/remote-write-metrics.ts";
+import { RemoteEngine } from "./query/remote-engine.ts";
 import { FileWindows } from "./store/windows/file-windows.ts";
 
 const DEFAULT_FOLDER = ".flx";
@@ -35,14 +39,16 @@ export async function startStation(settings: UpSettings): Promise<RunningStation
     return withCommandLine(loaded, settings);
   };
   const config = await read();
-  const { log: logging, store } = config.value;
+  const { log: logging, store, query } = config.value;
   const version = await ownVersion();
   // Without a configuration somebody is at a terminal who wants to read what is printed, not the log.
   const level = settings.logLevel ?? (settings.configFile === undefined ? "warn" : logging.level);
   const log = stationLog(level, version);
   const folder = settings.dataFolder ?? store.path ?? resolve(DEFAULT_FOLDER);
   const { onQuit } = settings;
-  const options = { config, reread: read, folder, openStore, log, version, onQuit };
+  const { metrics } = store;
+  const opener = metrics === undefined ? openStore : remoteStoreOpener(metrics, query.timeout);
+  const options = { config, reread: read, folder, openStore: opener, log, version, onQuit };
   const station = await Station.start(options);
   return {
     version,
@@ -83,6 +89,23 @@ const openStore: StoreOpener = async (settings) => {
     },
   };
 };
+
+/** An engine elsewhere that keeps metrics instead of the embedded store. */
+function remoteStoreOpener(config: RemoteEngineConfig, queryTimeoutMs: number): StoreOpener {
+  return async ({ folder, maxSeries, maxLabels, registry, now, log }) => {
+    const store = await RemoteStore.open({
+      folder,
+      config,
+      maxSeries,
+      maxLabels,
+      queryTimeoutMs,
+      metrics: new RemoteWriteMetrics(registry),
+      now,
+      onProblem: (error) => log.warn({ err: error }, "the engine that keeps metrics"),
+    });
+    return { store, engine: new RemoteEngine(store.client), reconfigure: () => undefined };
+  };
+}
 
 /** Of the memory cap, for what was read of closed windows. */
 const WINDOW_CACHE_SHARE = 1 / 16;

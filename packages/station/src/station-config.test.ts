@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { readConfig } from "./config/load-config.ts";
 import { ConfigError } from "./config/problem.ts";
-import { ConfiguredAccess } from "./ingest/scrape/configured-access.ts";
+import { ConfiguredAccess } from "./config/configured-access.ts";
 import { scrapeJobs } from "./ingest/scrape/scrape-config.ts";
 import { readRuleFiles } from "./rules/rule-files.ts";
 import { defaultStationConfig, stationJsonSchema, stationShape } from "./station-config.ts";

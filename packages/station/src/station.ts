@@ -60,6 +60,7 @@ import { scrapeJobs, SELF_JOB } from "./ingest/scrape/scrape-config.ts";
 import { type ScrapeJob, ScrapeManager } from "./ingest/scrape/scrape-manager.ts";
 import { selfScraper } from "./ingest/scrape/self-scraper.ts";
 import type { TargetScraper } from "./ingest/scrape/target-scraper.ts";
+import type { QueryEngine } from "./query/query-engine.ts";
 import { ActiveQueries } from "./query/active-queries.ts";
 import { Gate } from "./query/gate.ts";
 import { queryMetrics } from "./query/query-metrics.ts";
@@ -99,6 +100,8 @@ export interface StoreSettings {
 /** A store, and how its settings change while it runs. */
 export interface OpenedStore {
   readonly store: MetricStore;
+  /** Evaluates queries, when the store has them evaluated elsewhere; else our own does. */
+  readonly engine?: QueryEngine;
   /** Brings retention and limits of series into force; must not throw. */
   reconfigure(this: void, settings: StoreSettings): void;
 }
@@ -316,7 +319,7 @@ class Building {
     const beside: TargetScraper[] = [];
     const reload = this.#reloading(opened, manager, tls?.files);
     const routes: readonly Route[] = [
-      ...this.#queryRoutes(store),
+      ...this.#queryRoutes(opened),
       ...seriesRoutes(store),
       federateRoute({
         queryable: store,
@@ -579,7 +582,7 @@ class Building {
     });
   }
 
-  #queryRoutes(store: MetricStore): readonly Route[] {
+  #queryRoutes({ store, engine }: OpenedStore): readonly Route[] {
     const { query } = this.#config.value;
     const gate = new Gate(query.max_concurrency, query.max_waiting);
     const active = new ActiveQueries(join(this.#options.folder, "queries.active"));
@@ -590,17 +593,19 @@ class Building {
       );
     }
     const runner = new QueryRunner({
-      engine: new PromqlEngine({
-        queryable: store,
-        now: this.#clock.elapsed,
-        pause: () => new Promise<void>((resolve) => void setImmediate(resolve)),
-        lookbackMs: query.lookback_delta,
-        limits: {
-          maxSamples: query.max_samples,
-          maxBytes: Math.floor(this.memoryCap / 4),
-          timeoutMs: query.timeout,
-        },
-      }),
+      engine:
+        engine ??
+        new PromqlEngine({
+          queryable: store,
+          now: this.#clock.elapsed,
+          pause: () => new Promise<void>((resolve) => void setImmediate(resolve)),
+          lookbackMs: query.lookback_delta,
+          limits: {
+            maxSamples: query.max_samples,
+            maxBytes: Math.floor(this.memoryCap / 4),
+            timeoutMs: query.timeout,
+          },
+        }),
       gate,
       active,
       now: this.#clock.now,
@@ -730,6 +735,7 @@ class Building {
       memory: config.memory,
       log: config.log,
       "store.path": config.store.path,
+      "store.metrics": config.store.metrics,
       "storage.exemplars": config.storage.exemplars,
       "limits.body_size": config.limits.body_size,
       "limits.labels_per_series": config.limits.labels_per_series,

@@ -102,6 +102,14 @@ export class MessageWriter {
     this.at += 8;
   }
 
+  /** A field of type double as its two words, so that a NaN keeps its bits. */
+  doubleWords(tag: number, low: number, high: number): void {
+    this.reserve(9);
+    this.bytes[this.at++] = tag;
+    this.#word(low);
+    this.#word(high);
+  }
+
   /** A field of type fixed32. */
   fixed32(tag: number, value: number): void {
     this.reserve(5);

@@ -12,12 +12,12 @@ import { trace } from "@flx/monitoring/tracing";
 import {
   type InstantOptions,
   type PreparedQuery,
-  type PromqlEngine,
   type QueryResult,
   type RangeOptions,
 } from "@flx/promql";
 import type { ActiveQueries } from "./active-queries.ts";
 import type { Gate } from "./gate.ts";
+import type { QueryEngine } from "./query-engine.ts";
 
 /** Told how each query went. */
 export interface QueryObserver {
@@ -26,7 +26,7 @@ export interface QueryObserver {
 }
 
 export interface QueryRunnerOptions {
-  readonly engine: PromqlEngine;
+  readonly engine: QueryEngine;
   readonly gate: Gate;
   readonly active: ActiveQueries;
   /** Unix milliseconds. */

@@ -155,6 +155,11 @@ export class ByteReader {
     return this.#bytes.subarray(at, at + length);
   }
 
+  /** Everything that is left: a view. */
+  rest(): Buffer {
+    return this.bytes(this.#bytes.length - this.#at);
+  }
+
   #need(length: number): number {
     const at = this.#at;
     if (at + length > this.#bytes.length) cut();

@@ -4,6 +4,7 @@ import type { DurationMs } from "@flx/model";
 import { duration, filePath, wholeNumber } from "../config/scalars.ts";
 import { optional, type Shape, withDefault } from "../config/shape.ts";
 import { section } from "../config/structures.ts";
+import { type RemoteEngineConfig, remoteEngineSection } from "./remote/remote-config.ts";
 
 const DAY = 86_400_000;
 
@@ -12,12 +13,15 @@ export interface StoreConfig {
   /** The data folder; undefined: ./.flx, or what the command line says. */
   readonly path: string | undefined;
   readonly retention: DurationMs;
+  /** An engine elsewhere; undefined: metrics are kept here. */
+  readonly metrics: RemoteEngineConfig | undefined;
 }
 
 /** The section `store`. */
 export const storeSection: Shape<StoreConfig> = section({
   path: optional(filePath()),
   retention: withDefault(duration({ minMs: 2 * 3_600_000 }), (15 * DAY) as DurationMs, "15d"),
+  metrics: remoteEngineSection,
 });
 
 const HOUR = 3_600_000;

@@ -52,6 +52,14 @@ const QUERY_ERRORS: Readonly<Record<string, ErrorType>> = {
   FLX_QUERY_WAIT: "canceled",
   FLX_QUERY_BUSY: "unavailable",
   FLX_PROMQL_STORAGE: "internal",
+  FLX_REMOTE_QUERY: "bad_data",
+  FLX_REMOTE_EXECUTION: "execution",
+  FLX_REMOTE_ANSWER_LIMIT: "execution",
+  FLX_REMOTE_TIMEOUT: "timeout",
+  FLX_REMOTE_ABORTED: "canceled",
+  FLX_REMOTE_UNREACHABLE: "unavailable",
+  FLX_REMOTE_DENIED: "unavailable",
+  FLX_REMOTE_ANSWER: "unavailable",
 };
 
 /**

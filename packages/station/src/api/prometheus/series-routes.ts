@@ -28,24 +28,28 @@ const TRUNCATED = ["results truncated due to limit"];
 /** The routes of series. */
 export function seriesRoutes(source: MetricsSource): readonly Route[] {
   const both = (path: string, answer: (request: ApiRequest) => Promise<Answer>): Route[] =>
-    (["GET", "POST"] as const).map((method) => ({ method, path, role: "read", answer }));
+    (["GET", "POST"] as const).map((method) => route(method, path, answer));
   return [
     ...both("/api/v1/labels", (request) => labelNames(source, request)),
-    {
-      method: "GET",
-      path: "/api/v1/label/:name/values",
-      role: "read",
-      answer: (request) => labelValues(source, request),
-    },
+    route("GET", "/api/v1/label/:name/values", (request) => labelValues(source, request)),
     ...both("/api/v1/series", (request) => series(source, request)),
-    {
-      method: "GET",
-      path: "/api/v1/metadata",
-      role: "read",
-      answer: (request) => metadata(source, request),
-    },
+    route("GET", "/api/v1/metadata", (request) => metadata(source, request)),
     ...both("/api/v1/query_exemplars", (request) => exemplars(source, request)),
   ];
+}
+
+/** A route whose errors are those of a query: an engine elsewhere may be the source. */
+function route(
+  method: "GET" | "POST",
+  path: string,
+  answer: (request: ApiRequest) => Promise<Answer>,
+): Route {
+  return {
+    method,
+    path,
+    role: "read",
+    answer: (request) => asQuery("match[]", () => answer(request)),
+  };
 }
 
 async function labelNames(source: MetricsSource, request: ApiRequest): Promise<Answer> {

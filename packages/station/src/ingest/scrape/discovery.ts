@@ -12,7 +12,8 @@ import { glob, readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { FlxError } from "@flx/model";
 import { parse } from "yaml";
-import { fetchExposition, type HttpAccess, type HttpAccessSource } from "./fetch-exposition.ts";
+import type { HttpAccess, HttpAccessSource } from "../../base/http-call.ts";
+import { fetchExposition } from "./fetch-exposition.ts";
 import type { TargetGroup } from "./target.ts";
 
 /** A source of targets. */

@@ -4,38 +4,17 @@
 //
 // A redirect is a new address: it is looked up and checked like the first, and credentials go to the same host only.
 
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import type { SecureVersion } from "node:tls";
-import { createGunzip } from "node:zlib";
 import { FlxError } from "@flx/model";
+import {
+  credentialHeaders,
+  type HttpAccess,
+  type HttpAccessSource,
+  openRequest,
+  readAll,
+} from "../../base/http-call.ts";
 import { checkAddress, guardedLookup } from "./address-guard.ts";
-
-/** How to reach targets of a job. */
-export interface HttpAccess {
-  readonly bearerToken?: string;
-  readonly basicAuth?: { readonly username: string; readonly password: string };
-  /** The whole of the header, for schemes other than these two. */
-  readonly authorization?: string;
-  /** Further headers; they go to the target's own host only. */
-  readonly headers?: Readonly<Record<string, string[]>>;
-  readonly followRedirects?: boolean;
-  readonly tls?: {
-    readonly ca?: string;
-    readonly cert?: string;
-    readonly key?: string;
-    readonly serverName?: string;
-    readonly insecureSkipVerify?: boolean;
-    readonly minVersion?: SecureVersion;
-    readonly maxVersion?: SecureVersion;
-  };
-}
-
-/** Gives the access anew for each request: credentials in files change. */
-export interface HttpAccessSource {
-  access(): Promise<HttpAccess>;
-}
 
 /** What a target answered. */
 export interface Answer {
@@ -98,7 +77,9 @@ export async function fetchExposition(
           `server returned HTTP status ${statusCode} ${text}`,
         );
       }
-      const body = await read(response, maxBodyBytes);
+      const body = await readAll(response, maxBodyBytes, () => tooLarge(maxBodyBytes));
+      // The next scrape is a new connection: one that the target has closed meanwhile would be a failure.
+      response.destroy();
       return { contentType: headers["content-type"] ?? "", body };
     }
   } catch (cause) {
@@ -122,59 +103,15 @@ function ask(
     "User-Agent": "flx-station",
     "X-Prometheus-Scrape-Timeout-Seconds": String(timeoutMs / 1000),
   };
-  const { tls = {} } = access;
   if (credentials) Object.assign(headers, credentialHeaders(access));
-  const options = { headers, signal, lookup: guardedLookup };
   return new Promise((resolve, reject) => {
-    const { ca, cert, key, serverName, insecureSkipVerify, minVersion, maxVersion } = tls;
-    const sending =
-      target.protocol === "https:"
-        ? httpsRequest(target, {
-            ...options,
-            ...(ca === undefined ? {} : { ca }),
-            ...(cert === undefined ? {} : { cert }),
-            ...(key === undefined ? {} : { key }),
-            ...(serverName === undefined ? {} : { servername: serverName }),
-            ...(minVersion === undefined ? {} : { minVersion }),
-            ...(maxVersion === undefined ? {} : { maxVersion }),
-            rejectUnauthorized: insecureSkipVerify !== true,
-          })
-        : httpRequest(target, options);
+    const sending = openRequest(target, access, { headers, signal, lookup: guardedLookup });
     sending.on("response", resolve);
     sending.on("error", reject);
     sending.end();
   });
 }
 
-function credentialHeaders(access: HttpAccess): Record<string, string | string[]> {
-  const { bearerToken = "", basicAuth, authorization, headers = {} } = access;
-  if (authorization !== undefined) return { ...headers, Authorization: authorization };
-  if (bearerToken !== "") return { ...headers, Authorization: `Bearer ${bearerToken}` };
-  if (basicAuth === undefined) return headers;
-  const pair = `${basicAuth.username}:${basicAuth.password}`;
-  return { ...headers, Authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
-}
-
-async function read(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const zipped = response.headers["content-encoding"] === "gzip";
-  const stream = zipped ? response.pipe(createGunzip()) : response;
-  // pipe() does not hand errors on.
-  if (zipped) response.on("error", (error) => stream.destroy(error));
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) {
-        throw new FlxError(
-          "FLX_SCRAPE_LIMIT",
-          `body size limit exceeded: more than ${maxBytes} bytes`,
-        );
-      }
-      chunks.push(chunk);
-    }
-  } finally {
-    response.destroy();
-  }
-  return Buffer.concat(chunks, size);
+function tooLarge(maxBytes: number): FlxError {
+  return new FlxError("FLX_SCRAPE_LIMIT", `body size limit exceeded: more than ${maxBytes} bytes`);
 }

@@ -9,6 +9,7 @@
 // Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/
 
 import type { Bytes, DurationMs } from "@flx/model";
+import { ConfiguredAccess } from "../../config/configured-access.ts";
 import {
   httpClientFields,
   httpClientRules,
@@ -30,7 +31,6 @@ import { checked, optional, type Shape, withDefault } from "../../config/shape.t
 import { list, mapOfValues, section } from "../../config/structures.ts";
 import type { RelabelRule } from "../relabel.ts";
 import { relabelRules } from "../relabel-config.ts";
-import { ConfiguredAccess } from "./configured-access.ts";
 import type { DiscoverySettings } from "./discovery.ts";
 import type { ScrapeJob } from "./scrape-manager.ts";
 

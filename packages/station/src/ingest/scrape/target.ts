@@ -8,7 +8,7 @@
 
 import { FlxError, Labels, parseDuration } from "@flx/model";
 import type { RelabelRule, Relabeling } from "../relabel.ts";
-import type { HttpAccess, HttpAccessSource } from "./fetch-exposition.ts";
+import type { HttpAccess, HttpAccessSource } from "../../base/http-call.ts";
 
 /** Targets that share labels. */
 export interface TargetGroup {

@@ -50,6 +50,12 @@ export interface LogSegment {
   readonly bytes: number;
 }
 
+/** A place in a log: so many bytes into a segment. */
+export interface LogPosition {
+  readonly segment: number;
+  readonly offset: number;
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: FlxError) => void;
@@ -94,6 +100,7 @@ export class Log implements AsyncDisposable {
   #pendingBytes = 0;
   #writing: Promise<void> | undefined;
   #file: { readonly handle: FileHandle; readonly segment: number; size: number } | undefined;
+  #durable: LogPosition;
   #isClosed = false;
 
   private constructor(
@@ -108,6 +115,7 @@ export class Log implements AsyncDisposable {
     this.damage = damage;
     for (const [segment, bytes] of segments) this.#closed.set(segment, bytes);
     this.#segment = next;
+    this.#durable = { segment: next, offset: SEGMENT_HEAD.length };
   }
 
   /**
@@ -153,6 +161,11 @@ export class Log implements AsyncDisposable {
   /** Segments on disk before the current one, oldest first. */
   get segments(): readonly LogSegment[] {
     return Array.from(this.#closed, ([segment, bytes]) => ({ segment, bytes }));
+  }
+
+  /** Up to here everything is durable. A segment before this one is whole. */
+  get durable(): LogPosition {
+    return this.#durable;
   }
 
   /** Bytes on disk and on their way to it. */
@@ -255,6 +268,7 @@ export class Log implements AsyncDisposable {
     }
     await file.handle.datasync();
     file.size += length;
+    this.#durable = { segment, offset: file.size };
   }
 
   /** Cuts off what a failed write left, and refuses everything that was encoded after it. */

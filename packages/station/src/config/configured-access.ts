@@ -1,8 +1,8 @@
-// How to reach a target, from configuration: secrets and certificates are read when they are used.
+// How to reach a server, from configuration: secrets and certificates are read when they are used.
 
 import { readFile } from "node:fs/promises";
-import type { HttpClientSettings, PemSource } from "../../config/http-client.ts";
-import type { HttpAccess, HttpAccessSource } from "./fetch-exposition.ts";
+import type { HttpAccess, HttpAccessSource } from "../base/http-call.ts";
+import type { HttpClientSettings, PemSource } from "./http-client.ts";
 
 /** The access that <http_config> describes. Two of equal settings are deeply equal. */
 export class ConfiguredAccess implements HttpAccessSource {
