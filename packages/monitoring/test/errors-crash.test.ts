@@ -1,36 +1,11 @@
 // Crashes of real processes: told once, flushed, with Node's exit code.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { test } from "node:test";
 import { startMonitoring } from "@flx/monitoring";
 import { Registry } from "@flx/monitoring/metrics";
 import { startOtlpReceiver, waitUntil } from "@flx/testkit";
-
-interface Ended {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number | null;
-}
-
-async function run(program: string, flags: readonly string[] = []): Promise<Ended> {
-  const child = spawn(
-    process.execPath,
-    ["--conditions=@flx/source", ...flags, "--input-type=module", "--eval", program],
-    {
-      cwd: import.meta.dirname,
-      env: { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1" },
-      timeout: 60_000,
-    },
-  );
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const [code] = (await once(child, "close")) as [number | null];
-  return { stdout, stderr, code };
-}
+import { runProgram } from "./run-program.ts";
 
 const install = `
   import { installErrorHandler, getErrorHandler, errorContext } from "@flx/monitoring/errors";
@@ -38,7 +13,7 @@ const install = `
 `;
 
 test("installErrorHandler() reports an uncaught exception once and ends the process as Node does", async () => {
-  const { stderr, code } = await run(`${install}
+  const { stderr, code } = await runProgram(`${install}
     setTimeout(() => { throw new TypeError("nobody caught me") }, 1);
     setTimeout(() => console.log("still here"), 200);`);
   assert.equal(code, 1);
@@ -46,17 +21,17 @@ test("installErrorHandler() reports an uncaught exception once and ends the proc
 });
 
 test("installErrorHandler() reports what is rejected and what is no error", async () => {
-  const rejected = await run(`${install} void Promise.reject(new RangeError("rejected"));`);
+  const rejected = await runProgram(`${install} void Promise.reject(new RangeError("rejected"));`);
   assert.equal(rejected.code, 1);
   assert.match(rejected.stderr, /RangeError: rejected/);
 
-  const text = await run(`${install} void Promise.reject("just a text");`);
+  const text = await runProgram(`${install} void Promise.reject("just a text");`);
   assert.equal(text.code, 1);
   assert.match(text.stderr, /string was thrown: just a text/);
 });
 
 test("installErrorHandler() leaves the end to those who listen, and to Node's own flag", async () => {
-  const listened = await run(`${install}
+  const listened = await runProgram(`${install}
     process.on("uncaughtException", () => {});
     setTimeout(() => { throw new Error("survived") }, 1);
     setTimeout(() => console.log("still here"), 100);`);
@@ -64,7 +39,7 @@ test("installErrorHandler() leaves the end to those who listen, and to Node's ow
   assert.match(listened.stderr, /Error: survived/);
   assert.match(listened.stdout, /still here/);
 
-  const warned = await run(`${install} void Promise.reject(new Error("only told"));`, [
+  const warned = await runProgram(`${install} void Promise.reject(new Error("only told"));`, [
     "--unhandled-rejections=warn",
   ]);
   assert.equal(warned.code, 0);
@@ -72,7 +47,7 @@ test("installErrorHandler() leaves the end to those who listen, and to Node's ow
 });
 
 test("installErrorHandler() says when a rejection was handled late", async () => {
-  const { stderr, code } = await run(`
+  const { stderr, code } = await runProgram(`
     import { installErrorHandler } from "@flx/monitoring/errors";
     installErrorHandler({ exitOnRejection: false });
     const late = Promise.reject(new Error("late"));
@@ -82,7 +57,7 @@ test("installErrorHandler() says when a rejection was handled late", async () =>
 });
 
 test("an error that was told before its crash is named, not told again", async () => {
-  const { stderr, code } = await run(`${install}
+  const { stderr, code } = await runProgram(`${install}
     await errorContext("importing", { batch: 7 }, async () => { throw new Error("told once") });`);
   assert.equal(code, 1);
   assert.equal(stderr.match(/Error: told once/g)?.length, 1, stderr);
@@ -91,7 +66,7 @@ test("an error that was told before its crash is named, not told again", async (
 
 test("an error becomes one log record with its span and fingerprint, also when it ends the process", async () => {
   await using receiver = await startOtlpReceiver();
-  const { code } = await run(`
+  const { code } = await runProgram(`
     import { startMonitoring } from "@flx/monitoring";
     const flx = await startMonitoring({ service: "orders", admin: false, otlp: { endpoint: "${receiver.url}", protocol: "http/json", metrics: false } });
     const place = flx.trace("place", () => flx.errors.context("placing", { orderId: 7 }, () => { throw new TypeError("password=hunter2hunter2") }));
@@ -123,10 +98,10 @@ test("an error becomes one log record with its span and fingerprint, also when i
 /** A service with a logger that fails; what it wrote, and the records that say so. */
 async function crashOf(environment: string, fail: string) {
   await using receiver = await startOtlpReceiver();
-  const ended = await run(`
+  const ended = await runProgram(`
     import { startMonitoring } from "@flx/monitoring";
     import { withLogContext } from "@flx/monitoring/logging";
-    const flx = await startMonitoring({ service: "orders", environment: "${environment}", admin: false, otlp: { endpoint: "${receiver.url}", protocol: "http/json", metrics: false } });
+    const flx = await startMonitoring({ service: "orders", environment: "${environment}", admin: false, health: false, otlp: { endpoint: "${receiver.url}", protocol: "http/json", metrics: false } });
     flx.logger.info("up");
     ${fail}`);
   await waitUntil(() => receiver.logs.some(({ body }) => body === "up"), { what: "records" });

@@ -1,16 +1,12 @@
 // What is done before the first error: when a process has time, in pieces, and never because of it.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { promisify } from "node:util";
+import { runProgram } from "./run-program.ts";
 
 async function run(program: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--conditions=@flx/source", "--input-type=module", "--eval", program],
-    { cwd: import.meta.dirname, timeout: 60_000 },
-  );
+  const { stdout, stderr, code } = await runProgram(program);
+  assert.equal(code, 0, stderr);
   return stdout;
 }
 

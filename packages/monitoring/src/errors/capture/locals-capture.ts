@@ -4,13 +4,19 @@
 //        throw ─► Debugger.paused, at once and on this thread ─► the scopes' objects are handed to `take` ─► one line each
 //                                                                redacted before anything is kept
 //
-// While the debugger is enabled, every await costs six times as much. So in production it is armed for a moment, when an
-// error is seen that was not seen before: its next occurrence has values. Then it is disarmed.
+// While the debugger is enabled, every await costs six times as much. So in production it is on for a moment only:
 //
-//   budget    at most 5 captures a second, and 2 % of the time; what comes after is not captured
+//   a group is seen for the first time ─► ARMED ─► its next error is thrown: captured ─► off
+//                                           └────► nobody came in 30 s: off, and again 270 s later, three times in all
+//
+//   budget    at most 5 captures in any second, 2 % of a CPU for arming and pauses (capture-budget.ts), and armed for
+//             no more than a tenth of the time; whoever comes beyond that is not looked into: pauses are switched off
 //   bounded   5 frames, 16 variables each, one line a variable
 //
-// A session of node:inspector in the same thread pauses and goes on by itself; there is no port, no other process.
+// In development it may always be on; then each error is looked into, within a budget of its own.
+//
+// A session of node:inspector in the same thread pauses and goes on by itself; there is no port, no other process. Where
+// somebody debugs the process, this stays out of the way.
 
 import { createRequire } from "node:module";
 import type * as Inspector from "node:inspector";
@@ -21,24 +27,31 @@ import { REDACTED } from "../../redaction/secret-shapes.ts";
 import { learnSecrets } from "../report/learn-secrets.ts";
 import type { ReportField } from "../report/report.ts";
 import { pathOf } from "../report/source-files.ts";
-import type { CapturedFrame } from "../report/captured-frames.ts";
+import type { CapturedLocals } from "../report/captured-frames.ts";
 import { SecretFilter } from "../report/secret-filter.ts";
+import { type BudgetSettings, CaptureBudget } from "./capture-budget.ts";
+import { WantedErrors } from "./wanted-errors.ts";
 
 /** What a capture needs. */
 export interface LocalsSettings {
   readonly redactor: Redactor;
   /** Always armed, for development. */
   readonly isAlwaysOn: boolean;
-  /** How long it stays armed (default 30,000). */
-  readonly armedMs?: number | undefined;
 }
 
 const MAX_FRAMES = 5;
 const MAX_VARIABLES = 16;
 const MAX_SCRIPTS = 20_000;
-const MAX_PER_SECOND = 5;
-const MAX_SHARE = 0.02;
 const ARMED_MS = 30_000;
+/** Arming costs a few milliseconds itself: it shall be worth it. */
+const ARMING_MS = 25;
+/** After having been armed, so many times as long it is not. */
+const REST = 9;
+const ARMED_BUDGET: BudgetSettings = { perSecond: 5, share: 0.02, burstMs: 250 };
+const ALWAYS_BUDGET: BudgetSettings = { perSecond: 5, share: 0.2, burstMs: 1_000 };
+/** What V8 needs to tell of a pause, before we hear of it: measured, 0.3 ms with 3 frames, 1.3 ms with 25. */
+const PAUSE_MS = 0.25;
+const PAUSE_FRAME_MS = 0.045;
 const SINK = Symbol.for("flx.errors.locals");
 
 const LIMITS = { maxDepth: 2, maxFields: 8, maxText: 80, maxLength: 240 };
@@ -47,24 +60,29 @@ type Take = (error: object, order: string, ...scopes: object[]) => void;
 const sinks = globalThis as unknown as Record<symbol, Take | undefined>;
 
 /** Only one of a process can be armed: it pauses for all. */
-let disarmed: (() => void) | undefined;
+let armed: (() => void) | undefined;
 
 /** Captures locals while it is armed. */
 export class LocalsCapture {
   readonly #settings: LocalsSettings;
-  readonly #locals = new WeakMap<object, readonly CapturedFrame[]>();
+  readonly #locals = new WeakMap<object, CapturedLocals>();
+  readonly #wanted = new WantedErrors();
+  readonly #budget: CaptureBudget;
   /** Addresses of scripts; frames name scripts by number only. */
   readonly #urls = new Map<string, string>();
   #session: Inspector.Session | undefined;
+  /** Ends the wait, or the rest. */
   #timer: NodeJS.Timeout | undefined;
-  #windowStart = 0;
-  #inWindow = 0;
-  #spentMs = 0;
-  readonly #disarm = (): void => this.disarm();
+  #armedAtMs = 0;
+  #restUntilMs = 0;
+  #isClosed = false;
+  readonly #disarmed = (): void => this.#disarm();
 
   constructor(settings: LocalsSettings) {
     this.#settings = settings;
-    if (settings.isAlwaysOn) this.arm();
+    const budget = settings.isAlwaysOn ? ALWAYS_BUDGET : ARMED_BUDGET;
+    this.#budget = new CaptureBudget(budget, performance.now());
+    if (settings.isAlwaysOn) this.#arm();
   }
 
   /** Whether errors are looked into now. */
@@ -72,45 +90,77 @@ export class LocalsCapture {
     return this.#session !== undefined;
   }
 
-  /** What was captured of an error, innermost first. */
-  localsOf(error: object): readonly CapturedFrame[] | undefined {
+  /** What was captured of an error. */
+  localsOf(error: object): CapturedLocals | undefined {
     return this.#locals.get(error);
   }
 
-  /** Looks into the errors of the next half minute; the first one that is captured ends it. Never throws. */
-  arm(): void {
-    if (this.#session !== undefined) return;
-    disarmed?.();
-    try {
-      this.#connect();
-      disarmed = this.#disarm;
-    } catch {
-      // Without an inspector (--without-inspector, another debugger) there are no locals.
-      this.disarm();
-      return;
-    }
-    if (this.#settings.isAlwaysOn) return;
-    this.#timer = setTimeout(() => this.disarm(), this.#settings.armedMs ?? ARMED_MS).unref();
+  /** Looks into the next error of a group; once a group. Never throws. */
+  want(fingerprint: string, error: unknown): void {
+    if (this.#settings.isAlwaysOn || this.#isClosed) return;
+    if (this.#wanted.add(fingerprint, error)) this.#arm();
   }
 
-  disarm(): void {
+  close(): void {
+    this.#isClosed = true;
+    this.#disarm();
     clearTimeout(this.#timer);
-    const session = this.#session;
-    this.#session = undefined;
-    if (disarmed === this.#disarm) disarmed = undefined;
+  }
+
+  /** Now, or when there is time for it. */
+  #arm(): void {
+    if (this.#session !== undefined || this.#isClosed) return;
+    const startMs = performance.now();
+    const waitMs = Math.max(this.#restUntilMs - startMs, this.#budget.waitMs(ARMING_MS, startMs));
+    if (waitMs > 0) {
+      this.#later(waitMs, () => this.#arm());
+      return;
+    }
+    armed?.();
+    const startCpuMs = cpuMs();
     try {
-      session?.disconnect();
+      this.#connect();
+    } catch {
+      // Without an inspector (--without-inspector, another debugger) there are no locals.
+      this.#disarm();
+      return;
+    }
+    armed = this.#disarmed;
+    this.#armedAtMs = performance.now();
+    this.#budget.spend(cpuMs() - startCpuMs, this.#armedAtMs);
+    if (!this.#settings.isAlwaysOn) this.#later(ARMED_MS, () => this.#waited());
+  }
+
+  /** Nobody came; perhaps later. */
+  #waited(): void {
+    this.#wanted.waited();
+    this.#disarm();
+    if (!this.#wanted.isEmpty) this.#arm();
+  }
+
+  #disarm(): void {
+    if (armed === this.#disarmed) armed = undefined;
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#session = undefined;
+    clearTimeout(this.#timer);
+    const nowMs = performance.now();
+    this.#restUntilMs = nowMs + (nowMs - this.#armedAtMs) * REST;
+    try {
+      session.disconnect();
     } catch {
       // It was disconnected already.
     }
   }
 
-  close(): void {
-    this.disarm();
+  #later(ms: number, work: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(work, ms).unref();
   }
 
   #connect(): void {
     const inspector = createRequire(import.meta.url)("node:inspector") as typeof Inspector;
+    if (inspector.url() !== undefined) throw new Error("somebody debugs this process");
     const session = new inspector.Session();
     session.connect();
     this.#session = session;
@@ -120,36 +170,66 @@ export class LocalsCapture {
     session.on("Debugger.paused", ({ params }) => this.#paused(session, params));
     session.post("Debugger.enable");
     session.post("Debugger.setAsyncCallStackDepth", { maxDepth: 0 });
-    session.post("Debugger.setPauseOnExceptions", { state: "all" });
+    pauseOn(session, "all");
   }
 
-  #paused(
+  #paused(session: Inspector.Session, pause: Inspector.Debugger.PausedEventDataType): void {
+    const startCpuMs = cpuMs();
+    try {
+      this.#look(session, pause);
+    } finally {
+      const nowMs = performance.now();
+      const toldMs = PAUSE_MS + pause.callFrames.length * PAUSE_FRAME_MS;
+      this.#budget.spend(toldMs + cpuMs() - startCpuMs, nowMs);
+      this.#goOn(session, nowMs);
+    }
+  }
+
+  /** No further pause when nobody is waited for, or there is no time left. */
+  #goOn(session: Inspector.Session, nowMs: number): void {
+    if (this.#session !== session) return;
+    const { isAlwaysOn } = this.#settings;
+    const isDone = !isAlwaysOn && this.#wanted.isEmpty;
+    const waitMs = this.#budget.waitMs(1, nowMs);
+    if (!isDone && waitMs === 0) return;
+    pauseOn(session, "none");
+    if (isAlwaysOn) {
+      this.#later(waitMs, () => pauseOn(session, "all"));
+      return;
+    }
+    // Not inside of the pause.
+    setImmediate(() => {
+      if (this.#session !== session) return;
+      this.#disarm();
+      if (!this.#wanted.isEmpty) this.#arm();
+    });
+  }
+
+  #look(
     session: Inspector.Session,
     { callFrames, data, reason }: Inspector.Debugger.PausedEventDataType,
   ): void {
-    const errorId: unknown = data?.["objectId" as never];
-    if ((reason !== "exception" && reason !== "promiseRejection") || typeof errorId !== "string")
-      return;
-    const startMs = performance.now();
-    if (!this.#mayCapture(startMs)) return;
+    if (reason !== "exception" && reason !== "promiseRejection") return;
+    const { objectId, description } = (data ?? {}) as Inspector.Runtime.RemoteObject;
+    if (objectId === undefined) return;
+    const mark = this.#wanted.markOf(description ?? "");
+    if (mark === undefined && !this.#settings.isAlwaysOn) return;
     const frames = this.#ownFrames(callFrames);
     const { order, scopeIds } = scopesOf(frames);
-    if (scopeIds.length === 0) return;
+    if (scopeIds.length === 0 || !this.#budget.takeCapture(performance.now())) return;
     sinks[SINK] = (error, indexes, ...scopes) => this.#take(error, frames, indexes, scopes);
     try {
       session.post("Runtime.callFunctionOn", {
         functionDeclaration: `function (order, ...scopes) { globalThis[Symbol.for("flx.errors.locals")]?.(this, order, ...scopes); }`,
-        objectId: errorId,
-        arguments: [{ value: order.join(",") }, ...scopeIds.map((objectId) => ({ objectId }))],
+        objectId,
+        arguments: [{ value: order.join(",") }, ...scopeIds.map((id) => ({ objectId: id }))],
         silent: true,
         returnByValue: true,
       });
+      if (mark !== undefined) this.#wanted.found(mark);
     } finally {
       sinks[SINK] = undefined;
-      this.#spentMs += performance.now() - startMs;
     }
-    // Not inside of the pause.
-    if (!this.#settings.isAlwaysOn) setImmediate(this.#disarm);
   }
 
   #ownFrames(callFrames: readonly Inspector.Debugger.CallFrame[]): readonly OwnFrame[] {
@@ -163,18 +243,6 @@ export class LocalsCapture {
     return own;
   }
 
-  #mayCapture(nowMs: number): boolean {
-    if (nowMs - this.#windowStart >= 1_000) {
-      this.#windowStart = nowMs;
-      this.#inWindow = 0;
-      this.#spentMs = 0;
-    }
-    if (this.#inWindow >= MAX_PER_SECOND) return false;
-    if (!this.#settings.isAlwaysOn && this.#spentMs > 1_000 * MAX_SHARE) return false;
-    this.#inWindow++;
-    return true;
-  }
-
   #take(
     error: object,
     frames: readonly OwnFrame[],
@@ -185,15 +253,15 @@ export class LocalsCapture {
     if (typeof error !== "object" || error === null || this.#locals.has(error)) return;
     const filter = new SecretFilter(this.#settings.redactor);
     for (const scope of scopes) learnSecrets(scope, filter);
-    const captured = frames.map(({ file, functionName }) => ({
+    const found = frames.map(({ file, functionName }) => ({
       file: pathOf(file),
       functionName,
       fields: [] as ReportField[],
     }));
     for (const [i, index] of order.split(",").entries()) {
-      addVariables(captured[Number(index)]!.fields, scopes[i]!, filter);
+      addVariables(found[Number(index)]!.fields, scopes[i]!, filter);
     }
-    this.#locals.set(error, captured);
+    this.#locals.set(error, { frames: found, secrets: filter.learned });
   }
 }
 
@@ -219,6 +287,20 @@ function scopesOf(frames: readonly OwnFrame[]): {
     }
   }
   return { order, scopeIds };
+}
+
+/** What this thread has worked, not what it has waited for others; before Node 24 what the process has. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+function pauseOn(session: Inspector.Session, state: "all" | "none"): void {
+  try {
+    session.post("Debugger.setPauseOnExceptions", { state });
+  } catch {
+    // It was disconnected.
+  }
 }
 
 function isOwnUrl(url: string): boolean {

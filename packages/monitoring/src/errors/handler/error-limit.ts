@@ -53,17 +53,22 @@ export class ErrorLimit {
     this.#tell = tell;
   }
 
-  /** Whether an occurrence is to be written, and whether it is the first that is known. */
-  take(error: LimitedError, nowMs: number): { readonly passes: boolean; readonly isNew: boolean } {
+  /**
+   * Whether an occurrence is to be written.
+   *
+   * @param isAsked somebody waits for this one: it is written in any case
+   */
+  take(error: LimitedError, nowMs: number, isAsked = false): boolean {
     const known = this.#known.get(error.fingerprint);
     if (known !== undefined && nowMs < known.untilMs) {
+      if (isAsked && known.count >= this.#max) return true;
       known.count++;
       if (known.count > this.#max && this.#timer === undefined) this.#wait();
-      return { passes: known.count <= this.#max, isNew: false };
+      return known.count <= this.#max;
     }
     if (known !== undefined) this.#close(known);
     this.#open({ ...error, untilMs: nowMs + this.#windowMs, count: 1 });
-    return { passes: true, isNew: known === undefined };
+    return true;
   }
 
   /** Tells what was held back so far. */

@@ -194,6 +194,29 @@ test("format() for production is one line of JSON without source and variables",
   assert.ok(json.frames.every(({ code, locals }) => code === undefined && locals === undefined));
 });
 
+test("an error that the debugger was armed for is written, however many of its group were held back", async () => {
+  const { handler, out } = recording({ showLocals: "armed", limit: { max: 1 } });
+  const fail = (id: number): unknown => {
+    try {
+      throw new Error(`order ${id}`);
+    } catch (error) {
+      return error;
+    }
+  };
+  try {
+    // Two that were thrown before anybody waited for them.
+    const early = [fail(1), fail(2)];
+    for (const each of early) handler.handle(each);
+    assert.equal(out.length, 1);
+    handler.handle(fail(3));
+    handler.handle(fail(4));
+    assert.equal(out.length, 2);
+    assert.match(out[1]!, /Error: order 3[^]* id = 3/);
+  } finally {
+    handler.close();
+  }
+});
+
 test("showLocals shows variables of the failing frames, redacted, without an inspector port", () => {
   const { handler } = recording({ showLocals: true });
   try {

@@ -269,14 +269,14 @@ export class RichErrorHandler {
 
   #tell(error: unknown, report: FullReport, kind: ErrorKind, options: HandleOptions): boolean {
     const { fingerprint, type, timeMs } = report;
-    const { passes, isNew } =
-      this.#limit === undefined || options.isFatal === true
-        ? { passes: true, isNew: true }
-        : this.#limit.take({ fingerprint, type, kind }, timeMs);
+    const passes =
+      this.#limit === undefined ||
+      options.isFatal === true ||
+      this.#limit.take({ fingerprint, type, kind }, timeMs, this.#hasLocals(error));
     const { counter } = this.#options;
     safely(() => counter?.handled(kind, type, !passes));
     safely(() => recordOnSpan(report, this.#signal.events || this.#records === undefined));
-    if (kind === "bug" && isNew && this.#options.showLocals === "armed") this.#capture?.arm();
+    if (kind === "bug") this.#capture?.want(fingerprint, error);
     if (!passes) return false;
     const isRecorded = typeof error === "object" && error !== null && this.#recorded.has(error);
     if (!isRecorded) {
@@ -286,6 +286,14 @@ export class RichErrorHandler {
     }
     this.#show(report, kind, options);
     return true;
+  }
+
+  /** What the debugger was armed for is told, however many of its group were told without. */
+  #hasLocals(error: unknown): boolean {
+    if (this.#options.showLocals !== "armed" || typeof error !== "object" || error === null) {
+      return false;
+    }
+    return this.#capture?.localsOf(error) !== undefined;
   }
 
   #show(report: FullReport, kind: ErrorKind, options: HandleOptions): void {

@@ -15,7 +15,7 @@ import type { Redactor } from "../../redaction/redact.ts";
 import { pathBelow } from "../../redaction/secret-paths.ts";
 import { REDACTED } from "../../redaction/secret-shapes.ts";
 import type { StackFrame } from "../stack/parse-stack.ts";
-import { type CapturedFrame, matchCaptured } from "./captured-frames.ts";
+import { type CapturedLocals, matchCaptured } from "./captured-frames.ts";
 import { CodeFrames, maskedFrame } from "./code-frame.ts";
 import { cut, DESCRIBE_LIMITS, describeValue } from "./describe-value.ts";
 import { isErrorLike, isObject, readProperty, readText, typeOfThrown } from "./hostile.ts";
@@ -34,7 +34,7 @@ import { type ReadText, SourceFiles } from "./source-files.ts";
 import { frameEntries, type FrameSettings, placeFrames, stackFrames } from "./stack-frames.ts";
 
 /** Variables that were captured when an error was thrown. */
-export type LocalsOf = (error: object) => readonly CapturedFrame[] | undefined;
+export type LocalsOf = (error: object) => CapturedLocals | undefined;
 
 /** What reports are made with. */
 export interface ReportSettings extends FrameSettings {
@@ -140,6 +140,13 @@ class Work {
   /** Secrets may stand in any error of a chain, and be told by the message of another. */
   learn(thrown: unknown): void {
     learnSecrets(thrown, this.#filter);
+    let error = thrown;
+    for (let depth = 0; depth <= MAX_CAUSES && isObject(error); depth++) {
+      for (const secret of this.#settings.localsOf(error)?.secrets ?? []) {
+        this.#filter.learn(secret);
+      }
+      error = readProperty(error, "cause");
+    }
   }
 
   /** @param around frames of the error that this one is the cause of */
@@ -201,7 +208,7 @@ class Work {
     around: readonly PlacedFrame[],
   ): readonly FrameEntry[] {
     const captured = this.#settings.localsOf(thrown);
-    const locals = captured === undefined ? undefined : matchCaptured(frames, captured);
+    const locals = captured === undefined ? undefined : matchCaptured(frames, captured.frames);
     const shared = sharedFrames(placed, around);
     const own = shared === 0 ? placed : placed.slice(0, -shared);
     const entries = frameEntries(own, this.#settings, this.#codes, this.#known, (i) =>
@@ -213,9 +220,15 @@ class Work {
   }
 
   #masked(entry: FrameEntry): FrameEntry {
-    if (entry.kind === "folded" || entry.code === undefined) return entry;
-    const code = maskedFrame(entry.code, this.#filter.knows);
-    return code === entry.code ? entry : { ...entry, code };
+    if (entry.kind === "folded") return entry;
+    const { code, locals } = entry;
+    const masked = code === undefined ? undefined : maskedFrame(code, this.#filter.knows);
+    if (masked === code && locals === undefined) return entry;
+    return { ...entry, code: masked, locals: locals?.map((each) => this.#withoutLearned(each)) };
+  }
+
+  #withoutLearned({ name, value }: ReportField): ReportField {
+    return { name, value: this.#filter.withoutLearned(value) };
   }
 
   #input(

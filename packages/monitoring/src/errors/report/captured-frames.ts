@@ -13,6 +13,14 @@ export interface CapturedFrame {
   readonly fields: readonly ReportField[];
 }
 
+/** What was captured of an error. */
+export interface CapturedLocals {
+  /** Innermost first. */
+  readonly frames: readonly CapturedFrame[];
+  /** Values of variables with secrets' names: the error's own texts may have them. */
+  readonly secrets: readonly string[];
+}
+
 /** For each frame of a stack its variables. */
 export function matchCaptured(
   frames: readonly StackFrame[],

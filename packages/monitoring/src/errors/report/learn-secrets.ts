@@ -46,7 +46,7 @@ function visit(value: unknown, depth: number, work: Work, paths: SecretPath | un
   let before: unknown;
   for (const name of names.slice(0, MAX_FIELDS)) {
     if (name === "stack") continue;
-    const each: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+    const each = dataOf(value, name);
     entry(Array.isArray(value) ? before : name, each, depth, work, pathBelow(paths, name));
     before = each;
   }
@@ -71,6 +71,15 @@ function learnAll(value: unknown, depth: number, filter: SecretFilter): void {
   if (typeof value === "string") filter.learn(value);
   if (typeof value !== "object" || value === null || types.isProxy(value) || depth > 2) return;
   for (const name of Object.keys(value).slice(0, 20)) {
-    learnAll(Object.getOwnPropertyDescriptor(value, name)?.value, depth + 1, filter);
+    learnAll(dataOf(value, name), depth + 1, filter);
+  }
+}
+
+/** Undefined for getters, and for a variable in its dead zone: a scope that is looked at as an object throws for it. */
+function dataOf(owner: object, name: string): unknown {
+  try {
+    return Object.getOwnPropertyDescriptor(owner, name)?.value;
+  } catch {
+    return undefined;
   }
 }

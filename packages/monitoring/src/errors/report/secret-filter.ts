@@ -51,6 +51,11 @@ export class SecretFilter {
     this.#learned.add(value);
   }
 
+  /** What was learned so far. */
+  get learned(): readonly string[] {
+    return [...this.#learned];
+  }
+
   /** Whether there is anything that code must be searched for. */
   get knowsAny(): boolean {
     return this.#learned.size > 0 || this.rules.isTold;
@@ -64,12 +69,18 @@ export class SecretFilter {
 
   /** The text without secrets, cut to 8,192 characters. Never throws. */
   text(text: string): string {
-    let rest = text.length > 2 * MAX_TEXT ? text.slice(0, 2 * MAX_TEXT) : text;
-    for (const secret of this.#learned) {
-      if (rest.includes(secret)) rest = rest.replaceAll(secret, REDACTED);
-    }
+    let rest = this.withoutLearned(text.length > 2 * MAX_TEXT ? text.slice(0, 2 * MAX_TEXT) : text);
     // Short words of one kind of letter have no secret's shape; most texts are such.
     if (/^[\w ]{0,15}$/.test(rest)) return redactCards(this.rules.withoutTold(rest));
     return this.#redactor.text(rest);
+  }
+
+  /** A text that went through another filter before, without what this one has learned. */
+  withoutLearned(text: string): string {
+    let rest = text;
+    for (const secret of this.#learned) {
+      if (rest.includes(secret)) rest = rest.replaceAll(secret, REDACTED);
+    }
+    return rest;
   }
 }
