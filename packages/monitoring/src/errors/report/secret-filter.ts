@@ -69,7 +69,9 @@ export class SecretFilter {
 
   /** The text without secrets, cut to 8,192 characters. Never throws. */
   text(text: string): string {
-    let rest = this.withoutLearned(text.length > 2 * MAX_TEXT ? text.slice(0, 2 * MAX_TEXT) : text);
+    const rest = this.withoutLearned(
+      text.length > 2 * MAX_TEXT ? text.slice(0, 2 * MAX_TEXT) : text,
+    );
     // Short words of one kind of letter have no secret's shape; most texts are such.
     if (/^[\w ]{0,15}$/.test(rest)) return redactCards(this.rules.withoutTold(rest));
     return this.#redactor.text(rest);
