@@ -1,7 +1,8 @@
 // The place of one series' numbers, kept by a bound handle: an addition to an array, and nothing else, on the hot path.
 //
 // When the store's layout changes (a row removed, the first chunk grown), the place is looked up again by the labels the
-// handle was made with; a series that was removed comes back. Labels that were refused lead to a place nobody reads.
+// handle was made with; a series that was removed comes back. Labels that were refused lead to a place nobody reads. Where
+// labels come from the running work (context-labels.ts), it is looked up each time.
 
 import type { SeriesStore } from "./series-store.ts";
 
@@ -29,7 +30,8 @@ export class BoundSeries<Store extends SeriesStore> {
   find(): void {
     const { store } = this;
     this.row = store.rowOfArguments(this.#args);
-    this.layout = store.layout;
+    // Where labels come from the running work, no place holds for the next call.
+    this.layout = store.hasContext ? -1 : store.layout;
     if (this.row >= 0) {
       const place = store.cells.at(this.row);
       this.chunk = place.chunk;

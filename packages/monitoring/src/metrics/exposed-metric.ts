@@ -22,6 +22,8 @@ export interface ExposedMetric {
   readonly labelNames: readonly string[];
   /** Everything that must be equal for two declarations to be the same metric, as text. */
   readonly definition: string;
+  /** The same without labels of the context: it may have come after the first declaration, or be gone before another. */
+  readonly declaration?: string;
   /** The names its samples may have, for finding clashes. */
   readonly sampleNames: readonly string[];
   /** Series it has now. */

@@ -35,6 +35,7 @@ const ROWS_A_STEP = 32;
 /** A classic histogram's series. */
 export class HistogramMetric extends SeriesStore implements ExposedMetric {
   readonly definition: string;
+  readonly declaration: string;
   readonly sampleNames: readonly string[];
   /** Finite, ascending. */
   readonly upperBounds: readonly number[];
@@ -67,14 +68,9 @@ export class HistogramMetric extends SeriesStore implements ExposedMetric {
     this.native = native;
     this.writeRows = native === undefined ? (rows) => this.#writeRows(rows) : undefined;
     this.finder = new BucketFinder(upperBounds);
-    this.definition = JSON.stringify([
-      this.type,
-      this.help,
-      this.unit,
-      this.labelNames,
-      upperBounds,
-      native,
-    ]);
+    const { type, help, unit } = this;
+    this.definition = JSON.stringify([type, help, unit, this.labelNames, upperBounds, native]);
+    this.declaration = JSON.stringify([type, help, unit, this.givenNames, upperBounds, native]);
     this.sampleNames = ["", "_bucket", "_sum", "_count", "_created"].map((end) => this.name + end);
     this.onRow = (row) => {
       this.#nativeSeries[row]?.release();

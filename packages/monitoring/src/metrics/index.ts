@@ -22,6 +22,7 @@ export {
   type MoneyLabels,
   type MoneyOptions,
 } from "./collector/money.ts";
+export type { ContextLabels } from "./context-labels.ts";
 export type { AnyFunction } from "../calls/followed-call.ts";
 export type { Tracker } from "../calls/wrapper.ts";
 export { BoundCounter, Counter, type CounterOptions } from "./counter.ts";

@@ -1,5 +1,6 @@
 // What every instrument is declared with, and how a declaration meets the registries.
 
+import type { ContextLabels } from "./context-labels.ts";
 import { defaultRegistry } from "./default-registry.ts";
 import type { ExposedMetric } from "./exposed-metric.ts";
 import type { DeclaredValues, OnlyDeclared } from "./label-types.ts";
@@ -16,6 +17,8 @@ export interface InstrumentOptions<Names extends string, Values extends Declared
   readonly labelNames?: readonly Names[];
   /** The only values a label may have, for those with a list. */
   readonly labelValues?: OnlyDeclared<Names, Values>;
+  /** Labels that calls do not give, as baggage has them (counters, histograms, summaries). */
+  readonly contextLabels?: ContextLabels | undefined;
   /** Base unit that the name ends with, such as `seconds`. */
   readonly unit?: string;
   /** Where it is exposed; default: the registry of the process. An empty list: nowhere. */

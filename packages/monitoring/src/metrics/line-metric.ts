@@ -27,6 +27,7 @@ const UNUSED_EXPOSITIONS = 8;
 /** A counter's or gauge's series and their lines. */
 export class LineMetric extends SeriesStore implements ExposedMetric {
   readonly definition: string;
+  readonly declaration: string;
   readonly sampleNames: readonly string[];
   /** The numbers of a metric without labels, which only `share` moves: it has one row. */
   single: Float64Array | undefined;
@@ -44,6 +45,7 @@ export class LineMetric extends SeriesStore implements ExposedMetric {
     this.takesExemplars = options.takesExemplars ?? false;
     this.single = this.labelNames.length === 0 ? this.cells.chunks[0] : undefined;
     this.definition = JSON.stringify([this.type, this.help, this.unit, this.labelNames]);
+    this.declaration = JSON.stringify([this.type, this.help, this.unit, this.givenNames]);
     const total = this.#totalName();
     this.sampleNames =
       this.type === "counter"

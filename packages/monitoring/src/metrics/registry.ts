@@ -139,7 +139,7 @@ export class Registry {
     const existing = this.#metrics.get(metric.name);
     if (existing === metric) return metric;
     if (existing !== undefined) {
-      if (existing.definition === metric.definition) {
+      if (isSame(existing, metric)) {
         this.#declarations.set(metric.name, this.#declarations.get(metric.name)! + 1);
         return existing;
       }
@@ -403,6 +403,12 @@ export class Registry {
       .filter(({ points }) => points.length > 0)
       .map((family) => withDefaultLabels(family, this.#defaultLabels, []));
   }
+}
+
+/** Whether two declarations are of one metric. */
+function isSame(one: ExposedMetric, other: ExposedMetric): boolean {
+  if (one.definition === other.definition) return true;
+  return one.declaration !== undefined && one.declaration === other.declaration;
 }
 
 function ownFamily(

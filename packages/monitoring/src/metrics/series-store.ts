@@ -18,6 +18,7 @@ import {
   type UnixMs,
 } from "@flx/model";
 import { type CellMemory, Cells, ownMemory } from "./cells.ts";
+import { type ContextLabels, withContextLabels } from "./context-labels.ts";
 import { CreatedTimes } from "./created-times.ts";
 import { Expiry } from "./expiry.ts";
 import { LabelTable, NO_ROW, type LabelInput } from "./label-table.ts";
@@ -75,6 +76,8 @@ export interface StoreOptions {
   readonly stride: number;
   /** Labels the type itself writes (`le`, `quantile`). */
   readonly reservedLabels?: readonly string[];
+  /** Labels that calls do not give, after those that they do. */
+  readonly contextLabels?: ContextLabels | undefined;
 }
 
 /** The series of one metric and the rules for making and removing them. */
@@ -84,6 +87,8 @@ export class SeriesStore {
   readonly type: MetricType;
   readonly unit: string | undefined;
   readonly labelNames: readonly string[];
+  /** Those of them that calls give. */
+  readonly givenNames: readonly string[];
   readonly table: LabelTable;
   readonly cells: Cells;
   readonly misuse: Misuse;
@@ -103,6 +108,7 @@ export class SeriesStore {
   /** Called with each row that was added or removed. */
   onRow: ((row: number) => void) | undefined;
 
+  readonly #context: ContextLabels | undefined;
   readonly #allowed: readonly (ReadonlySet<string> | undefined)[];
   readonly #expiry: Expiry | undefined;
   readonly #created: CreatedTimes | undefined;
@@ -118,7 +124,9 @@ export class SeriesStore {
     this.help = options.help;
     this.type = options.type;
     this.unit = options.unit;
-    this.labelNames = [...(options.labelNames ?? [])];
+    this.givenNames = [...(options.labelNames ?? [])];
+    this.#context = contextOf(options);
+    this.labelNames = [...this.givenNames, ...(this.#context?.names ?? [])];
     this.misuse = options.misuse;
     this.maxSeries = options.maxSeries ?? DEFAULT_MAX_SERIES;
     this.aggregator = options.aggregator;
@@ -156,6 +164,11 @@ export class SeriesStore {
     return this.#used.size;
   }
 
+  /** Whether labels change with the running work, so that no row can be kept for a call. */
+  get hasContext(): boolean {
+    return this.#context !== undefined;
+  }
+
   /** Whether a row stands for a series. */
   isUsed(row: number): boolean {
     return this.#used.has(row);
@@ -169,13 +182,16 @@ export class SeriesStore {
   /** The row for labels as a caller passes them; NO_ROW when they were wrong and that was only counted. */
   row(labels: unknown): number {
     if (typeof labels === "object" && labels !== null) {
-      const row = this.table.find(labels as LabelInput);
-      return row >= 0 ? row : this.#open(labels as LabelInput);
+      const all = this.#complete(labels as LabelInput);
+      const row = this.table.find(all);
+      return row >= 0 ? row : this.#open(all);
     }
-    if (this.labelNames.length === 0 && labels === undefined) return 0;
+    if (this.givenNames.length === 0 && labels === undefined) {
+      return this.#context === undefined ? 0 : this.row({});
+    }
     this.misuse.report(
       "FLX_METRIC_LABELS",
-      `${this.name} needs the labels ${this.labelNames.join(", ") || "(none)"}, got ${typeof labels}`,
+      `${this.name} needs the labels ${this.givenNames.join(", ") || "(none)"}, got ${typeof labels}`,
     );
     return NO_ROW;
   }
@@ -184,16 +200,21 @@ export class SeriesStore {
   rowOfArguments(args: readonly unknown[]): number {
     if (args.length === 1 && typeof args[0] === "object" && args[0] !== null)
       return this.row(args[0]);
-    if (args.length !== this.labelNames.length) {
+    if (args.length !== this.givenNames.length) {
       this.misuse.report(
         "FLX_METRIC_LABELS",
-        `${this.name} has ${this.labelNames.length} labels (${this.labelNames.join(", ")}), got ${args.length} values`,
+        `${this.name} has ${this.givenNames.length} labels (${this.givenNames.join(", ")}), got ${args.length} values`,
       );
       return NO_ROW;
     }
-    const row = this.table.findValues(args);
+    const row = this.#context === undefined ? this.table.findValues(args) : NO_ROW;
     if (row >= 0) return row;
-    return this.row(Object.fromEntries(this.labelNames.map((name, i) => [name, args[i]])));
+    return this.row(Object.fromEntries(this.givenNames.map((name, i) => [name, args[i]])));
+  }
+
+  #complete(labels: LabelInput): LabelInput {
+    const context = this.#context;
+    return context === undefined ? labels : withContextLabels(labels, context.names, context.read);
   }
 
   /** Moves all numbers to memory that other threads read, or back to plain memory. */
@@ -212,7 +233,9 @@ export class SeriesStore {
       return;
     }
     const isObject = args.length === 1 && typeof args[0] === "object" && args[0] !== null;
-    const row = isObject ? this.table.find(args[0] as LabelInput) : this.table.findValues(args);
+    const row = isObject
+      ? this.table.find(this.#complete(args[0] as LabelInput))
+      : this.table.findValues(args);
     if (row >= 0) this.removeRow(row);
   }
 
@@ -312,8 +335,18 @@ export class SeriesStore {
   }
 }
 
+/** The context's labels that a declaration does not have itself. */
+function contextOf(options: StoreOptions): ContextLabels | undefined {
+  const { contextLabels: context, labelNames = [], reservedLabels = [] } = options;
+  const names = context?.names.filter(
+    (name) => !labelNames.includes(name) && !reservedLabels.includes(name),
+  );
+  return names === undefined || names.length === 0 ? undefined : { names, read: context!.read };
+}
+
 function checkDeclaration(options: StoreOptions): void {
-  const { name, help, unit, labelNames = [], reservedLabels = [], maxSeries = 1 } = options;
+  const { name, help, unit, reservedLabels = [], maxSeries = 1 } = options;
+  const labelNames = [...(options.labelNames ?? []), ...(contextOf(options)?.names ?? [])];
   if (typeof name !== "string" || name === "" || !name.isWellFormed()) {
     throw new FlxError("FLX_METRIC_NAME", `a metric needs a name, got ${JSON.stringify(name)}`);
   }

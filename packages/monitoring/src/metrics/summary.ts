@@ -171,7 +171,7 @@ export class BoundSummary {
 
 function observeAs(metric: SummaryMetric, labels: LabelInput | undefined, value: unknown): void {
   const found = labels === undefined ? NO_ROW : metric.table.find(labels);
-  if (found < 0 && metric.labelNames.length > 0 && typeof labels !== "object") {
+  if (found < 0 && metric.givenNames.length > 0 && typeof labels !== "object") {
     metric.row(labels); // reports
     return;
   }

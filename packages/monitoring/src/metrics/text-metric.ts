@@ -21,6 +21,7 @@ export interface FamilyHeader {
 /** What a kind of metric adds to the store: its names and lines. */
 export abstract class TextMetric extends SeriesStore implements ExposedMetric {
   readonly definition: string;
+  readonly declaration: string;
   abstract readonly sampleNames: readonly string[];
   collect: (() => void | Promise<void>) | undefined;
 
@@ -29,13 +30,9 @@ export abstract class TextMetric extends SeriesStore implements ExposedMetric {
    */
   constructor(options: StoreOptions, details: readonly unknown[] = []) {
     super(options);
-    this.definition = JSON.stringify([
-      this.type,
-      this.help,
-      this.unit,
-      this.labelNames,
-      ...details,
-    ]);
+    const { type, help, unit } = this;
+    this.definition = JSON.stringify([type, help, unit, this.labelNames, ...details]);
+    this.declaration = JSON.stringify([type, help, unit, this.givenNames, ...details]);
   }
 
   *expose(out: TextChunks, options: ExposeOptions): Generator<void, void, undefined> {

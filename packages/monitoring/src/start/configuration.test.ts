@@ -61,6 +61,7 @@ test("Configuration reads every variable of OpenTelemetry and ours", () => {
   f({ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "Delta" }, "metrics.temporality", "delta");
   f({ OTEL_METRICS_EXEMPLAR_FILTER: "always_off" }, "metrics.exemplars", false);
   f({ FLX_BAGGAGE: "tenant,plan" }, "tracing.baggage", ["tenant", "plan"]);
+  f({ FLX_METRICS_BAGGAGE: "tenant, plan.name" }, "metrics.baggage", ["tenant", "plan.name"]);
   f({ FLX_REDACT_KEYS: "iban, ssn" }, "redaction.keys", ["iban", "ssn"]);
   f({ FLX_REDACT_PATTERNS: " cust-\\d{3,5}  x,y " }, "redaction.patterns", [/cust-\d{3,5}/, /x,y/]);
   f({ FLX_REDACT_SECRETS: "hunter2,sesame" }, "redaction.secrets", ["hunter2", "sesame"]);
@@ -82,6 +83,7 @@ test("Configuration refuses values that cannot be, and says where they stand", (
   f({ OTEL_TRACES_EXPORTER: "zipkin" }, /must be otlp or none, got "zipkin"/);
   f({ OTEL_EXPORTER_OTLP_ENDPOINT: "ftp://user:password@host" }, /begins with http/);
   f({ OTEL_SDK_DISABLED: "maybe" }, /must be true or false, got "maybe"/);
+  f({ FLX_METRICS_BAGGAGE: "tenant,le" }, /^FLX_METRICS_BAGGAGE must be names that a label may/);
   f({ FLX_REDACT_PATTERNS: "fine cust-(" }, /^FLX_REDACT_PATTERNS must be a list of regular/);
   f({ OTEL_EXPORTER_OTLP_HEADERS: "=secret" }, /^OTEL_EXPORTER_OTLP_HEADERS must be pairs/);
   assert.throws(
@@ -112,6 +114,13 @@ test("Configuration merges attributes of the resource, key by key", () => {
   const yaml = "resource: { attributes: [{ name: b, value: file }, { name: c, value: file }] }";
   const config = configured({ resource: { c: "option" } }, env, yaml);
   assert.deepEqual(config.get("resource"), { a: "env", b: "file", c: "option" });
+});
+
+test("Configuration takes baggage for metrics from the file and options", () => {
+  const yaml = "distribution: { flx: { metrics: { baggage: [tenant] } } }";
+  assert.deepEqual(configured({}, {}, yaml).get("metrics.baggage"), ["tenant"]);
+  const options = { metrics: { baggage: ["plan"] } };
+  assert.deepEqual(configured(options, {}, yaml).get("metrics.baggage"), ["plan"]);
 });
 
 test("Configuration takes rules of redaction from options, the file, and variables", () => {

@@ -90,6 +90,11 @@ export interface MetricsOptions {
   readonly system?: boolean | undefined;
   /** Exemplars from the active span (default true). */
   readonly exemplars?: boolean | undefined;
+  /**
+   * Entries of baggage that become labels of the counters, histograms and summaries of `flx.metrics`, beside those that calls
+   * give. A label is a series: the limit of series of each metric holds for them, too.
+   */
+  readonly baggage?: readonly string[] | undefined;
   /** How often metrics are pushed (default 60,000). */
   readonly intervalMs?: number | undefined;
   readonly temporality?: "cumulative" | "delta" | undefined;

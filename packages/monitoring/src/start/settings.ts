@@ -111,6 +111,7 @@ export interface Settings extends SettingsOfSignals {
   readonly "tracing.limits.valueDepth": number;
   readonly "metrics.system": boolean;
   readonly "metrics.exemplars": boolean;
+  readonly "metrics.baggage": readonly string[];
   readonly "metrics.intervalMs": number;
   readonly "metrics.temporality": "cumulative" | "delta";
   readonly "health.enabled": boolean;
@@ -208,6 +209,14 @@ const slowMs: ReadValue<number | Readonly<Record<string, number>>> = (raw, where
   typeof raw === "object" || (typeof raw === "string" && raw.includes("="))
     ? pairs(number(0, MAX_MS, false))(raw, where)
     : number(0, MAX_MS, false)(raw, where);
+
+/** Names of baggage entries whose labels are ones that a metric can have. */
+const labelSources: ReadValue<readonly string[]> = (raw, where) => {
+  const names = list(text)(raw, where);
+  const wrong = names.find((name) => ["le", "quantile"].includes(name) || name.startsWith("__"));
+  if (wrong !== undefined) refuse(where, "names that a label may have", wrong);
+  return names;
+};
 
 const optional = <Value>(read: ReadValue<Value>): ReadValue<Value | undefined> => read;
 
@@ -431,6 +440,12 @@ export const SETTINGS: SettingTable = {
           ? false
           : flag(raw, where),
     fallback: true,
+  },
+  "metrics.baggage": {
+    about: "Entries of baggage that become labels of counters, histograms and summaries",
+    env: ["FLX_METRICS_BAGGAGE"],
+    read: labelSources,
+    fallback: [],
   },
   "metrics.intervalMs": {
     about: "How often metrics are pushed, in milliseconds",

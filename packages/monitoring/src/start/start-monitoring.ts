@@ -29,8 +29,10 @@ import { MetricPush } from "../export/metric-push.ts";
 import { HealthChecker } from "../health/health-checker.ts";
 import { collectHealthMetrics } from "../health/health-metrics.ts";
 import { adminHealth } from "../health/http/admin.ts";
+import type { ContextLabels } from "../metrics/context-labels.ts";
 import { defaultRegistry } from "../metrics/default-registry.ts";
 import { type AdminServer, startAdminServer } from "../metrics/http/admin-server.ts";
+import type { Registry } from "../metrics/registry.ts";
 import { MetricsCollector } from "../metrics/collector/metrics-collector.ts";
 import { useRedaction } from "../redaction/redaction-rules.ts";
 import { serviceResource } from "../resource/service-resource.ts";
@@ -39,6 +41,7 @@ import { collectTailMetrics } from "../tracing/tail-metrics.ts";
 import { trace, traceAsync, traceSync } from "../tracing/traced.ts";
 import type { Logger } from "pino";
 import type { Configuration } from "./configuration.ts";
+import { labelsFromBaggage } from "./baggage-labels.ts";
 import { exemplarsFromSpans } from "./exemplars.ts";
 import { exportSettings } from "./export-of.ts";
 import { exportTransitions } from "./health-records.ts";
@@ -215,6 +218,8 @@ function metricsOf(
   parts: OpenParts,
 ): MetricsCollector {
   const { registry = defaultRegistry } = options.metrics ?? {};
+  const contextLabels = labelsFromBaggage(config.get("metrics.baggage"));
+  if (contextLabels !== undefined) tellOlderMetrics(registry, contextLabels, parts);
   const said = (name: string) => {
     const value = resource[name];
     return typeof value === "string" ? value : undefined;
@@ -223,6 +228,7 @@ function metricsOf(
     service: said("service.name"),
     version: said("service.version"),
     environment: said("deployment.environment.name"),
+    contextLabels,
   });
   if (config.get("disabled")) return metrics;
   if (config.get("metrics.system")) {
@@ -244,6 +250,19 @@ function metricsOf(
     parts.opened("metric push", () => push.stop());
   }
   return metrics;
+}
+
+/** A metric has its labels from its first declaration on; nobody shall wait for what does not come. */
+function tellOlderMetrics(registry: Registry, { names }: ContextLabels, parts: OpenParts): void {
+  const older = registry
+    .catalogue()
+    .filter(({ type }) => type === "counter" || type === "histogram" || type === "summary")
+    .filter(({ labelNames }) => !names.every((name) => labelNames.includes(name)))
+    .map(({ name }) => name);
+  if (older.length === 0) return;
+  const some = older.slice(0, 5).join(", ");
+  const more = older.length > 5 ? ` and ${older.length - 5} more` : "";
+  parts.problem(`declared before the start, so without labels from baggage: ${some}${more}`);
 }
 
 function healthOf(

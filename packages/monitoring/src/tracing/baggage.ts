@@ -3,9 +3,9 @@
 //   withBaggage({ tenant: "acme" }, async () => { ... })    everything inside, and every service called from there
 //   getBaggage("tenant")                                    "acme", here and there
 //
-// What is allowed (setting tracing.baggage) becomes an attribute of each span that begins, and of log records; metrics take it as
-// labels where a call says so: `placed.inc({ country, ...baggageLabels(["tenant"]) })`. Never by itself, and never without a
-// list: anybody can send us baggage, and a label is a series; the limit of series of a metric holds for these labels, too.
+// What is allowed becomes an attribute of each span that begins, and of log records (setting tracing.baggage), and labels of
+// metrics (setting metrics.baggage, or where a call says so: `placed.inc({ country, ...baggageLabels(["tenant"]) })`). Never
+// without a list: anybody can send us baggage, and a label is a series; the limit of series of a metric holds for these, too.
 
 import type { Baggage, Context } from "@opentelemetry/api";
 import { activeContext, enterContext, runInContext } from "./context-manager.ts";

@@ -11,6 +11,7 @@
 // Everything declared is in `registry.catalogue()` from then on, with type, unit, help and labels, whether it was used or not.
 
 import { FlxError } from "@flx/model";
+import type { ContextLabels } from "../context-labels.ts";
 import { Counter } from "../counter.ts";
 import { Gauge } from "../gauge.ts";
 import { Histogram } from "../histogram.ts";
@@ -43,10 +44,11 @@ interface Defined {
 export function defineMetrics<const Declared extends MetricDeclarations>(
   registry: Registry,
   declarations: Declared,
+  contextLabels?: ContextLabels,
 ): BusinessMetrics<Declared> {
   const defined = new Map(
     Object.entries<MetricDeclaration>(declarations).map(([name, declaration]) => {
-      return [name, defineMetric(registry, name, declaration)] as const;
+      return [name, defineMetric(registry, name, declaration, contextLabels)] as const;
     }),
   );
   const recordEvent = (name: string, ...args: never[]): void => {
@@ -62,7 +64,12 @@ export function defineMetrics<const Declared extends MetricDeclarations>(
   return Object.freeze({ ...Object.fromEntries(metrics), recordEvent }) as never;
 }
 
-function defineMetric(registry: Registry, name: string, declaration: MetricDeclaration): Defined {
+function defineMetric(
+  registry: Registry,
+  name: string,
+  declaration: MetricDeclaration,
+  contextLabels: ContextLabels | undefined,
+): Defined {
   const { type, help, unit, maxSeries, labels = [], currencies } = declaration;
   const { labelNames, labelValues } = splitLabels(labels);
   const options = {
@@ -74,10 +81,13 @@ function defineMetric(registry: Registry, name: string, declaration: MetricDecla
     ...(unit === undefined ? {} : { unit }),
     ...(maxSeries === undefined ? {} : { maxSeries }),
   };
-  if (currencies !== undefined) return defineMoney(type, options, currencies);
+  const counting = { ...options, ...(contextLabels !== undefined && { contextLabels }) };
+  if (currencies !== undefined) {
+    return defineMoney(type, type === "counter" ? counting : options, currencies);
+  }
   switch (type) {
     case "counter": {
-      const metric = new Counter<string>(options);
+      const metric = new Counter<string>(counting);
       return { metric, record: metric.inc.bind(metric) };
     }
     case "gauge": {
@@ -85,12 +95,12 @@ function defineMetric(registry: Registry, name: string, declaration: MetricDecla
       return { metric, record: metric.set.bind(metric) };
     }
     case "histogram": {
-      const metric = new Histogram<string>({ ...options, ...given(declaration, "buckets") });
+      const metric = new Histogram<string>({ ...counting, ...given(declaration, "buckets") });
       return { metric, record: metric.observe.bind(metric) };
     }
     case "summary": {
       const own = given(declaration, "percentiles", "maxAgeSeconds", "ageBuckets");
-      const metric = new Summary<string>({ ...options, ...own });
+      const metric = new Summary<string>({ ...counting, ...own });
       return { metric, record: metric.observe.bind(metric) };
     }
     case "info": {

@@ -9,6 +9,7 @@
 // Two collectors on one registry share the families; nothing is registered twice. Percentages are NaN until they are known:
 // 0 would be a machine that idles.
 
+import type { ContextLabels } from "../context-labels.ts";
 import { Counter, type CounterOptions } from "../counter.ts";
 import { defaultRegistry } from "../default-registry.ts";
 import { Gauge, type GaugeOptions } from "../gauge.ts";
@@ -37,6 +38,8 @@ export interface CollectorOptions {
   readonly version?: string | undefined;
   /** The label `env` of flx_app_info. */
   readonly environment?: string | undefined;
+  /** Labels that counters, histograms and summaries made here have beside their own: from baggage, for example. */
+  readonly contextLabels?: ContextLabels | undefined;
   /** Milliseconds that never go back; default `performance.now()`. */
   readonly clock?: (() => number) | undefined;
 }
@@ -88,6 +91,11 @@ export class MetricsCollector {
   /** flx_grpc_request_duration_seconds{method}. */
   readonly grpcRequestDurationSeconds: Histogram<"method">;
 
+  /** What instruments made here are given beside what their options say. */
+  readonly #common: {
+    readonly registers: readonly Registry[];
+    readonly contextLabels?: ContextLabels;
+  };
   readonly #pipelines: RunMeters;
   readonly #commands: RunMeters;
   readonly #grpc: RunMeters;
@@ -100,6 +108,8 @@ export class MetricsCollector {
   constructor(registry: Registry = defaultRegistry, options: CollectorOptions = {}) {
     this.registry = registry;
     this.service = options.service;
+    const { contextLabels } = options;
+    this.#common = { registers: [registry], ...(contextLabels !== undefined && { contextLabels }) };
     this.appInfo = this.#appInfo(options);
     this.cpuUsage = this.#percent("flx_cpu_usage_percent", "CPU in use, of what may be used");
     this.memoryUsage = this.#percent(
@@ -179,7 +189,7 @@ export class MetricsCollector {
   counter<const Names extends string = never, const Values extends DeclaredValues<Names> = {}>(
     options: CounterOptions<Names, Values>,
   ): Counter<Names, Values> {
-    return new Counter<Names, Values>({ registers: [this.registry], ...options });
+    return new Counter<Names, Values>({ ...this.#common, ...options });
   }
 
   /** A gauge in this registry; as `new Gauge`. */
@@ -193,14 +203,14 @@ export class MetricsCollector {
   histogram<const Names extends string = never, const Values extends DeclaredValues<Names> = {}>(
     options: HistogramOptions<Names, Values>,
   ): Histogram<Names, Values> {
-    return new Histogram<Names, Values>({ registers: [this.registry], ...options });
+    return new Histogram<Names, Values>({ ...this.#common, ...options });
   }
 
   /** A summary in this registry; as `new Summary`. */
   summary<const Names extends string = never, const Values extends DeclaredValues<Names> = {}>(
     options: SummaryOptions<Names, Values>,
   ): Summary<Names, Values> {
-    return new Summary<Names, Values>({ registers: [this.registry], ...options });
+    return new Summary<Names, Values>({ ...this.#common, ...options });
   }
 
   /** An info in this registry; as `new Info`. */
@@ -227,7 +237,7 @@ export class MetricsCollector {
   define<const Declared extends MetricDeclarations>(
     declarations: Declared,
   ): BusinessMetrics<Declared> {
-    return defineMetrics(this.registry, declarations);
+    return defineMetrics(this.registry, declarations, this.#common.contextLabels);
   }
 
   /**
