@@ -4,6 +4,7 @@
 //   flx query ...    cli/query.ts
 //   flx promql ...   cli/promql.ts
 //   flx trace ...    cli/trace.ts     traces, logs and errors likewise
+//   flx backup ...   cli/backup.ts
 //   flx hash-password   cli/hash-password.ts
 //   flx up ...       cli/up.ts, over start-station.ts
 //   flx config ...   cli/config.ts, over station-config.ts
@@ -49,6 +50,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   errors: {
     summary: "error groups: list, show, resolve, ignore, reopen",
     load: async () => (await import("./cli/errors.ts")).errors,
+  },
+  backup: {
+    summary: "back up a station that runs, verify a backup, restore it",
+    load: async () => (await import("./cli/backup.ts")).backup,
   },
   "hash-password": {
     summary: "the hash of a password, for the station's configuration",

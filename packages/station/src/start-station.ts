@@ -83,6 +83,7 @@ const openStore: StoreOpener = async (settings) => {
   });
   return {
     store,
+    freeze: (to) => store.freeze(to),
     reconfigure: (changed) => {
       store.limitTo(headLimits(changed));
       windows?.retainFor(changed.retentionMs);

@@ -68,11 +68,14 @@ import { QueryRunner } from "./query/query-runner.ts";
 import { readRuleFiles } from "./rules/rule-files.ts";
 import type { StationConfig } from "./station-config.ts";
 import { stationMetrics } from "./station-metrics.ts";
+import { backupRoutes } from "./api/backups/backup-routes.ts";
 import { errorRoutes } from "./api/errors/error-routes.ts";
 import { jaegerRoutes } from "./api/jaeger/jaeger-routes.ts";
 import { logRoutes } from "./api/logs/log-routes.ts";
 import { traceRoutes } from "./api/traces/trace-routes.ts";
 import { TraceMetrics } from "./traces/trace-metrics.ts";
+import { Backups } from "./store/backup/backups.ts";
+import { tidyDataFolder } from "./store/backup/restore-backup.ts";
 import { openRecordStores, type RecordStores } from "./store/open-record-stores.ts";
 import { findExceptions } from "./diagnose/find-exceptions.ts";
 import { FolderLock } from "./store/log/folder-lock.ts";
@@ -104,6 +107,8 @@ export interface OpenedStore {
   readonly engine?: QueryEngine;
   /** Brings retention and limits of series into force; must not throw. */
   reconfigure(this: void, settings: StoreSettings): void;
+  /** Gives all that was acknowledged a second name in a folder, for a backup. Undefined: it is kept elsewhere. */
+  readonly freeze?: ((this: void, folder: string) => Promise<void>) | undefined;
 }
 
 /** Opens the store of a station. */
@@ -287,7 +292,14 @@ class Building {
     const { value } = this.#config;
     await this.lifecycle.start({
       name: "data folder",
-      open: () => FolderLock.take(folder),
+      open: async () => {
+        const lock = await FolderLock.take(folder);
+        await tidyDataFolder(folder).catch(async (error: unknown) => {
+          await lock[Symbol.asyncDispose]();
+          throw error;
+        });
+        return lock;
+      },
       close: (lock) => lock[Symbol.asyncDispose](),
     });
     const opened = await this.lifecycle.start({
@@ -303,6 +315,7 @@ class Building {
       close: (stores) => stores[Symbol.asyncDispose](),
       closeWithinMs: STORE_CLOSE_MS,
     });
+    const backups = await this.#startBackups(opened, records);
     const governor = await this.lifecycle.start({
       name: "memory governor",
       open: () => this.#governor(),
@@ -332,6 +345,7 @@ class Building {
       ...logRoutes(records.logs, this.#clock.now),
       ...errorRoutes(records.errors),
       ...jaegerRoutes(records.spans, this.#clock.now),
+      ...backupRoutes(backups),
       ...this.#statusRoutes(store, reload),
       ...stationRoutes({
         health,
@@ -502,6 +516,22 @@ class Building {
       memoryBytes: Math.floor(this.memoryCap / 4),
       now: this.#clock.now,
       onFault: (fault) => log.warn({ fault }, "the store of spans, logs and errors has trouble"),
+    });
+  }
+
+  async #startBackups(opened: OpenedStore, records: RecordStores): Promise<Backups> {
+    const { folder, version } = this.#options;
+    const freeze = [
+      ...(opened.freeze === undefined ? [] : [opened.freeze]),
+      (staging: string) => records.freeze(join(staging, "records")),
+    ];
+    const source = { folder, version, freeze, now: this.#clock.now };
+    const place = this.#config.value.store.backups ?? join(folder, "backups");
+    return await this.lifecycle.start({
+      name: "backups",
+      open: () => new Backups(place, source),
+      close: (backups) => backups[Symbol.asyncDispose](),
+      closeWithinMs: STORE_CLOSE_MS,
     });
   }
 
@@ -736,6 +766,7 @@ class Building {
       log: config.log,
       "store.path": config.store.path,
       "store.metrics": config.store.metrics,
+      "store.backups": config.store.backups,
       "storage.exemplars": config.storage.exemplars,
       "limits.body_size": config.limits.body_size,
       "limits.labels_per_series": config.limits.labels_per_series,

@@ -17,12 +17,14 @@ import { FlxError, type Labels } from "@flx/model";
 import { Counter, Gauge, Histogram, type Registry } from "@flx/monitoring/metrics";
 import type { Matcher, SelectHints, SeriesData, TimeRange } from "@flx/promql";
 import { FolderLock } from "./log/folder-lock.ts";
+import { freezeFolder } from "./log/freeze-folder.ts";
 import { Log } from "./log/log.ts";
+import { segmentOf } from "./log/segment-file.ts";
 import { BatchWriter, readBatch } from "./head/batch-record.ts";
 import { DEFAULT_HEAD_LIMITS, Head, type HeadLimits } from "./head/head.ts";
 import type { HeadSeries } from "./head/head-series.ts";
 import { windowOf } from "./head/head-memory.ts";
-import { readSnapshot, writeSnapshot } from "./head/snapshot.ts";
+import { isSnapshot, readSnapshot, writeSnapshot } from "./head/snapshot.ts";
 import { HeadQuestions } from "./head/questions.ts";
 import { joinExemplars, joinLimited, joinSeries } from "./join.ts";
 import {
@@ -393,6 +395,28 @@ export class EmbeddedStore implements MetricStore {
     this.#metrics.snapshotBytes.set(bytes);
   }
 
+  /**
+   * Gives everything that was acknowledged before a second name in a folder, as a data folder has it: log, snapshot of
+   * the head and windows, between two works of upkeep.
+   */
+  freeze(folder: string): Promise<void> {
+    const frozen = this.#upkeep.then(() => this.#freeze(join(folder, "metrics")));
+    this.#upkeep = frozen.catch(() => undefined);
+    return frozen;
+  }
+
+  async #freeze(to: string): Promise<void> {
+    if (this.#isClosed) throw new FlxError("FLX_STORE_CLOSED", "the store is closed");
+    const segment = this.#log.rotate();
+    await this.#settled();
+    // Appends go on in `segment`; what is before it does not change any more.
+    await freezeFolder(this.#logFolder, join(to, "log"), (name) => {
+      return isSnapshot(name) || (segmentOf(name) ?? segment) < segment;
+    });
+    const windows = join(this.#logFolder, "..", "windows");
+    await freezeFolder(windows, join(to, "windows"), (name) => name.endsWith(".window"));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     clearInterval(this.#timer);
@@ -425,7 +449,9 @@ async function replay(
   };
   let damaged = snapshot.damagedBytes;
   const onCommit = (seconds: number): void => metrics.commitSeconds.observe(seconds);
-  const log = await Log.open({ folder, onCommit }, ({ type, payload }, segment) => {
+  // What comes goes behind the snapshot, also when the log before it is gone.
+  const place = { folder, onCommit, firstSegment: snapshot.segment };
+  const log = await Log.open(place, ({ type, payload }, segment) => {
     if (segment < snapshot.segment || type !== BATCH) return;
     readBatch(payload, target);
   });

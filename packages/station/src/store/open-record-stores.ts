@@ -44,6 +44,8 @@ export interface RecordStores extends AsyncDisposable {
    * @throws {SinkRefusal} when too much waits, or the disk cannot be written
    */
   append(signal: RecordSignal, request: Uint8Array, records: number): Promise<void>;
+  /** Gives everything that was acknowledged before a second name in a folder. */
+  freeze(folder: string): Promise<void>;
 }
 
 /** A window is closed early when it has so many: some 100 MB of Parquet, and a few seconds to write. */
@@ -74,6 +76,10 @@ export async function openRecordStores(settings: RecordStoreSettings): Promise<R
         return records.condition;
       },
       append: (signal, request, count) => records.append(signal, request, count),
+      freeze: async (folder) => {
+        await errors.freeze(join(folder, "errors"));
+        await records.freeze(folder);
+      },
       [Symbol.asyncDispose]: async () => {
         await errors.close();
         await records.close();

@@ -15,6 +15,8 @@ export interface StoreConfig {
   readonly retention: DurationMs;
   /** An engine elsewhere; undefined: metrics are kept here. */
   readonly metrics: RemoteEngineConfig | undefined;
+  /** Where backups are written; undefined: `backups` in the data folder. */
+  readonly backups: string | undefined;
 }
 
 /** The section `store`. */
@@ -22,6 +24,7 @@ export const storeSection: Shape<StoreConfig> = section({
   path: optional(filePath()),
   retention: withDefault(duration({ minMs: 2 * 3_600_000 }), (15 * DAY) as DurationMs, "15d"),
   metrics: remoteEngineSection,
+  backups: optional(filePath()),
 });
 
 const HOUR = 3_600_000;

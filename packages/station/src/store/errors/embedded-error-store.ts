@@ -13,7 +13,9 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { FlxError } from "@flx/model";
+import { freezeFolder } from "../log/freeze-folder.ts";
 import { Log } from "../log/log.ts";
+import { segmentOf } from "../log/segment-file.ts";
 import { syncFolder } from "../log/sync-folder.ts";
 import type { Limited } from "../metrics-source.ts";
 import { boundedOccurrence, type ErrorEntry, ErrorGroups } from "./error-groups.ts";
@@ -153,6 +155,25 @@ export class EmbeddedErrorStore implements ErrorStore, AsyncDisposable {
     } finally {
       this.#snapshot = undefined;
     }
+  }
+
+  /** Gives everything that was recorded before a second name in a folder: the snapshot, and the log since. */
+  async freeze(folder: string): Promise<void> {
+    while (this.#snapshot !== undefined) await this.#snapshot;
+    const frozen = this.#freeze(folder);
+    // No snapshot is written, and no log dropped, meanwhile.
+    this.#snapshot = frozen.catch(() => undefined).finally(() => (this.#snapshot = undefined));
+    await frozen;
+  }
+
+  async #freeze(to: string): Promise<void> {
+    const before = this.#log.rotate();
+    await this.#log.settled();
+    const from = this.#options.folder;
+    await freezeFolder(from, to, (name) => name === "groups");
+    await freezeFolder(join(from, "log"), join(to, "log"), (name) => {
+      return (segmentOf(name) ?? before) < before;
+    });
   }
 
   /** Writes a snapshot, and closes the log. */

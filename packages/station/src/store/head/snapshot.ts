@@ -48,6 +48,11 @@ export interface SnapshotFound {
   readonly damagedBytes: number;
 }
 
+/** Whether a file has the name of a snapshot. */
+export function isSnapshot(name: string): boolean {
+  return NAME.test(name);
+}
+
 function pathOf(folder: string, segment: number): string {
   return join(folder, `snapshot-${String(segment).padStart(20, "0")}.snap`);
 }

@@ -28,6 +28,8 @@ import { syncFolder } from "./sync-folder.ts";
 /** How a log is kept. */
 export interface LogOptions {
   readonly folder: string;
+  /** Segments before were dropped: their numbers are not given again. Default 1. */
+  readonly firstSegment?: number;
   /** A segment that is larger is followed by a new one. Default 64 MiB. */
   readonly segmentBytes?: number;
   /** Bytes that may wait for the disk; more are refused. Default 64 MiB. */
@@ -146,7 +148,8 @@ export class Log implements AsyncDisposable {
         if (end.goodBytes <= SEGMENT_HEAD.length) await rm(path);
         else segments.set(segment, end.goodBytes);
       }
-      return new Log(options, segments, (found.at(-1) ?? 0) + 1, damage);
+      const next = Math.max((found.at(-1) ?? 0) + 1, options.firstSegment ?? 1);
+      return new Log(options, segments, next, damage);
     } catch (error) {
       if (error instanceof FlxError) throw error;
       throw diskError(`cannot open the log in ${folder}`, error);

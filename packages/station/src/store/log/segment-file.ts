@@ -19,13 +19,16 @@ export function segmentPath(folder: string, segment: number): string {
   return join(folder, `${String(segment).padStart(20, "0")}.log`);
 }
 
+/** The number of a segment by its file's name; undefined when it is none. */
+export function segmentOf(name: string): number | undefined {
+  const match = NAME.exec(name);
+  return match === null ? undefined : Number(match[1]);
+}
+
 /** The segments in a folder, oldest first. */
 export async function listSegments(folder: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir(folder)) {
-    const match = NAME.exec(name);
-    if (match !== null) found.push(Number(match[1]));
-  }
+  const names = await readdir(folder);
+  const found = names.map(segmentOf).filter((each) => each !== undefined);
   return found.toSorted((a, b) => a - b);
 }
 

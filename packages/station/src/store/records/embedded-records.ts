@@ -214,6 +214,19 @@ export class EmbeddedRecords implements AsyncDisposable {
     await this.#call((id) => ({ kind: "do", id, what: "closeWindow", signal }));
   }
 
+  /**
+   * Gives everything that was acknowledged before a second name in a folder, as a folder of records has it: closes the
+   * windows that are open, so that all of it is in files that never change.
+   *
+   * @throws {FlxError} `FLX_STORE_FAILED`
+   */
+  async freeze(folder: string): Promise<void> {
+    for (const signal of SIGNALS) {
+      const to = join(folder, signal);
+      await this.#call((id) => ({ kind: "freeze", id, signal, folder: to }));
+    }
+  }
+
   get condition(): StoreCondition {
     if (!this.#isReady) return { state: "unavailable", reason: "the store's thread has ended" };
     const faults = SIGNALS.map((signal) => this.#logs[signal].fault).filter((each) => each !== "");

@@ -16,12 +16,20 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { DuckDBInstance } from "@duckdb/node-api";
+import { FlxError } from "@flx/model";
+import { freezeFolder } from "../log/freeze-folder.ts";
 import type { RecordRange, RecordStatistics } from "../stored-record.ts";
 import { HotFile, type HotState, type LoggedRequest } from "./hot-file.ts";
 import { hotSource, type RecordSource, windowSource } from "./record-source.ts";
 import type { RecordTable } from "./record-table.ts";
 import { quoted } from "./sql-text.ts";
-import { checksumOf, nameWindowFile, type WindowFile, windowFiles } from "./window-file.ts";
+import {
+  checksumOf,
+  isWindowFile,
+  nameWindowFile,
+  type WindowFile,
+  windowFiles,
+} from "./window-file.ts";
 
 /** How records are kept. */
 export interface KeepOptions {
@@ -204,6 +212,19 @@ export class RecordFiles {
     if (old.rows === 0) return;
     await this.#beginHot(old.state);
     this.#close(old);
+  }
+
+  /**
+   * Gives the closed windows a second name in a folder. Not while `append` is under way.
+   *
+   * @throws {FlxError} `FLX_STORE_FAILED` when a window that is over could not be closed
+   */
+  async freeze(folder: string): Promise<void> {
+    await this.#closing;
+    if (this.#hot.length > 1) {
+      throw new FlxError("FLX_STORE_FAILED", `a window of ${this.folder} cannot be closed`);
+    }
+    await freezeFolder(this.folder, folder, isWindowFile);
   }
 
   /** Resolves when no window is being closed any more. */

@@ -234,6 +234,11 @@ export class RecordKeeper {
     await this.#keepers[signal].rotate();
   }
 
+  /** Closes the window that is open, and gives all of them a second name in a folder. */
+  async freeze(signal: RecordSignal, folder: string): Promise<void> {
+    await this.#keepers[signal].freeze(folder);
+  }
+
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#reopening;

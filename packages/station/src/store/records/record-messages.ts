@@ -28,6 +28,12 @@ export type ToRecords =
       readonly what: "flush" | "closeWindow" | "statistics";
       readonly signal: RecordSignal;
     }
+  | {
+      readonly kind: "freeze";
+      readonly id: number;
+      readonly signal: RecordSignal;
+      readonly folder: string;
+    }
   | { readonly kind: "lastLogPosition"; readonly id: number }
   | { readonly kind: "close"; readonly id: number }
   | { readonly kind: "cancel"; readonly id: number };

@@ -63,6 +63,8 @@ async function valueOf(
     }
     case "do":
       return await keeper[message.what](message.signal);
+    case "freeze":
+      return await keeper.freeze(message.signal, message.folder);
     case "lastLogPosition":
       return await keeper.lastLogPosition();
     case "close":

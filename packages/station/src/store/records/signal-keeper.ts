@@ -126,6 +126,12 @@ export class SignalKeeper {
     await this.#files.closed();
   }
 
+  /** Closes the window now, and gives all windows a second name in a folder. */
+  async freeze(folder: string): Promise<void> {
+    await this.rotate();
+    await this.#inTurn(() => this.#files.freeze(folder));
+  }
+
   /**
    * Keeps everything waiting until the database was opened anew.
    *

@@ -30,6 +30,11 @@ export interface WindowFile {
 
 const NAME = /^(\d{6,})-(\d+)-(\d+)-(\d+)-([0-9a-f]{8})\.parquet$/;
 
+/** Whether a file has the name of a window. */
+export function isWindowFile(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** The windows of a folder, oldest first. */
 export async function windowFiles(folder: string): Promise<WindowFile[]> {
   const files: WindowFile[] = [];
