@@ -35,6 +35,8 @@ export interface ReceivedSpan {
 /** A log record as it came. */
 export interface ReceivedLog {
   readonly body: unknown;
+  /** "" for what is no event. */
+  readonly eventName: string;
   readonly severityNumber: number;
   readonly traceId: string;
   readonly spanId: string;
@@ -115,6 +117,7 @@ interface SpanJson extends Attributed {
 }
 interface LogJson extends Attributed {
   readonly body?: AnyValueJson;
+  readonly eventName?: string;
   readonly severityNumber?: number;
   readonly traceId?: string;
   readonly spanId?: string;
@@ -194,12 +197,13 @@ class Received {
   #logsOf({ resourceLogs = [] }: RequestJson): void {
     for (const { resource, scopeLogs } of resourceLogs) {
       for (const record of scopeLogs.flatMap(({ logRecords }) => logRecords)) {
-        const { severityNumber = 0, traceId = "", spanId = "" } = record;
+        const { severityNumber = 0, traceId = "", spanId = "", eventName = "" } = record;
         this.logs.push({
           severityNumber,
           traceId,
           spanId,
           body: valueOf(record.body),
+          eventName,
           attributes: attributesOf(record),
           resource: attributesOf(resource),
         });

@@ -80,6 +80,7 @@ test("an error becomes one log record with its span and fingerprint, also when i
   const [record] = records;
   const [span] = receiver.spans;
   assert.equal(record!.traceId, span!.traceId);
+  assert.equal(record!.eventName, "exception");
   assert.equal(record!.attributes["exception.type"], "TypeError");
   assert.equal(record!.attributes["exception.message"], "password=[redacted]");
   assert.match(

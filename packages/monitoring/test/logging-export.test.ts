@@ -108,7 +108,7 @@ test("transitions of health arrive as records, and what becomes of records is se
   assert.equal(worse!.body, "database: healthy -> unhealthy");
   assert.equal(worse!.severityNumber, 17);
   assert.deepEqual(
-    [worse!.attributes["event_name"], worse!.attributes["component"], worse!.attributes["to"]],
+    [worse!.eventName, worse!.attributes["component"], worse!.attributes["to"]],
     ["flx.health.transition", "database", "unhealthy"],
   );
   assert.equal(better!.severityNumber, 13);

@@ -123,3 +123,45 @@ test("findExceptions() finds none where there is none", () => {
   assert.deepEqual(findExceptions("traces", traces(span), NOW), []);
   assert.deepEqual(findExceptions("traces", new Uint8Array(0), NOW), []);
 });
+
+test("findExceptions() takes frames and values of variables as the SDK sends them, bounded", () => {
+  const text = (stringValue: string) => ({ stringValue });
+  const pairs = (values: object) => ({
+    kvlistValue: { values: Object.entries(values).map(([key, value]) => ({ key, value })) },
+  });
+  const locals = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`v${i}`, text(`${i}`)]));
+  const frame = {
+    function: text("priceOf"),
+    file: text("/app/src/prices.ts"),
+    line: { intValue: "12" },
+    column: { intValue: "-9" },
+    own: { boolValue: true },
+    locals: pairs(locals),
+  };
+  const sent = (values: readonly object[]) => ({
+    timeUnixNano,
+    attributes: [
+      ...attributes(exception),
+      { key: "flx.error.frames", value: { arrayValue: { values } } },
+    ],
+  });
+  const [found] = findExceptions("logs", logs(sent([pairs(frame), pairs({})])), NOW);
+  const [first, second] = found!.frames;
+  assert.deepEqual(
+    { ...first, locals: first!.locals.length },
+    {
+      function: "priceOf",
+      file: "/app/src/prices.ts",
+      line: 12,
+      column: undefined,
+      isOwn: true,
+      locals: 16,
+    },
+  );
+  assert.deepEqual(first!.locals[0], { name: "v0", value: "0" });
+  assert.deepEqual(second!.locals, []);
+  // What is none: the frames of the stack.
+  const [other] = findExceptions("logs", logs(sent([text("x")])), NOW);
+  assert.equal(other!.frames[0]!.line, 12);
+  assert.equal(other!.frames.length, 2);
+});

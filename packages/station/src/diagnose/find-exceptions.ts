@@ -22,6 +22,7 @@ const MAX_OCCURRENCES = 10_000;
 const MAX_FRAMES = 50;
 const MAX_STACK = 64 * 1024;
 const MAX_FIELDS = 50;
+const MAX_LOCALS = 16;
 const ATTRIBUTE_TEXT = 1_024;
 
 type Attributes = ReadonlyMap<string, OtlpValue>;
@@ -165,7 +166,7 @@ function occurrences(attributes: Attributes, place: Place): ErrorOccurrence[] {
   const [type, message] = [of("exception.type"), of("exception.message")];
   if (type === "" && message === "") return [];
   const stack = of("exception.stacktrace").slice(0, MAX_STACK);
-  const frames = framesOf(stack);
+  const frames = sentFrames(attributes.get("flx.error.frames")) ?? framesOf(stack);
   const sent = of("flx.error.fingerprint");
   const known = /^[0-9a-f]{16}$/.test(sent)
     ? sent
@@ -212,6 +213,39 @@ function framesOf(stack: string): ErrorFrame[] {
       isOwn: isOwnFrame({ file, functionName }),
       locals: [],
     }));
+}
+
+/** The frames as our SDK sends them, with values of variables where it was armed; undefined when there are none. */
+function sentFrames(value: OtlpValue): ErrorFrame[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const frames: ErrorFrame[] = [];
+  for (const each of value.slice(0, MAX_FRAMES) as readonly OtlpValue[]) {
+    if (!(each instanceof Map)) return undefined;
+    const sent = each as Attributes;
+    const text = (key: string): string | undefined =>
+      valueText(sent.get(key)).toWellFormed() || undefined;
+    const number = (key: string): number | undefined => {
+      const found = Number(sent.get(key));
+      return Number.isInteger(found) && found > 0 ? found : undefined;
+    };
+    frames.push({
+      function: text("function"),
+      file: text("file"),
+      line: number("line"),
+      column: number("column"),
+      isOwn: sent.get("own") === true,
+      locals: localsOf(sent.get("locals")),
+    });
+  }
+  return frames;
+}
+
+function localsOf(value: OtlpValue): ErrorField[] {
+  if (!(value instanceof Map)) return [];
+  return [...(value as Attributes)].slice(0, MAX_LOCALS).map(([name, each]) => ({
+    name: name.toWellFormed().slice(0, ATTRIBUTE_TEXT),
+    value: valueText(each).toWellFormed().slice(0, ATTRIBUTE_TEXT),
+  }));
 }
 
 function asFingerprinted({ function: functionName, file, isOwn }: ErrorFrame) {

@@ -108,11 +108,15 @@ export function stackText(report: ErrorReport): string {
 function framesOf({ frames }: ErrorReport): readonly object[] | undefined {
   const shown = frames.filter((entry) => entry.kind === "frame").slice(0, 20);
   if (shown.length === 0) return undefined;
-  return shown.map(({ functionName, file, line, column, owner }) => ({
+  return shown.map(({ functionName, file, line, column, owner, locals }) => ({
     function: functionName,
     file,
     line,
     column,
     own: owner === "own",
+    locals:
+      locals === undefined
+        ? undefined
+        : Object.fromEntries(locals.map(({ name, value }) => [name, value])),
   }));
 }

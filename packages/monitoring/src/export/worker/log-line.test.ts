@@ -37,6 +37,7 @@ test("logRecordOfLine() puts what has a place of its own there, and the rest int
     trace_id: "0af7651916cd43dd8448eb211c80319c",
     span_id: "b7ad6b7169203331",
     trace_flags: "01",
+    event_name: "stock.low",
     orderId: 7,
     err: { type: "TypeError", message: "m", stack: "TypeError: m\n    at f", code: "E_X" },
   });
@@ -47,6 +48,7 @@ test("logRecordOfLine() puts what has a place of its own there, and the rest int
   assert.equal(record["traceId"], "0af7651916cd43dd8448eb211c80319c");
   assert.equal(record["spanId"], "b7ad6b7169203331");
   assert.equal(record["flags"], 1);
+  assert.equal(record["eventName"], "stock.low");
   const attributes = attributesOf(record);
   assert.deepEqual(
     new Set(Object.keys(attributes)),
@@ -98,6 +100,13 @@ test("logRecordOfLine() takes no ids and no times that are none", () => {
     recordOf({ timestamp: "2026-01-02T03:04:05.006Z" })["timeUnixNano"],
     "1767323045006000000",
   );
+});
+
+test("logRecordOfLine() takes no event's name that is none, and a long one cut", () => {
+  for (const name of [undefined, null, 7, "", {}, ["a"]]) {
+    assert.equal(recordOf({ event_name: name })["eventName"], undefined);
+  }
+  assert.equal(recordOf({ event_name: "x".repeat(10_000) })["eventName"], "x".repeat(256));
 });
 
 test("logRecordOfLine() makes a record of any object, and none of anything else", () => {

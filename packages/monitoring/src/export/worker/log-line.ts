@@ -4,7 +4,8 @@
 //   winston  {"level":"info","timestamp":"...","message":"...", ...}
 //
 //   level ─► severity      time ─► time      msg ─► body      trace_id, span_id, trace_flags ─► the record's own fields
-//   err ─► exception.type, exception.message, exception.stacktrace           the rest ─► attributes
+//   err ─► exception.type, exception.message, exception.stacktrace           event_name ─► event_name (of events)
+//   the rest ─► attributes
 //
 // Source: https://opentelemetry.io/docs/specs/otel/logs/data-model/
 
@@ -40,10 +41,13 @@ const PLACED: ReadonlySet<string> = new Set([
   "msg",
   "message",
   "err",
+  "event_name",
   "trace_id",
   "span_id",
   "trace_flags",
 ]);
+
+const MAX_EVENT_NAME = 256;
 
 const out = new MessageWriter(4096);
 
@@ -70,6 +74,7 @@ export function logRecordOfLine(line: Uint8Array): Uint8Array | undefined {
     severityText,
     body: fields["msg"] ?? fields["message"],
     attributes: { keys, values, dropped: 0 },
+    eventName: eventNameOf(fields["event_name"]),
     ids: idsOf(fields),
     flags: flagsOf(fields["trace_flags"]),
   });
@@ -103,6 +108,11 @@ function addException(error: unknown, keys: string[], values: unknown[]): void {
     keys.push(`exception.${key}`);
     values.push(value);
   }
+}
+
+/** Undefined for what is no event. */
+function eventNameOf(name: unknown): string | undefined {
+  return typeof name === "string" && name !== "" ? name.slice(0, MAX_EVENT_NAME) : undefined;
 }
 
 function severityOf(level: unknown): readonly [number, string] {
