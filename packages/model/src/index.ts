@@ -1,33 +1,8 @@
-// The public API of @flx/model, by name.
+// The public API of @flx/model, by name: what is written (write.ts), and what is read.
 
+export * from "./write.ts";
 export { formatByteSize, parseByteSize } from "./byte-size.ts";
-export { ClassicHistogram, type ClassicHistogramInit } from "./classic-histogram.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
-export { FlxError, type FlxErrorCode } from "./errors.ts";
-export type { Exemplar } from "./exemplar.ts";
-export {
-  bucketIndex,
-  coarserIndex,
-  CUSTOM_BOUNDS_SCHEMA,
-  MAX_SCHEMA,
-  MIN_SCHEMA,
-  upperBound,
-} from "./exponential-buckets.ts";
-export { Labels, METRIC_NAME, type LabelsInput } from "./labels.ts";
-export type {
-  CounterFamily,
-  CounterValue,
-  FamilyOf,
-  HistogramValue,
-  InfoValue,
-  MetricFamily,
-  MetricMetadata,
-  MetricPoint,
-  MetricType,
-  StateSetValue,
-  SummaryValue,
-} from "./metric-family.ts";
-export { escapeHelp, escapeLabelValue } from "./exposition/escape.ts";
 export {
   type ExpositionFamilyOptions,
   ExpositionParser,
@@ -35,14 +10,6 @@ export {
   parseExposition,
   parseExpositionStrict,
 } from "./exposition/family-parser.ts";
-export {
-  type ExpositionFormat,
-  expositionFormat,
-  OPENMETRICS_CONTENT_TYPE,
-  OPENMETRICS_UTF8_CONTENT_TYPE,
-  TEXT_CONTENT_TYPE,
-  TEXT_UTF8_CONTENT_TYPE,
-} from "./exposition/format.ts";
 export { DEFAULT_EXPOSITION_LIMITS, type ExpositionLimits } from "./exposition/limits.ts";
 export {
   ExpositionLineParser,
@@ -51,19 +18,10 @@ export {
 } from "./exposition/line-parser.ts";
 export type { MetadataKind } from "./exposition/metadata-line.ts";
 export {
-  ESCAPING_SCHEMES,
-  escapeFamily,
-  escapeLabelName,
-  escapeMetricName,
-  type EscapingScheme,
-} from "./exposition/name-escaping.ts";
-export { canonicalNumber, formatNumber } from "./exposition/number-text.ts";
-export {
   ExpositionError,
   type ExpositionProblem,
   type ExpositionProblemCode,
 } from "./exposition/problem.ts";
-export { PROTOBUF_CONTENT_TYPE } from "./exposition/protobuf-fields.ts";
 export {
   type ParsedProtobuf,
   parseProtobufExposition,
@@ -71,66 +29,10 @@ export {
   type ProtobufLimits,
   type ProtobufProblem,
 } from "./exposition/protobuf-read.ts";
-export { ProtobufRows, type ProtobufRowsOptions } from "./exposition/protobuf-rows.ts";
-export { ProtobufExposition, writeProtobufExposition } from "./exposition/protobuf-write.ts";
 export { SeriesCache } from "./exposition/series-cache.ts";
-export { formatSeconds } from "./exposition/timestamp-text.ts";
-export {
-  expositionChunks,
-  type ExpositionWriteOptions,
-  writeExposition,
-} from "./exposition/write.ts";
-export { isLegacyLabelName, isLegacyMetricName } from "./names.ts";
 export type { BucketColumns } from "./bucket-columns.ts";
-export {
-  type Bucket,
-  type CounterResetHint,
-  NativeHistogram,
-  type NativeHistogramInit,
-} from "./native-histogram.ts";
-export type { Sample } from "./sample.ts";
 export { bitsOf, isStale, markStale, STALE_NAN_BITS } from "./staleness.ts";
 export { compareUtf8 } from "./text-order.ts";
-export {
-  type Bytes,
-  DAY,
-  type DurationMs,
-  GIB,
-  HOUR,
-  KIB,
-  MIB,
-  MILLISECOND,
-  MINUTE,
-  SECOND,
-  type UnixMs,
-  WEEK,
-  YEAR,
-} from "./units.ts";
-export {
-  DEFAULT_VALUE_LIMITS,
-  type ValueLimits,
-  writeAnyValue,
-  writeAttribute,
-} from "./otlp/any-value.ts";
-export { type OtlpLogRecord, writeLogRecord } from "./otlp/log-record.ts";
-export { MessageWriter } from "./otlp/message-writer.ts";
-export { type MetricsContext, type Temporality, writeMetrics } from "./otlp/metrics.ts";
-export {
-  encodeRequest,
-  encodeResource,
-  encodeScope,
-  type OtlpScope,
-  type ScopeRecords,
-} from "./otlp/request.ts";
-export {
-  type AttributeColumns,
-  type OtlpEvent,
-  type OtlpLink,
-  type OtlpSpan,
-  type SpanIds,
-  type TraceIdWords,
-  writeSpan,
-} from "./otlp/span.ts";
 export { type CheckedRecords, checkRecords, type RecordLimits } from "./otlp/check-records.ts";
 export { otlpFromJson, type OtlpSignal } from "./otlp/from-json.ts";
 export {

@@ -9,7 +9,16 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 
 /** Parts of Node that cost a process milliseconds and megabytes. */
-const heavy = ["internal/deps/undici/undici", "http", "https", "cluster", "child_process", "zlib"];
+const heavy = [
+  "internal/deps/undici/undici",
+  "http",
+  "https",
+  "cluster",
+  "child_process",
+  "zlib",
+  "crypto",
+  "inspector",
+];
 
 /** Which heavy parts a fresh process has loaded after a program. */
 async function loadedBy(program: string): Promise<string[]> {
@@ -44,4 +53,22 @@ test("entries load what is heavy only with what needs it", async () => {
      await startAdminServer({ port: 0, host: "127.0.0.1" });`,
     ["http", "cluster", "child_process"],
   );
+});
+
+test("what is loaded of @flx/model is what writes, not what reads", async () => {
+  const program = `
+    const { registerHooks } = process.getBuiltinModule("node:module");
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    await import("@flx/monitoring");
+    process.stdout.write(JSON.stringify(loaded), () => process.exit());`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--conditions=@flx/source", "--input-type=module", "--eval", program],
+    { cwd: import.meta.dirname, timeout: 30_000 },
+  );
+  const loaded = (JSON.parse(stdout) as string[]).map((url) => url.replace(/.*\/packages\//, ""));
+  assert.ok(loaded.includes("model/src/write.ts"));
+  const readers = loaded.filter((path) => /^model\/src\/(index|.*(read|parse|snappy))/.test(path));
+  assert.deepEqual(readers, []);
 });

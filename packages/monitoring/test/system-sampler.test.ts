@@ -88,6 +88,7 @@ test("sample() compares with a reading that is at least a second old", async () 
   const clock = manualClock();
   layStat(folder.path, 0, 0);
   using sampler = new SystemSampler({ root: folder.path, platform: "linux", clock });
+  sampler.snapshot(); // the first reading
   const at = async (ms: number, user: number, idle: number) => {
     clock.ms = ms;
     layStat(folder.path, user, idle);
@@ -105,6 +106,7 @@ test("sample() compares with a reading that is at least a second old", async () 
 test("sample() tells the delay of the event loop of windows of 10 s", async () => {
   const clock = manualClock();
   using sampler = new SystemSampler({ clock, eventLoopResolutionMs: 1 as DurationMs });
+  sampler.snapshot();
   const at = async (ms: number) => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     clock.ms = ms;

@@ -13,7 +13,7 @@
 //   field, accessor          its function is wrapped      refused: the field is not there yet
 //   class, setter            refused                      refused
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import { type AnyFunction, followedCall } from "./followed-call.ts";
 import type { CallObserver } from "./observed-call.ts";
 

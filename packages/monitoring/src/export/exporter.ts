@@ -16,10 +16,10 @@
 // The worker never keeps the process alive and never writes to the service's output. When it dies it is started again
 // on the same ring, so nothing that was written is lost by that.
 
-import type { MessageWriter, OtlpScope } from "@flx/model";
-import { MessageWriter as Writer } from "@flx/model";
+import type { MessageWriter, OtlpScope } from "@flx/model/write";
+import { MessageWriter as Writer } from "@flx/model/write";
 import { readdirSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { ExportCounters } from "./export-counters.ts";
 import type { ExportSettings } from "./export-settings.ts";
 import { type RingMemory, ringMemory, RingWriter } from "./shared-ring.ts";
@@ -256,7 +256,7 @@ export class Exporter {
     const url = import.meta.url.endsWith(".ts")
       ? new URL("./worker/main.ts", import.meta.url)
       : new URL("./worker/main.js", import.meta.url);
-    const worker = new Worker(url, {
+    const worker = new (process.getBuiltinModule("node:worker_threads").Worker)(url, {
       workerData: start,
       name: "flx-export",
       // Its output belongs to nobody.

@@ -19,7 +19,7 @@ import {
   type MetricFamily,
   type Temporality,
   writeMetrics,
-} from "@flx/model";
+} from "@flx/model/write";
 import { setImmediate as letOthersRun, setTimeout as delay } from "node:timers/promises";
 import type { Exporter } from "./exporter.ts";
 import { RECORD } from "./signal.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MessageWriter } from "@flx/model";
+import { MessageWriter } from "@flx/model/write";
 import fc from "fast-check";
 import { ringMemory, RingReader, RingWriter } from "./shared-ring.ts";
 

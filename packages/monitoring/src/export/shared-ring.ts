@@ -19,7 +19,7 @@
 //
 // `write` gives false when there is no room: the caller counts the loss. Nothing is ever overwritten.
 
-import type { MessageWriter } from "@flx/model";
+import type { MessageWriter } from "@flx/model/write";
 
 /** Positions and flags, as indices into the control words. */
 const HEAD = 0;

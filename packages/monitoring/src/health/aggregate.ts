@@ -8,7 +8,7 @@
 //   startup        a critical startup check has not passed        starting, else the status
 //   any other      unhealthy, unknown, or not serving at all      where in its life the service is, else the status
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import type { GroupState, HealthGroup, Lifecycle } from "./health-source.ts";
 import type { HealthStatus } from "./health-status.ts";
 import { BY_SEVERITY, severityOf } from "./severity.ts";

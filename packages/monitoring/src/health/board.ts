@@ -7,7 +7,7 @@
 // Everything is changed before anybody is told, so that a listener, a probe and a scrape never see two states.
 // `version` counts what a status word can depend on; `revision` every result, which a list with numbers depends on.
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import { groupStateOf, statusOf } from "./aggregate.ts";
 import { CHECK_KINDS } from "./check-options.ts";
 import type { HealthClock } from "./clock.ts";

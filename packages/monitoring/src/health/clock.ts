@@ -1,6 +1,6 @@
 // Where health has its time from.
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 
 /** Time and one kind of timer. */
 export interface HealthClock {

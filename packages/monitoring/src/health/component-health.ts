@@ -1,6 +1,6 @@
 // The state of one component, as everybody is shown it: HTTP, gRPC, metrics, listeners.
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import type { CheckKind } from "./check-options.ts";
 import type { CheckResult, Measurement } from "./health-check.ts";
 import type { HealthStatus } from "./health-status.ts";

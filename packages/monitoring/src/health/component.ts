@@ -1,6 +1,6 @@
 // What is kept of one component: who it is, and what its results came to.
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import { CHECK_KINDS, type CheckKind, type ComponentOptions } from "./check-options.ts";
 import type { ComponentHealth } from "./component-health.ts";
 import type { Finding } from "./finding.ts";

@@ -1,6 +1,6 @@
 // What a HealthChecker tells its listeners.
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import type { ComponentHealth } from "./component-health.ts";
 import type { GroupState, Lifecycle } from "./health-source.ts";
 import type { HealthStatus } from "./health-status.ts";

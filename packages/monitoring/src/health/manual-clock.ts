@@ -1,7 +1,7 @@
 // A clock that stands still until it is told to go on: hours of checks pass in milliseconds, the same way every time.
 
 import { setImmediate as turn } from "node:timers/promises";
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import type { HealthClock } from "./clock.ts";
 
 interface Timer {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import { SystemSampler, type SystemSnapshot } from "../system/index.ts";
 import { HealthChecker } from "./health-checker.ts";
 import { type HealthSettings, healthSettings } from "./health-settings.ts";

@@ -12,7 +12,7 @@
 import type { SharedSampler } from "../system-metrics/shared-sampler.ts";
 import { shareSampler } from "../system-metrics/shared-sampler.ts";
 import type { FilesystemFacts, Pressure, SystemSnapshot } from "../system/index.ts";
-import type { DurationMs } from "@flx/model";
+import type { DurationMs } from "@flx/model/write";
 import type { CheckResult, Measurement } from "./health-check.ts";
 import type { HealthSettings } from "./health-settings.ts";
 

@@ -3,7 +3,7 @@
 // A line is JSON already, and the worker has time to read it; so the service's thread pays a copy of its bytes, and not
 // for making an OTLP record of it.
 
-import { MessageWriter } from "@flx/model";
+import { MessageWriter } from "@flx/model/write";
 import type { Exporter } from "../export/exporter.ts";
 import { RECORD } from "../export/signal.ts";
 

@@ -1,6 +1,6 @@
 // Lists of bucket bounds.
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 
 /**
  * Bounds at equal distances.

@@ -1,6 +1,6 @@
 // A counter: what only grows, until the process starts again.
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import { BoundSeries } from "./bound-series.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";
 import { automatic, takeExemplar } from "./exemplar-source.ts";

@@ -9,7 +9,7 @@
 // carries created times in a field beside the value, which costs nobody a series, so there they always are; text 0.0.4 has no
 // place for them.
 
-import { formatSeconds, type MetricFamily, type MetricPoint, type UnixMs } from "@flx/model";
+import { formatSeconds, type MetricFamily, type MetricPoint, type UnixMs } from "@flx/model/write";
 import { seriesText } from "./series-text.ts";
 
 /** The line of one series; `name` is the family's, without `_created`. */

@@ -10,7 +10,7 @@
 // had the row, or these labels, before was taken away in an earlier call. So no created time lies after the first increment, or
 // before the end of the series that had the same labels.
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 
 /** The times of one metric's rows. */
 export class CreatedTimes {

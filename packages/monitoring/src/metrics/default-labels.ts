@@ -1,6 +1,6 @@
 // The labels of a registry in the families it exposes.
 
-import { Labels, type MetricFamily, type MetricPoint } from "@flx/model";
+import { Labels, type MetricFamily, type MetricPoint } from "@flx/model/write";
 import { wireText } from "./label-values.ts";
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatNumber } from "@flx/model";
+import { formatNumber } from "@flx/model/write";
 import { MAX_DIGITS, writeNumber } from "./digits.ts";
 
 function written(value: number): string {

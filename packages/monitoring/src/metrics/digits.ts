@@ -2,7 +2,7 @@
 //
 // The text is `formatNumber` of @flx/model: the shortest that reads back as the same double, NaN, +Inf, -Inf.
 
-import { formatNumber } from "@flx/model";
+import { formatNumber } from "@flx/model/write";
 
 /** No number has a longer text: 17 digits, sign, point, exponent. */
 export const MAX_DIGITS = 32;

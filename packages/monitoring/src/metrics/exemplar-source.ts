@@ -17,7 +17,7 @@
 // The state lives under a global symbol, as the default registry does, so that tracing and metrics of two copies of this package
 // find each other. A source that throws is counted as misuse and never reaches who counts.
 
-import type { UnixMs } from "@flx/model";
+import type { UnixMs } from "@flx/model/write";
 import { ExemplarStore } from "./exemplar-store.ts";
 import type { Misuse } from "./misuse.ts";
 

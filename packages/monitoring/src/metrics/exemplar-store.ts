@@ -8,7 +8,7 @@ import {
   isLegacyLabelName,
   Labels,
   type UnixMs,
-} from "@flx/model";
+} from "@flx/model/write";
 import { labelString, wireText } from "./label-values.ts";
 import { labelText } from "./series-text.ts";
 

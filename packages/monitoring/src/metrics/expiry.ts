@@ -12,7 +12,7 @@
 // 100,000 series are compared in about half a millisecond. The copies cost eight bytes a number and a series, and only
 // metrics that ask for expiry have them. A handle from `labels(...)` finds its series again (the store's `epoch`).
 
-import { FlxError, type DurationMs } from "@flx/model";
+import { FlxError, type DurationMs } from "@flx/model/write";
 import { CHUNK_BITS, CHUNK_MASK, Cells } from "./cells.ts";
 
 /** What a sweep needs to know of a metric's series. */

@@ -1,6 +1,6 @@
 // What a registry knows of a metric: who it is, and how to get it onto the wire.
 
-import type { ExpositionFormat, MetricFamily, MetricType, ProtobufRows } from "@flx/model";
+import type { ExpositionFormat, MetricFamily, MetricType, ProtobufRows } from "@flx/model/write";
 import type { TextChunks } from "./text-chunks.ts";
 
 /** How one exposition wants its metrics. */

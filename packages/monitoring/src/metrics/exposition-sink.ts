@@ -18,7 +18,7 @@ import {
   ProtobufExposition,
   ProtobufRows,
   writeExposition,
-} from "@flx/model";
+} from "@flx/model/write";
 import { withoutCreated } from "./created-series.ts";
 import type { ExposedMetric } from "./exposed-metric.ts";
 import { wireText } from "./label-values.ts";

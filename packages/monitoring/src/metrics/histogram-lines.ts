@@ -13,7 +13,7 @@
 // F0..FF and then 7F or FF. UTF-8 has no FF, and after F0 and more never 7F; and whatever is copied here, the bytes behind it
 // included, is UTF-8.
 
-import { canonicalNumber, formatNumber } from "@flx/model";
+import { canonicalNumber, formatNumber } from "@flx/model/write";
 import { MAX_DIGITS, writeNumber } from "./digits.ts";
 import { labelStarts, labelsWriter, seriesText } from "./series-text.ts";
 import type { TextChunks } from "./text-chunks.ts";

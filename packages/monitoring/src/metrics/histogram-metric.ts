@@ -16,7 +16,7 @@ import {
   type MetricPoint,
   type ProtobufRows,
   type NativeHistogram,
-} from "@flx/model";
+} from "@flx/model/write";
 import { BucketFinder } from "./bucket-finder.ts";
 import { ownMemory } from "./cells.ts";
 import { createdLine } from "./created-series.ts";

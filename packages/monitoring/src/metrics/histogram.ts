@@ -1,7 +1,7 @@
 // A histogram: how many observations were at or below each of a few bounds, and their sum; and, when asked for, the same in
 // exponential buckets that need no bounds.
 
-import { FlxError, MAX_SCHEMA, MIN_SCHEMA, type UnixMs } from "@flx/model";
+import { FlxError, MAX_SCHEMA, MIN_SCHEMA, type UnixMs } from "@flx/model/write";
 import { BoundSeries } from "./bound-series.ts";
 import type { BucketFinder } from "./bucket-finder.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./cells.ts";

@@ -4,7 +4,7 @@
 //   # TYPE build_info gauge                  # TYPE build info
 //   build_info{version="1.4.0"} 1            build_info{version="1.4.0"} 1
 
-import type { MetricFamily } from "@flx/model";
+import type { MetricFamily } from "@flx/model/write";
 import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
 import type { DeclaredValues, LabelsOf } from "./label-types.ts";
 import type { Misuse } from "./misuse.ts";

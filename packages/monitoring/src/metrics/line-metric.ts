@@ -7,7 +7,7 @@ import {
   type MetricFamily,
   type MetricPoint,
   type ProtobufRows,
-} from "@flx/model";
+} from "@flx/model/write";
 import { createdLine } from "./created-series.ts";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";

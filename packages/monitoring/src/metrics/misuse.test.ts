@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import { defaultMisusePolicy, Misuse } from "./misuse.ts";
 
 test("Misuse.report() throws with its code under the policy throw", () => {

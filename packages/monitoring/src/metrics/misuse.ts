@@ -3,7 +3,7 @@
 // In development the call throws, so that the mistake is found. In production a metric must never take the service down:
 // the call does nothing, is counted by reason, and the count is a metric itself (flx_metrics_misuse_total).
 
-import { FlxError, type FlxErrorCode } from "@flx/model";
+import { FlxError, type FlxErrorCode } from "@flx/model/write";
 
 /** Throw at the caller, or count and carry on. */
 export type MisusePolicy = "throw" | "count";

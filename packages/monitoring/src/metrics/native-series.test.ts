@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bucketIndex, NativeHistogram } from "@flx/model";
+import { bucketIndex, NativeHistogram } from "@flx/model/write";
 import fc from "fast-check";
 import { DEFAULT_NATIVE, NativeSeries } from "./native-series.ts";
 

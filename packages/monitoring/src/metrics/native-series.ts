@@ -11,7 +11,7 @@
 //
 // Source: https://prometheus.io/docs/specs/native_histograms/ ; index and bounds: @flx/model, exponential-buckets.ts.
 
-import { bucketIndex, coarserIndex, MIN_SCHEMA, NativeHistogram } from "@flx/model";
+import { bucketIndex, coarserIndex, MIN_SCHEMA, NativeHistogram } from "@flx/model/write";
 import { type CellMemory, ownMemory } from "./cells.ts";
 
 /** How native histograms are recorded. */

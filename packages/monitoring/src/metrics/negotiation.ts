@@ -20,7 +20,7 @@ import {
   OPENMETRICS_CONTENT_TYPE,
   PROTOBUF_CONTENT_TYPE,
   TEXT_CONTENT_TYPE,
-} from "@flx/model";
+} from "@flx/model/write";
 
 /** The formats that a registry can be exposed in. */
 export type ExposedFormat = ExpositionFormat | "protobuf";

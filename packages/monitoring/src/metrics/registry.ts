@@ -22,7 +22,7 @@ import {
   Labels,
   type MetricFamily,
   type MetricType,
-} from "@flx/model";
+} from "@flx/model/write";
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import { withDefaultLabels } from "./default-labels.ts";
 import type { ExposedMetric } from "./exposed-metric.ts";

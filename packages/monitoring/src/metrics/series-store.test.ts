@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import { Misuse } from "./misuse.ts";
 import { OVERFLOW, SeriesStore, type StoreOptions } from "./series-store.ts";
 

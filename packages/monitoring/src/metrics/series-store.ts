@@ -16,7 +16,7 @@ import {
   isLegacyLabelName,
   type MetricType,
   type UnixMs,
-} from "@flx/model";
+} from "@flx/model/write";
 import { type CellMemory, Cells, ownMemory } from "./cells.ts";
 import { type ContextLabels, withContextLabels } from "./context-labels.ts";
 import { CreatedTimes } from "./created-times.ts";

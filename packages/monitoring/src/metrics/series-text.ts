@@ -1,6 +1,11 @@
 // The text of a series as it stands in an exposition, and of a metric's HELP and TYPE lines.
 
-import { escapeHelp, escapeLabelValue, isLegacyLabelName, isLegacyMetricName } from "@flx/model";
+import {
+  escapeHelp,
+  escapeLabelValue,
+  isLegacyLabelName,
+  isLegacyMetricName,
+} from "@flx/model/write";
 import { wireText } from "./label-values.ts";
 
 /** Printable ASCII without quotes and backslashes stands as it is. */

@@ -7,7 +7,7 @@
 //
 // The label of the state has the metric's name: so says OpenMetrics.
 
-import { FlxError, type MetricFamily, type StateSetValue } from "@flx/model";
+import { FlxError, type MetricFamily, type StateSetValue } from "@flx/model/write";
 import { BoundSeries } from "./bound-series.ts";
 import { misuseOf, registerEverywhere, type InstrumentOptions } from "./instrument.ts";
 import type { BindArguments, DeclaredValues, LabelsOf } from "./label-types.ts";

@@ -10,7 +10,7 @@ import {
   formatNumber,
   type MetricFamily,
   type SummaryValue,
-} from "@flx/model";
+} from "@flx/model/write";
 import { createdLine } from "./created-series.ts";
 import type { ExposeOptions } from "./exposed-metric.ts";
 import { labelText, seriesText } from "./series-text.ts";

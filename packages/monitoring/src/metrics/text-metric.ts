@@ -1,7 +1,7 @@
 // A metric whose series are written anew at each exposition: summaries, infos, state sets. There are few of them, and
 // their lines are not one number each, so they are not kept as pages (line-pages.ts).
 
-import { Labels, type MetricFamily, type MetricPoint } from "@flx/model";
+import { Labels, type MetricFamily, type MetricPoint } from "@flx/model/write";
 import type { ExposedMetric, ExposeOptions } from "./exposed-metric.ts";
 import { wireText } from "./label-values.ts";
 import { headerText, labelsWriter } from "./series-text.ts";

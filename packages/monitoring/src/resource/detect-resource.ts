@@ -11,7 +11,6 @@
 //
 // Source: https://opentelemetry.io/docs/specs/semconv/resource/
 
-import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { arch, hostname, release, type, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -74,14 +73,22 @@ const DETECTORS: Readonly<Record<DetectorName, (around: Surroundings) => Resourc
 };
 
 /** The service instance of this process; the same however often it is asked. */
-const INSTANCE_ID = randomUUID();
+let instanceId: string | undefined;
+
+function serviceInstanceId(): string {
+  // Node's cryptography would be 7 ms and 3 MB of a start.
+  instanceId ??=
+    readText("/proc/sys/kernel/random/uuid")?.trim() ??
+    process.getBuiltinModule("node:crypto").randomUUID();
+  return instanceId;
+}
 
 function detectService({ program, root }: Surroundings): ResourceAttributes {
   const { name, version } = packageOf(program, root);
   return {
     "service.name": name,
     "service.version": version,
-    "service.instance.id": INSTANCE_ID,
+    "service.instance.id": serviceInstanceId(),
   };
 }
 

@@ -9,7 +9,7 @@
 //
 // Of several handles the newest one's sampler is asked; the last handle that is closed takes the families away.
 
-import type { DurationMs } from "@flx/model";
+import type { DurationMs } from "@flx/model/write";
 import { defaultRegistry } from "../metrics/default-registry.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { Exposure, type SnapshotSource } from "./exposure.ts";

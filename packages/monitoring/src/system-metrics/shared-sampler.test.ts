@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DurationMs } from "@flx/model";
+import type { DurationMs } from "@flx/model/write";
 import { shareSampler } from "./shared-sampler.ts";
 
 test("shareSampler() gives one sampler an interval and closes it with its last user", async () => {

@@ -2,10 +2,13 @@
 //
 // Whoever asks for another interval gets another one: an interval is how fresh the facts are, and a sampler has one.
 
-import type { DurationMs } from "@flx/model";
+import type { DurationMs } from "@flx/model/write";
 import { SystemSampler } from "../system/index.ts";
 
 const DEFAULT_INTERVAL_MS = 5_000 as DurationMs;
+
+/** The first reading opens files for 20 ms or more: it waits until the service has started, or until somebody asks. */
+const FIRST_READING_MS = 200;
 
 const inUse = new Map<DurationMs, { readonly sampler: SystemSampler; users: number }>();
 
@@ -33,9 +36,9 @@ export function shareSampler(intervalMs: DurationMs = DEFAULT_INTERVAL_MS): Shar
 }
 
 function startSampler(intervalMs: DurationMs) {
-  const shared = { sampler: new SystemSampler({ intervalMs }), users: 0 };
+  const sampler = new SystemSampler({ intervalMs });
+  const shared = { sampler, users: 0 };
   inUse.set(intervalMs, shared);
-  // The first reading has no disks: they are asked without waiting.
-  void shared.sampler.sample();
+  setTimeout(() => void sampler.sample(), FIRST_READING_MS).unref();
   return shared;
 }

@@ -22,7 +22,7 @@
 //
 // Sources: see cgroup-values.ts. Used by reader.ts.
 
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import type { CgroupFolders, CgroupLocation } from "./cgroup-location.ts";
 import { parseCfsQuota, parseCpuMax, parseLimit, parseSingleNumber } from "./cgroup-values.ts";
 import { countCpuList } from "./cpu-list.ts";

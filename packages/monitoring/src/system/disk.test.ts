@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DurationMs } from "@flx/model";
+import type { DurationMs } from "@flx/model/write";
 import { DiskWatch, type DiskWatchOptions, type Statfs } from "./disk.ts";
 import type { Mount } from "./mounts.ts";
 

@@ -19,7 +19,7 @@
 // Source: statfs(2).
 
 import { statfs as statfsOfNode } from "node:fs";
-import type { Bytes, DurationMs } from "@flx/model";
+import type { Bytes, DurationMs } from "@flx/model/write";
 import type { Mount } from "./mounts.ts";
 
 /** How well a file system's room is known. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DurationMs } from "@flx/model";
+import type { DurationMs } from "@flx/model/write";
 import { EventLoopMonitor, readEventLoopTime } from "./event-loop.ts";
 
 const resolutionMs = 1 as DurationMs;

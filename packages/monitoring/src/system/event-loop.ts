@@ -17,7 +17,7 @@
 // Source: https://nodejs.org/api/perf_hooks.html (monitorEventLoopDelay, eventLoopUtilization).
 
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
-import type { DurationMs } from "@flx/model";
+import type { DurationMs } from "@flx/model/write";
 
 const NANOSECONDS = 1_000_000_000;
 const MILLISECONDS = 1_000;

@@ -4,7 +4,7 @@
 // undefined, not 0. In a container these are the host's figures, but for the network, which is the container's.
 
 import { cpus, freemem, loadavg, platform as platformOfNode, totalmem, uptime } from "node:os";
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import { KeptFile, type KeptFileContext } from "./kept-file.ts";
 import { type NetworkInterface, parseNetworkDevices } from "./network.ts";
 import { parsePressure, type Pressure } from "./pressure.ts";

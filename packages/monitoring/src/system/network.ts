@@ -7,7 +7,7 @@
 // All are counters since the interface came up. In a container they are the container's own interfaces.
 // Source: the kernel's Documentation/filesystems/proc.rst, section 1.4.
 
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import { ByteScanner, NO_NUMBER, textOf } from "./byte-scanner.ts";
 
 /** One direction of an interface. */

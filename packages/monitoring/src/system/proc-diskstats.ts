@@ -7,7 +7,7 @@
 // have never been used are left out: some systems have dozens of them.
 // Source: the kernel's Documentation/admin-guide/iostats.rst.
 
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import { ByteScanner, NO_NUMBER, textOf } from "./byte-scanner.ts";
 
 const SECTOR_BYTES = 512;

@@ -5,7 +5,7 @@
 //
 // Source: the kernel's Documentation/filesystems/proc.rst, "meminfo". Its kB are KiB.
 
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import { KeyedNumbers } from "./keyed-numbers.ts";
 
 /** The machine's memory; undefined is what this kernel does not tell. */

@@ -5,7 +5,7 @@
 //
 // Source: proc_pid_io(5).
 
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import { KeyedNumbers } from "./keyed-numbers.ts";
 
 /** Counters since the process started. */

@@ -6,7 +6,7 @@
 // /proc/self/stat, and of all threads. Sizes here are in kB, there in pages of a size that Node does not tell.
 // Source: the kernel's Documentation/filesystems/proc.rst, table 1-2.
 
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import { ByteScanner } from "./byte-scanner.ts";
 import { countCpuList } from "./cpu-list.ts";
 import { KeyedNumbers } from "./keyed-numbers.ts";

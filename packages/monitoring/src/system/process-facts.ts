@@ -10,7 +10,7 @@
 // corrected, and a start that moves looks like a restart.
 
 import { readdir, statSync } from "node:fs";
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import type { ProcSelfIo } from "./proc-self-io.ts";
 import type { ProcSelfLimits } from "./proc-self-limits.ts";
 import type { ProcSelfStatus } from "./proc-self-status.ts";

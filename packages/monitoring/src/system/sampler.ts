@@ -17,7 +17,7 @@
 // undefined in the snapshot and counted in its readErrors.
 
 import { platform as platformOfNode } from "node:os";
-import type { DurationMs, UnixMs } from "@flx/model";
+import type { DurationMs, UnixMs } from "@flx/model/write";
 import { DiskWatch, type DiskWatchOptions } from "./disk.ts";
 import { type EventLoopDelay, EventLoopMonitor, readEventLoopTime } from "./event-loop.ts";
 import { GC_KINDS, GcMonitor, type OnGcPause } from "./gc.ts";
@@ -87,13 +87,13 @@ export class SystemSampler implements Disposable {
   readonly #gc: GcMonitor;
   readonly #timer: NodeJS.Timeout;
   /** The last two readings that are at least MIN_WINDOW_MS apart. */
-  #newer: UsageReading;
+  #newer: UsageReading | undefined;
   #older: UsageReading | undefined;
-  #latest: SystemSnapshot;
+  #latest: SystemSnapshot | undefined;
   #underWay: Promise<SystemSnapshot> | undefined;
   #closed = false;
 
-  /** Takes the first reading at once (some ms: files are opened) and starts the timer. */
+  /** Starts the timer. The first reading, some ms because files are opened, is taken when somebody asks. */
   constructor(options: SystemSamplerOptions = {}) {
     const { root = "/", platform = platformOfNode(), clock = systemClock } = options;
     this.#clock = clock;
@@ -106,21 +106,18 @@ export class SystemSampler implements Disposable {
     this.#delay = this.#eventLoop.take();
     this.#delayTakenMs = clock.monotonicMs();
     this.#gc = new GcMonitor(options.onGcPause === undefined ? {} : { onPause: options.onGcPause });
-    const first = this.#read();
-    this.#newer = first;
-    this.#latest = this.#publish(first, undefined);
     this.#timer = setInterval(() => void this.sample(), intervalOf(options.intervalMs));
     this.#timer.unref();
   }
 
-  /** The latest sample, at once. */
+  /** The latest sample, at once; the first time it is taken now. */
   snapshot(): SystemSnapshot {
-    return this.#latest;
+    return (this.#latest ??= this.#publish((this.#newer = this.#read()), undefined));
   }
 
   /** Takes a sample now. Never rejects; after closing it gives the last one. */
   sample(): Promise<SystemSnapshot> {
-    if (this.#closed) return Promise.resolve(this.#latest);
+    if (this.#closed) return Promise.resolve(this.snapshot());
     this.#underWay ??= this.#takeSample().finally(() => {
       this.#underWay = undefined;
     });
@@ -130,6 +127,7 @@ export class SystemSampler implements Disposable {
   /** Stops the timer and the observers and closes all files. */
   close(): void {
     if (this.#closed) return;
+    this.snapshot();
     this.#closed = true;
     clearInterval(this.#timer);
     this.#eventLoop[Symbol.dispose]();
@@ -142,17 +140,16 @@ export class SystemSampler implements Disposable {
   }
 
   async #takeSample(): Promise<SystemSnapshot> {
+    this.snapshot();
     this.#takeDelay();
     await this.#disks.refresh(this.#files?.mounts ?? mountsElsewhere(this.#platform));
-    if (this.#closed) return this.#latest;
+    if (this.#closed) return this.snapshot();
     const reading = this.#read();
-    const isNewerOldEnough = reading.monotonicMs - this.#newer.monotonicMs >= MIN_WINDOW_MS;
-    this.#latest = this.#publish(
-      reading,
-      isNewerOldEnough ? this.#newer : (this.#older ?? this.#newer),
-    );
+    const newer = this.#newer ?? reading;
+    const isNewerOldEnough = reading.monotonicMs - newer.monotonicMs >= MIN_WINDOW_MS;
+    this.#latest = this.#publish(reading, isNewerOldEnough ? newer : (this.#older ?? newer));
     if (isNewerOldEnough) {
-      this.#older = this.#newer;
+      this.#older = newer;
       this.#newer = reading;
     }
     return this.#latest;

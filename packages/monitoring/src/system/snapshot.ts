@@ -12,7 +12,7 @@
 //
 // Counters are cumulative: rates over other windows are somebody else's work. `undefined` is "not known here", never 0.
 
-import type { DurationMs, UnixMs } from "@flx/model";
+import type { DurationMs, UnixMs } from "@flx/model/write";
 import type { CgroupFacts } from "./cgroup.ts";
 import type { FilesystemFacts } from "./disk.ts";
 import type { EventLoopDelay, EventLoopTime } from "./event-loop.ts";

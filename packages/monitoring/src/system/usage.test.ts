@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Bytes } from "@flx/model";
+import type { Bytes } from "@flx/model/write";
 import type { CgroupFacts } from "./cgroup.ts";
 import { readHostFromNode } from "./host.ts";
 import { readProcess } from "./process-facts.ts";

@@ -11,7 +11,7 @@
 // Counters that went back (a CPU taken offline, idle time corrected) count as 0, percentages stay within 0..100
 // where 100 is all there is. Pure: no clock, no I/O.
 
-import type { Bytes, DurationMs } from "@flx/model";
+import type { Bytes, DurationMs } from "@flx/model/write";
 import type { CgroupFacts } from "./cgroup.ts";
 import type { EventLoopTime } from "./event-loop.ts";
 import type { HostFacts } from "./host.ts";

@@ -4,7 +4,7 @@
 // Arrays are copied when they are set, so that what the caller does with them afterwards changes nothing; other objects
 // are read when the span ends.
 
-import type { AttributeColumns } from "@flx/model";
+import type { AttributeColumns } from "@flx/model/write";
 
 /** Characters of a key; a longer one is none. */
 const MAX_KEY = 1024;

@@ -3,7 +3,7 @@
 // A span that is too large for the ring is written once more with short values; one that cannot be written at all is
 // counted. Nothing here throws into the service.
 
-import { MessageWriter, type ValueLimits, writeSpan } from "@flx/model";
+import { MessageWriter, type ValueLimits, writeSpan } from "@flx/model/write";
 import type { Exporter } from "../export/exporter.ts";
 import { RECORD } from "../export/signal.ts";
 import { FLAG_SAMPLED, type RecordedSpan, type SpanSink } from "./span.ts";

@@ -2,7 +2,7 @@
 //
 // Source: https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits (and its OTEL_SPAN_* variables)
 
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "@flx/model";
+import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "@flx/model/write";
 
 /** The limits of a span. */
 export interface SpanLimits {

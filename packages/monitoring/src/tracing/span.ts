@@ -17,7 +17,7 @@ import type {
   TimeInput,
   TraceState,
 } from "@opentelemetry/api";
-import type { OtlpEvent, OtlpLink, OtlpSpan } from "@flx/model";
+import type { OtlpEvent, OtlpLink, OtlpSpan } from "@flx/model/write";
 import { AttributeList, attributeList } from "./attribute-list.ts";
 import { type ClockAnchor, splitTime } from "./clock.ts";
 import { exceptionAttributes } from "./exception-attributes.ts";

@@ -6,7 +6,7 @@
 //   parent recorded here                  a RecordedSpan that shares the parent's LocalTrace
 //   parent remote and sampled             a RecordedSpan with a LocalTrace of its own
 
-import type { OtlpScope } from "@flx/model";
+import type { OtlpScope } from "@flx/model/write";
 import type { Context, Span, SpanContext, SpanOptions, Tracer } from "@opentelemetry/api";
 import { clockAnchor } from "./clock.ts";
 import { activeContext, runInContext } from "./context-manager.ts";

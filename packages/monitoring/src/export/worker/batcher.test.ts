@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeResource, MessageWriter } from "@flx/model";
+import { encodeResource, MessageWriter } from "@flx/model/write";
 import fc from "fast-check";
 import { Batcher, prepareScope } from "./batcher.ts";
 import { messageFields } from "./message-fields.ts";

@@ -4,7 +4,7 @@
 //
 // A record is copied once more here and never looked into: it is already what the request contains.
 
-import { encodeRequest, encodeScope, MessageWriter, type OtlpScope } from "@flx/model";
+import { encodeRequest, encodeScope, MessageWriter, type OtlpScope } from "@flx/model/write";
 import type { BatchSettings } from "../export-settings.ts";
 
 /** A request that is ready to be sent. */

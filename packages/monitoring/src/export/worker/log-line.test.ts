@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeResource } from "@flx/model";
+import { encodeResource } from "@flx/model/write";
 import fc from "fast-check";
 import { DEFAULT_BATCH } from "../export-settings.ts";
 import { Batcher, prepareScope } from "./batcher.ts";

@@ -9,7 +9,7 @@
 //
 // Source: https://opentelemetry.io/docs/specs/otel/logs/data-model/
 
-import { MessageWriter, type SpanIds, writeLogRecord } from "@flx/model";
+import { MessageWriter, type SpanIds, writeLogRecord } from "@flx/model/write";
 
 /** Levels by number (pino) and name, with their severity numbers. */
 const SEVERITIES: Readonly<Record<string, readonly [number, string]>> = {

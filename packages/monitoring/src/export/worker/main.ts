@@ -4,7 +4,7 @@
 //         ─► drain the ring ─► batches ─► deliveries ─► asleep again
 
 import { parentPort, workerData } from "node:worker_threads";
-import { encodeResource, type OtlpScope } from "@flx/model";
+import { encodeResource, type OtlpScope } from "@flx/model/write";
 import { ExportCounters } from "../export-counters.ts";
 import { RingReader } from "../shared-ring.ts";
 import { RECORD, type Signal, signalOf } from "../signal.ts";

@@ -11,7 +11,7 @@
 //
 // No `cause` is kept: errors of sockets and of URL parsing carry addresses and whole URLs, with the password in them.
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 
 /** The codes of {@link CheckError}. */
 export type CheckErrorCode =

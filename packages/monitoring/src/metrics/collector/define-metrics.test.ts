@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import { Registry } from "../registry.ts";
 import { MetricsCollector } from "./metrics-collector.ts";
 

@@ -10,7 +10,7 @@
 //
 // Everything declared is in `registry.catalogue()` from then on, with type, unit, help and labels, whether it was used or not.
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import type { ContextLabels } from "../context-labels.ts";
 import { Counter } from "../counter.ts";
 import { Gauge } from "../gauge.ts";

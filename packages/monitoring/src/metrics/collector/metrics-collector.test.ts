@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import { defaultRegistry } from "../default-registry.ts";
 import { Registry } from "../registry.ts";
 import { MetricsCollector } from "./metrics-collector.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import { Registry } from "../registry.ts";
 import { minorUnitsOf } from "./currency.ts";
 import { MoneyCounter, MoneyGauge } from "./money.ts";

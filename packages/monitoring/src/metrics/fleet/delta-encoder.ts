@@ -7,7 +7,7 @@
 // next whole state puts everything right. Whole numbers take as many bytes as they need, others nine.
 // A label value is written once and then named by its number in a table, which both sides keep.
 
-import type { NativeHistogram } from "@flx/model";
+import type { NativeHistogram } from "@flx/model/write";
 import { CHUNK_BITS, CHUNK_MASK, Cells, ownMemory } from "../cells.ts";
 import type { ExemplarStore } from "../exemplar-store.ts";
 import type { ExposedMetric } from "../exposed-metric.ts";

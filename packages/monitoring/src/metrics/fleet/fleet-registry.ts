@@ -14,7 +14,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type { MetricFamily } from "@flx/model";
+import type { MetricFamily } from "@flx/model/write";
 import {
   type ExpositionRequest,
   Registry,

@@ -8,7 +8,7 @@
 //
 // Labels are kept only until the row has its place: the merged metric has them then.
 
-import type { Exemplar, NativeHistogram } from "@flx/model";
+import type { Exemplar, NativeHistogram } from "@flx/model/write";
 import { RowSet } from "../row-set.ts";
 import type { MetricSpec } from "./metric-spec.ts";
 

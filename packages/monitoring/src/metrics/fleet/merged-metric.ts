@@ -13,7 +13,7 @@
 // removed meanwhile it starts again, since the row may be somebody else's now, and after a few times goes through without
 // pausing.
 
-import { NativeHistogram } from "@flx/model";
+import { NativeHistogram } from "@flx/model/write";
 import { CHUNK_BITS, CHUNK_ROWS, Cells } from "../cells.ts";
 import { ExemplarStore } from "../exemplar-store.ts";
 import { HistogramMetric } from "../histogram-metric.ts";

@@ -3,7 +3,7 @@
 // A specification may come from another process, which may be of another version, or not ours at all: every field is
 // checked, and then once more by the constructors of the metrics.
 
-import { FlxError, type MetricType } from "@flx/model";
+import { FlxError, type MetricType } from "@flx/model/write";
 import type { ExposedMetric } from "../exposed-metric.ts";
 import { HistogramMetric } from "../histogram-metric.ts";
 import { InfoMetric } from "../info.ts";

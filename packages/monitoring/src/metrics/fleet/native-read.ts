@@ -8,7 +8,7 @@
 // Every bucket then is at least what it was at the last reading and at most what it will be at the next, so none goes
 // back. One observation of a thread that was stopped between its two halves is left over: it is put into the largest bucket.
 
-import { NativeHistogram } from "@flx/model";
+import { NativeHistogram } from "@flx/model/write";
 
 /** One side as it was copied. */
 export interface SideCopy {

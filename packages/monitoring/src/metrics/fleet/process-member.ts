@@ -3,7 +3,7 @@
 // A delta may be anything: every number in it is checked before memory is made for it, and what is not right is refused
 // as a whole from there on. The sender is then asked for its whole state (process-members.ts).
 
-import { type Exemplar, FlxError, Labels, NativeHistogram, type UnixMs } from "@flx/model";
+import { type Exemplar, FlxError, Labels, NativeHistogram, type UnixMs } from "@flx/model/write";
 import { CHUNK_BITS, CHUNK_MASK, Cells } from "../cells.ts";
 import { DELTA, MAX_TEXTS, TEXT } from "./delta-encoder.ts";
 import { MemberMetric } from "./member-metric.ts";

@@ -7,7 +7,7 @@
 // Texts are written by UTF-16 units, not as UTF-8: a label value may hold half a surrogate pair, and two values that differ
 // must still differ on the other side. The reader believes nothing: what runs over the end, or is too large, throws.
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 
 const FIRST_SIZE = 1024;
 const MAX_VARINT_BYTES = 8;

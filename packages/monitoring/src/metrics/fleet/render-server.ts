@@ -10,7 +10,7 @@
 // lost then, and nothing else. Neither the thread nor the socket keeps the process alive.
 
 import type { Server } from "node:http";
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import type { AdminHandler, AdminServer, AdminServerOptions } from "../http/admin-server.ts";
 import { pathOf } from "../http/mount.ts";
 import type { RenderOrder, RenderReport, RenderSettings } from "./render-protocol.ts";

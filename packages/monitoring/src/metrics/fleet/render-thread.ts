@@ -7,7 +7,7 @@
 import { request as send, type IncomingMessage, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import { type AdminHandler, type AdminServer, startAdminServer } from "../http/admin-server.ts";
 import { FleetRegistry } from "./fleet-registry.ts";
 import type { RenderOrder, RenderReport, RenderSettings } from "./render-protocol.ts";

@@ -11,7 +11,7 @@
 // the process alive.
 
 import type { BroadcastChannel, MessagePort } from "node:worker_threads";
-import type { Exemplar } from "@flx/model";
+import type { Exemplar } from "@flx/model/write";
 
 const { BroadcastChannel: Channel, receiveMessageOnPort } =
   process.getBuiltinModule("node:worker_threads");

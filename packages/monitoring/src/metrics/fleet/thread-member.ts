@@ -5,7 +5,7 @@
 //
 // Nothing here waits for the thread: it may be blocked, or gone for long. What it had published last is what is read.
 
-import { FlxError, type NativeHistogram } from "@flx/model";
+import { FlxError, type NativeHistogram } from "@flx/model/write";
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_ROWS } from "../cells.ts";
 import { MemberMetric } from "./member-metric.ts";
 import { type MetricSpec, parseSpec } from "./metric-spec.ts";

@@ -17,7 +17,7 @@ import {
   type UpMessage,
 } from "./thread-channel.ts";
 import { ThreadMember } from "./thread-member.ts";
-import { type Exemplar, Labels } from "@flx/model";
+import { type Exemplar, Labels } from "@flx/model/write";
 
 interface Known extends FleetMember {
   readonly thread: number;

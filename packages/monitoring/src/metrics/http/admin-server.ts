@@ -8,7 +8,7 @@
 // It is guarded as something that strangers reach: few connections, short headers and URLs, every wait with an end,
 // nothing of an error shown. And it is unref'ed, sockets too: a service that is done ends, scraped or not.
 
-import { FlxError } from "@flx/model";
+import { FlxError } from "@flx/model/write";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { defaultRegistry } from "../default-registry.ts";

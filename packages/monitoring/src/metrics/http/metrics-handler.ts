@@ -1,8 +1,6 @@
 // Metrics over node:http, and what express, koa and fastify have in common: they hand its request and response out.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { compressor } from "./compress.ts";
 import {
   type MetricsHandlerOptions,
@@ -61,6 +59,8 @@ async function send(
   // The body of a request that has one is not read, so the connection cannot be used again.
   const closing = status === 405 ? { connection: "close" } : {};
   response.writeHead(status, { ...headers, ...closing });
+  const { promises, Readable } = process.getBuiltinModule("node:stream");
+  const { pipeline } = promises;
   const source = Readable.from(chunks, { objectMode: false });
   const compress = compressor(coding);
   if (compress === undefined) await pipeline(source, response, { signal });

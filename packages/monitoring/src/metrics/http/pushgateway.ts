@@ -9,7 +9,7 @@
 //
 // Source: https://github.com/prometheus/pushgateway#api
 
-import { FlxError, isLegacyLabelName, TEXT_CONTENT_TYPE } from "@flx/model";
+import { FlxError, isLegacyLabelName, TEXT_CONTENT_TYPE } from "@flx/model/write";
 import { defaultRegistry } from "../default-registry.ts";
 import { labelString, wireText } from "../label-values.ts";
 import type { Registry } from "../registry.ts";
