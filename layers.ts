@@ -7,7 +7,7 @@
 //
 // Inside the station a folder imports only folders to its left:
 //
-//   base config store ingest query traces rules diagnose alerts notify api cli
+//   base config store ingest query traces rules diagnose alerts notify api page cli
 //
 // Data flows the same way. What must move right to left goes through an interface that the left folder
 // declares (`Appender`, `SpanSink`, `AlertSink`, `Notifier`); station.ts alone passes the implementations in.
@@ -37,6 +37,7 @@ export const stationFolders: readonly string[] = [
   "alerts",
   "notify",
   "api",
+  "page",
   "cli",
 ];
 

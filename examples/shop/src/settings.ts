@@ -12,9 +12,9 @@ export type Settings = {
   readonly paymentsPort: number;
   /** Where this process exposes its metrics; undefined: nowhere. */
   readonly metricsPort: number | undefined;
-  /** Where traces go (OTLP over HTTP with JSON); undefined: as OTEL_* variables say, or nowhere. */
+  /** Where traces go (OTLP over HTTP with JSON) when there is no station; undefined: nowhere. */
   readonly tracesUrl: string | undefined;
-  /** Where metrics are pushed (OTLP over HTTP); undefined: as OTEL_* variables say, or nowhere. */
+  /** The station that is sent traces, logs, errors and metrics (OTLP over HTTP); undefined: none. */
   readonly stationUrl: string | undefined;
   /** host:port under which the gateway and the commands reach orders. */
   readonly ordersAddress: string;

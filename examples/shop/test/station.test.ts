@@ -14,7 +14,7 @@ interface Answer {
   readonly data: { readonly result: readonly { readonly metric: Record<string, string> }[] };
 }
 
-test("shop up --station: the shop is scraped and pushes, and the printed lines show it", async () => {
+test("shop up --station: every signal arrives, and the printed lines show it", async () => {
   await using shop = await openShop({ args: ["--station", "--traffic", "20"] });
   const { stationUrl } = await shop.status();
   assert.ok(stationUrl !== undefined);
@@ -38,9 +38,20 @@ test("shop up --station: the shop is scraped and pushes, and the printed lines s
     what: "this machine's processor",
   });
 
+  const services = async (): Promise<readonly string[]> => {
+    const response = await fetch(`${stationUrl}/api/v1/services`);
+    return ((await response.json()) as { readonly data: readonly string[] }).data;
+  };
+  await waitUntil(async () => (await services()).length === 4, {
+    ...WAIT,
+    what: "spans of four services",
+  });
+  const page = await (await fetch(stationUrl)).text();
+  for (const service of await services()) assert.ok(page.includes(`>${service}</a>`), service);
+
   const printed = shop.process.log().split("The station watches it")[1]!.split("\n");
   const lines = printed.map((line) => line.trim()).filter((line) => /^(?:npm|curl) /.test(line));
-  assert.equal(lines.length, 6);
+  assert.equal(lines.length, 8);
   for (const line of lines) {
     await waitUntil(
       () => {

@@ -77,6 +77,7 @@ import { TraceMetrics } from "./traces/trace-metrics.ts";
 import { Backups } from "./store/backup/backups.ts";
 import { tidyDataFolder } from "./store/backup/restore-backup.ts";
 import { openRecordStores, type RecordStores } from "./store/open-record-stores.ts";
+import { pageRoutes } from "./page/page-routes.ts";
 import { findExceptions } from "./diagnose/find-exceptions.ts";
 import { FolderLock } from "./store/log/folder-lock.ts";
 import type { MetricStore } from "./store/metric-store.ts";
@@ -331,8 +332,10 @@ class Building {
     });
     const beside: TargetScraper[] = [];
     const reload = this.#reloading(opened, manager, tls?.files);
+    const runner = this.#queryRunner(opened);
+    const targets = scrapeTargets(manager, beside);
     const routes: readonly Route[] = [
-      ...this.#queryRoutes(opened),
+      ...queryRoutes({ runner, now: this.#clock.now }),
       ...seriesRoutes(store),
       federateRoute({
         queryable: store,
@@ -340,12 +343,22 @@ class Building {
         lookbackMs: value.query.lookback_delta,
         externalLabels: () => this.#config.value.global.external_labels,
       }),
-      ...targetRoutes(scrapeTargets(manager, beside)),
+      ...targetRoutes(targets),
       ...traceRoutes(records.spans, this.#clock.now),
       ...logRoutes(records.logs, this.#clock.now),
       ...errorRoutes(records.errors),
       ...jaegerRoutes(records.spans, this.#clock.now),
       ...backupRoutes(backups),
+      ...pageRoutes({
+        spans: records.spans,
+        logs: records.logs,
+        errors: records.errors,
+        targets,
+        metrics: store,
+        runner,
+        now: this.#clock.now,
+        version: this.#options.version,
+      }),
       ...this.#statusRoutes(store, reload),
       ...stationRoutes({
         health,
@@ -612,7 +625,7 @@ class Building {
     });
   }
 
-  #queryRoutes({ store, engine }: OpenedStore): readonly Route[] {
+  #queryRunner({ store, engine }: OpenedStore): QueryRunner {
     const { query } = this.#config.value;
     const gate = new Gate(query.max_concurrency, query.max_waiting);
     const active = new ActiveQueries(join(this.#options.folder, "queries.active"));
@@ -622,7 +635,7 @@ class Building {
         "ran when the station ended without saying so",
       );
     }
-    const runner = new QueryRunner({
+    return new QueryRunner({
       engine:
         engine ??
         new PromqlEngine({
@@ -642,7 +655,6 @@ class Building {
       timeoutMs: query.timeout,
       observer: queryMetrics(this.#registry, gate),
     });
-    return queryRoutes({ runner, now: this.#clock.now });
   }
 
   #statusRoutes(store: MetricStore, reload: () => Promise<void>): readonly Route[] {

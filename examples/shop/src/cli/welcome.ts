@@ -42,21 +42,26 @@ Look at it
 Break it: ${command} fault on NAME${data}, and fault off NAME
 ${faults.map(({ name, does }) => `  ${name.padEnd(width)}  ${does}`).join("\n")}
 
-Ctrl-C stops everything. Below: warnings, errors, now and then a summary or a trace.
+Ctrl-C stops everything. Below: warnings, errors, now and then a summary.
 `;
 }
 
 /** What to ask the station beside the shop, in lines to paste; "" without one. */
 export function stationText(url: string | undefined): string {
   if (url === undefined) return "";
-  const flx = `npm run -s flx -- query${url.endsWith(":3590") ? "" : ` --url ${url}`}`;
+  const where = url.endsWith(":3590") ? "" : ` --url ${url}`;
+  const flx = `npm run -s flx -- query${where}`;
   return `
-The station watches it: ${url}. Its metrics come twice, scraped (job="shop") and pushed over OTLP (job="orders", ...).
+The station watches it: ${url}
+Open that in a browser: services, traces, errors, logs, and a box for PromQL. Or ask it from here; metrics come twice,
+scraped (job="shop") and pushed over OTLP (job="orders", ...):
   ${flx} 'up'
   ${flx} 'sum by (process) (flx_app_info{job="shop"})'
   ${flx} --range 5m 'sum(rate(orders_placed_total{job="shop"}[1m]))'
   ${flx} 'orders_placed_total{job="orders"}'
   ${flx} 'flx_cpu_usage_percent{job="flx"}'
+  npm run -s flx -- traces${where}
+  npm run -s flx -- logs${where}
   curl -s '${url}/api/v1/query?query=up'
 `;
 }

@@ -105,13 +105,10 @@ export async function runProcess(
 /** Everything every process is watched by. Health begins when the service is ready, not here. */
 function monitoringOptions(
   { name, version, environment }: Service,
-  { metricsPort: port, tracesUrl, stationUrl }: Settings,
+  settings: Settings,
   health: HealthChecker,
 ): MonitoringOptions {
-  const elsewhere = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] !== undefined;
-  const pushed = { endpoint: `${stationUrl}/v1/metrics`, protocol: "http/protobuf" } as const;
-  const metrics = stationUrl === undefined ? (false as const) : pushed;
-  const here = { endpoint: tracesUrl, protocol: "http/json", metrics, logs: false } as const;
+  const { metricsPort: port } = settings;
   return {
     service: name,
     version,
@@ -121,8 +118,17 @@ function monitoringOptions(
     health: { checker: health, start: false },
     // The terminal has the shop's own lines.
     logging: { destination: { write: () => undefined } },
-    ...(elsewhere ? {} : { otlp: tracesUrl === undefined ? false : here }),
+    ...receiver(settings),
   };
+}
+
+/** Where everything is sent: where OTEL_* variables say, else to the station, else traces to the terminal. */
+function receiver({ tracesUrl, stationUrl }: Settings): Pick<MonitoringOptions, "otlp"> {
+  if (process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] !== undefined) return {};
+  if (stationUrl !== undefined)
+    return { otlp: { endpoint: stationUrl, protocol: "http/protobuf" } };
+  if (tracesUrl === undefined) return { otlp: false };
+  return { otlp: { endpoint: tracesUrl, protocol: "http/json", metrics: false, logs: false } };
 }
 
 /** The shop's lines become log records with the ids of their spans. */

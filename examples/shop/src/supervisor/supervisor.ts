@@ -169,7 +169,7 @@ export class Supervisor {
     if (station !== undefined) {
       this.#station = await ShopStation.start(join(dataFolder, "station"), station, this.#ports);
     }
-    if (process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] === undefined) {
+    if (this.#station === undefined && process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] === undefined) {
       this.#traces = await TraceReceiver.start(this.#print);
     }
     this.#control = await startControlApi(this.#ports.control, {

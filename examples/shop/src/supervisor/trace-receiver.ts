@@ -3,7 +3,7 @@
 //   POST /v1/traces ─► spans by trace ─► quiet for a second ─► shown, when it is worth it
 //
 // Worth showing: an order being placed or a pipeline, one in twenty seconds; one that failed, one in five. With
-// OTEL_EXPORTER_OTLP_ENDPOINT in the environment the processes send there, and nothing is shown here.
+// a station, or OTEL_EXPORTER_OTLP_ENDPOINT in the environment, the processes send there, and nothing is shown here.
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";

@@ -16,7 +16,7 @@ import {
   urlOf,
   withStation,
 } from "./records/ask.ts";
-import { timeText } from "./records/units.ts";
+import { timeText } from "../base/units.ts";
 import type { Screen } from "./query/show.ts";
 import { screenOf } from "./screen.ts";
 import {

@@ -6,10 +6,10 @@ import { readArguments } from "./arguments.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { cell } from "./records/cells.ts";
 import { exitCodesHelp, withStation } from "./records/ask.ts";
-import { durationText } from "./records/units.ts";
+import { durationText } from "../base/units.ts";
 import { screenOf } from "./screen.ts";
 import { clientHelp, clientOptionSpecs } from "./station-client.ts";
-import { criticalPath } from "./trace/critical-path.ts";
+import { criticalPath } from "../traces/critical-path.ts";
 import { type ShownSpan, waterfall } from "./trace/waterfall.ts";
 
 const help = `Usage: flx trace ID [OPTIONS]

@@ -13,7 +13,7 @@ import {
   urlOf,
   withStation,
 } from "./records/ask.ts";
-import { durationText, timeText } from "./records/units.ts";
+import { durationText, timeText } from "../base/units.ts";
 import { screenOf } from "./screen.ts";
 import { clientHelp, clientOptionSpecs } from "./station-client.ts";
 

@@ -159,6 +159,7 @@ function welcome({ version, urls, dataFolder }: RunningStation): string {
   const where = isDefault ? "" : `--url ${urls.http} `;
   return `FLX station ${version} is up. Data: ${dataFolder}
 
+  Pages, for a browser           ${urls.http}/
   Prometheus API, remote write   ${urls.http}
   OTLP over gRPC                 ${urls.otlpGrpc}
   OTLP over HTTP                 ${urls.otlpHttp}

@@ -122,6 +122,14 @@ async function compareSpans(store: EmbeddedSpanStore, sent: readonly StoredSpan[
     const got = await store.spans(question);
     assert.deepEqual(got.items, want.slice(0, question.limit), JSON.stringify(question));
     assert.equal(got.isCut, want.length > question.limit);
+    const longest = await store.spans({ ...question, order: "longest" });
+    assert.deepEqual(
+      longest.items.map(({ durationNs }) => durationNs),
+      want
+        .map(({ durationNs }) => durationNs)
+        .toSorted((a, b) => b - a)
+        .slice(0, question.limit),
+    );
 
     const traces = await store.search(question);
     const ids = [...new Set(want.map(({ traceId }) => traceId))];
@@ -133,6 +141,28 @@ async function compareSpans(store: EmbeddedSpanStore, sent: readonly StoredSpan[
       assert.deepEqual(spans, wholeTrace(sent, traceId));
     }
   }
+}
+
+/** Rate, errors and duration of services, against a recount. */
+async function compareActivity(store: EmbeddedSpanStore, sent: readonly StoredSpan[]) {
+  const { items } = await store.activity(EVER, { limit: 100 });
+  const entries = sent.filter(
+    ({ kind, parentSpanId }) => kind === "server" || kind === "consumer" || parentSpanId === "",
+  );
+  assert.deepEqual(
+    items.map(({ service }) => service).toSorted(),
+    [...new Set(entries.map(({ service }) => service))].toSorted(),
+  );
+  for (const { service, count, errors, medianNs, p95Ns } of items) {
+    const own = entries.filter((span) => span.service === service);
+    const durations = own.map(({ durationNs }) => durationNs).toSorted((a, b) => a - b);
+    const quantile = (q: number): number => durations[Math.ceil(q * own.length) - 1]!;
+    assert.equal(count, own.length);
+    assert.equal(errors, own.filter(({ status }) => status === "error").length);
+    assert.ok(Math.abs(medianNs / quantile(0.5) - 1) < 0.05, `${medianNs} ${quantile(0.5)}`);
+    assert.ok(Math.abs(p95Ns / quantile(0.95) - 1) < 0.05, `${p95Ns} ${quantile(0.95)}`);
+  }
+  assert.equal((await store.activity(EVER, { limit: 1 })).isCut, true);
 }
 
 function wholeTrace(sent: readonly StoredSpan[], traceId: string): StoredSpan[] {
@@ -164,6 +194,7 @@ test("EmbeddedSpanStore answers as a filter over what was sent: hot, over window
       if (seed === 8 || seed === 16) await records.closeWindow("spans");
     }
     await compareSpans(store, sent, 2);
+    await compareActivity(store, sent);
     await records.close();
     records = await EmbeddedRecords.open(options(folder.path));
     store = new EmbeddedSpanStore(records);

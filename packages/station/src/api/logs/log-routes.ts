@@ -50,7 +50,8 @@ export function logRoutes(store: LogStore, now: () => number): readonly Route[] 
   ];
 }
 
-function logQuestion(request: ApiRequest, nowMs: number): LogQuestion {
+/** What the parameters of a request ask for. */
+export function logQuestion(request: ApiRequest, nowMs: number): LogQuestion {
   const after = request.parameter("after");
   if (after !== undefined && !/^\d{1,15}$/.test(after)) throw invalid("after", "is a position");
   const traceId = request.parameter("trace_id");

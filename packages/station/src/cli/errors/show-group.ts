@@ -3,7 +3,7 @@
 import { printable } from "../../base/printable.ts";
 import type { Screen } from "../query/show.ts";
 import { cell } from "../records/cells.ts";
-import { msText } from "../records/units.ts";
+import { msText } from "../../base/units.ts";
 
 interface Tally {
   readonly name: string;

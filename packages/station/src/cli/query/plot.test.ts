@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plot, shortNumber } from "./plot.ts";
+import { plot } from "./plot.ts";
 
 const options = { width: 40, height: 6, start: 0, end: 600, step: 60 };
 
@@ -61,16 +61,4 @@ test("plot() of one value has room above and below", () => {
     options,
   );
   assert.match(lines.join("\n"), /5 ┤/);
-});
-
-test("shortNumber() is short", () => {
-  const f = (value: number, want: string) => assert.equal(shortNumber(value), want);
-
-  f(0, "0");
-  f(0.25, "0.25");
-  f(9_999, "9999");
-  f(15_000, "15k");
-  f(2_500_000, "2.5M");
-  f(-3e9, "-3G");
-  f(0.000_01, "1e-5");
 });

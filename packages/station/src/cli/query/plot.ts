@@ -8,6 +8,14 @@
 //
 // Points that follow each other are joined by a line; a gap of more than one and a half steps is left open.
 
+import {
+  type AxisBounds,
+  axisBounds,
+  clockText,
+  roundTicks,
+  shortNumber,
+} from "../../base/axis.ts";
+
 /** A line of a plot. */
 export interface PlotSeries {
   /** Unix seconds and value, in time order. */
@@ -55,22 +63,12 @@ export function plot(series: readonly PlotSeries[], options: PlotOptions): strin
   return [...lines, ...timeAxis(columns, margin, options)];
 }
 
-function boundsOf(series: readonly PlotSeries[]): { min: number; max: number } | undefined {
-  let min = Infinity;
-  let max = -Infinity;
-  for (const { points } of series) {
-    for (const [, value] of points) {
-      if (!Number.isFinite(value)) continue;
-      min = Math.min(min, value);
-      max = Math.max(max, value);
-    }
-  }
-  if (min > max) return undefined;
-  if (min === max) {
-    const room = min === 0 ? 1 : Math.abs(min) / 2;
-    return { min: min - room, max: max + room };
-  }
-  return { min, max };
+function boundsOf(series: readonly PlotSeries[]): AxisBounds | undefined {
+  return axisBounds(
+    (function* numbers() {
+      for (const { points } of series) for (const [, value] of points) yield value;
+    })(),
+  );
 }
 
 function draw(
@@ -147,47 +145,20 @@ class Canvas {
   }
 }
 
-/** Round numbers along the axis: 1, 2 or 5 times a power of ten apart. */
 function ticksOf(min: number, max: number, height: number): { row: number; text: string }[] {
-  const wanted = Math.max(2, Math.floor(height / 3));
-  const rough = (max - min) / wanted;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough)!;
   const ticks: { row: number; text: string }[] = [];
-  for (let i = Math.ceil(min / step); i * step <= max + step * 1e-9; i++) {
-    const value = i * step;
+  for (const value of roundTicks(min, max, Math.max(2, Math.floor(height / 3)))) {
     const row = Math.round((1 - (value - min) / (max - min)) * (height - 1));
     if (!ticks.some((each) => each.row === row)) ticks.push({ row, text: shortNumber(value) });
   }
   return ticks;
 }
 
-/** A number in a few characters: 1.5k, 20M, 0.001. */
-export function shortNumber(value: number): string {
-  const size = Math.abs(value);
-  if (size !== 0 && size < 1e-3) return value.toExponential(1).replace(".0e", "e");
-  for (const [limit, unit] of [
-    [1e12, "T"],
-    [1e9, "G"],
-    [1e6, "M"],
-    [1e4, "k"],
-  ] as const) {
-    if (size >= limit) {
-      return `${trimmed(value / (unit === "k" ? 1e3 : limit))}${unit}`;
-    }
-  }
-  return trimmed(value);
-}
-
-function trimmed(value: number): string {
-  return String(Number(value.toPrecision(4)));
-}
-
 function timeAxis(columns: number, margin: number, { start, end }: PlotOptions): string[] {
   const count = Math.max(2, Math.min(6, Math.floor(columns / 20) + 1));
   const marks = Array.from({ length: count }, (_, i) => ({
     column: Math.round((i * (columns - 1)) / (count - 1)),
-    text: clock(start + ((end - start) * i) / (count - 1), end - start),
+    text: clockText(start + ((end - start) * i) / (count - 1), end - start),
   }));
   const axis = Array.from({ length: columns }, (_, i) =>
     marks.some(({ column }) => column === i) ? "┬" : "─",
@@ -199,11 +170,4 @@ function timeAxis(columns: number, margin: number, { start, end }: PlotOptions):
     labels = labels.padEnd(at) + text;
   }
   return [`${" ".repeat(margin)}└${axis}`, `${" ".repeat(margin + 1)}${labels}`];
-}
-
-/** A time of day, with the date when the plot is longer than a day. */
-function clock(seconds: number, span: number): string {
-  const text = new Date(seconds * 1_000).toISOString();
-  if (span > 86_400) return text.slice(5, 16).replace("T", " ");
-  return span < 600 ? text.slice(11, 19) : text.slice(11, 16);
 }

@@ -11,8 +11,9 @@
 
 import type { Screen } from "../query/show.ts";
 import { cell, cellWidth } from "../records/cells.ts";
-import { durationText } from "../records/units.ts";
-import { criticalPath, type PathSpan } from "./critical-path.ts";
+import { durationText } from "../../base/units.ts";
+import { callOrder } from "../../traces/call-order.ts";
+import { criticalPath, type PathSpan } from "../../traces/critical-path.ts";
 
 /** A span as the API gives it, as far as it is shown. */
 export interface ShownSpan {
@@ -34,11 +35,6 @@ const MAX_INDENT = 24;
 /** Between the columns, and the mark of an error. */
 const GAPS = 9;
 
-interface Line extends PathSpan {
-  readonly span: ShownSpan;
-  readonly depth: number;
-}
-
 /** A trace as lines. */
 export function waterfall(
   spans: readonly ShownSpan[],
@@ -55,7 +51,7 @@ export function waterfall(
   });
   const total = Math.max(1, ...placed.map(({ end }) => end));
   const path = criticalPath(placed);
-  const lines = inOrder(placed);
+  const lines = callOrder(placed);
   const shown = lines.slice(0, maxLines);
   const services = Math.min(
     16,
@@ -84,34 +80,6 @@ export function waterfall(
 
 function ids({ spanId, parentSpanId }: ShownSpan) {
   return { spanId, parentSpanId };
-}
-
-/** Calls under their callers, by start; spans whose caller is not here stand alone. */
-function inOrder(placed: readonly Omit<Line, "depth">[]): Line[] {
-  const known = new Set(placed.map(({ spanId }) => spanId));
-  const children = new Map<string, Omit<Line, "depth">[]>();
-  for (const line of placed) {
-    const parent = known.has(line.parentSpanId) ? line.parentSpanId : "";
-    const siblings = children.get(parent);
-    if (siblings === undefined) children.set(parent, [line]);
-    else siblings.push(line);
-  }
-  for (const siblings of children.values()) siblings.sort((a, b) => b.start - a.start);
-  const lines: Line[] = [];
-  const seen = new Set<string>();
-  const open = (children.get("") ?? []).map((line) => ({ line, depth: 0 }));
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { line, depth } = next;
-    lines.push({ ...line, depth });
-    if (seen.has(line.spanId)) continue;
-    seen.add(line.spanId);
-    for (const child of children.get(line.spanId) ?? []) {
-      open.push({ line: child, depth: depth + 1 });
-    }
-  }
-  // Parents that run in a circle have no beginning.
-  for (const line of placed) if (!seen.has(line.spanId)) lines.push({ ...line, depth: 0 });
-  return lines;
 }
 
 function bar({ start, end }: PathSpan, total: number, width: number, isCritical: boolean): string {

@@ -11,6 +11,7 @@ import { FlxError } from "@flx/model";
 import { askLogs } from "../logs/log-questions.ts";
 import type { LogQuestion } from "../logs/log-store.ts";
 import { logTable } from "../logs/log-table.ts";
+import { askActivity } from "../spans/service-activity.ts";
 import { askCalls, askOperations, askSearch, askSpans, askTrace } from "../spans/span-questions.ts";
 import type { SpanQuestion } from "../spans/span-store.ts";
 import { spanTable } from "../spans/span-table.ts";
@@ -66,6 +67,7 @@ export interface RecordQuestions {
     readonly limit: number;
   };
   "spans.calls": { readonly range: RecordRange; readonly limit: number };
+  "spans.activity": { readonly range: RecordRange; readonly limit: number };
   "logs.search": LogQuestion;
   "logs.services": { readonly range: RecordRange; readonly limit: number };
 }
@@ -199,6 +201,10 @@ export class RecordKeeper {
       case "spans.calls": {
         const { range, limit } = question as RecordQuestions["spans.calls"];
         return await askCalls(sources, ask, range, limit);
+      }
+      case "spans.activity": {
+        const { range, limit } = question as RecordQuestions["spans.activity"];
+        return await askActivity(sources, ask, range, limit);
       }
       case "spans.services":
       case "logs.services":

@@ -8,6 +8,7 @@ import type { AskOptions, RecordRange, RecordStatistics } from "../stored-record
 import { checkId, checkLimit } from "../records/check-question.ts";
 import type {
   Operation,
+  ServiceActivity,
   ServiceCall,
   SpanQuestion,
   SpanStore,
@@ -58,6 +59,12 @@ export class EmbeddedSpanStore implements SpanStore {
   async calls(range: RecordRange, options: AskOptions): Promise<Limited<ServiceCall>> {
     checkLimit(options.limit);
     return (await this.#records.ask("spans.calls", { range, ...options })) as Limited<ServiceCall>;
+  }
+
+  async activity(range: RecordRange, options: AskOptions): Promise<Limited<ServiceActivity>> {
+    checkLimit(options.limit);
+    const question = { range, ...options };
+    return (await this.#records.ask("spans.activity", question)) as Limited<ServiceActivity>;
   }
 
   statistics(): Promise<RecordStatistics> {

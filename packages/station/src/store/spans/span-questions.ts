@@ -136,13 +136,14 @@ async function wholeTraces(
   });
 }
 
-/** Spans that fit, the newest first. */
+/** Spans that fit, the newest or the longest first. */
 export async function askSpans(
   sources: readonly RecordSource[],
   ask: Ask,
   question: SpanQuestion,
 ): Promise<Limited<StoredSpan>> {
-  const { limit } = question;
+  const { limit, order } = question;
+  if (order === "longest") return await askLongest(sources, ask, question);
   const rows = new SpanRows();
   let found: StoredSpan[] = [];
   for (const source of newestFirst(sources)) {
@@ -151,6 +152,25 @@ export async function askSpans(
     const sql = source.select(whereOf(source, question), `ORDER BY start DESC LIMIT ${limit + 1}`);
     const more = (await ask(sql)).map((row) => rows.read(row));
     found = distinct([...found, ...more]).toSorted((a, b) => byStart(b, a));
+  }
+  return { items: found.slice(0, limit), isCut: found.length > limit };
+}
+
+async function askLongest(
+  sources: readonly RecordSource[],
+  ask: Ask,
+  question: SpanQuestion,
+): Promise<Limited<StoredSpan>> {
+  const { limit } = question;
+  const rows = new SpanRows();
+  let found: StoredSpan[] = [];
+  for (const source of newestFirst(sources)) {
+    const tail = `ORDER BY duration DESC LIMIT ${limit + 1}`;
+    const more = (await ask(source.select(whereOf(source, question), tail))).map((row) =>
+      rows.read(row),
+    );
+    const all = distinct([...found, ...more]).toSorted((a, b) => b.durationNs - a.durationNs);
+    found = all.slice(0, limit + 1);
   }
   return { items: found.slice(0, limit), isCut: found.length > limit };
 }

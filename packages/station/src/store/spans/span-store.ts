@@ -106,6 +106,8 @@ export interface SpanQuestion {
   readonly attributes: readonly AttributeCondition[];
   /** Only spans without a parent. */
   readonly isRoot?: boolean | undefined;
+  /** Of `spans`: which come first, and stay when there are too many. Default: newest. */
+  readonly order?: "newest" | "longest" | undefined;
   /** 1 to 10,000. */
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
@@ -124,17 +126,31 @@ export interface ServiceCall {
   readonly count: number;
 }
 
+/** What a service did: rate, errors and duration of what came in to it, and of what it began itself. */
+export interface ServiceActivity {
+  readonly service: string;
+  /** Spans of kind server or consumer, and roots. */
+  readonly count: number;
+  readonly errors: number;
+  /** Half of them took at most so long, ns, to 5 percent. */
+  readonly medianNs: number;
+  /** 95 of a hundred took at most so long, ns, to 5 percent. */
+  readonly p95Ns: number;
+}
+
 /** Answers questions about spans. */
 export interface SpanStore {
   /** @param traceId 32 hex digits, lower case; undefined when nothing of it is kept */
   trace(traceId: string, options: AskOptions): Promise<Trace | undefined>;
   /** Traces with their spans (20,000 of all together, else they are cut), by their newest span that fits. */
   search(question: SpanQuestion): Promise<Limited<Trace>>;
-  /** Spans, the newest first. */
+  /** Spans, the newest first unless asked otherwise. */
   spans(question: SpanQuestion): Promise<Limited<StoredSpan>>;
   services(range: RecordRange, options: AskOptions): Promise<Limited<string>>;
   operations(service: string, range: RecordRange, options: AskOptions): Promise<Limited<Operation>>;
   /** Which services call which, by spans whose parent is another service's. */
   calls(range: RecordRange, options: AskOptions): Promise<Limited<ServiceCall>>;
+  /** What each service did, the busiest first. */
+  activity(range: RecordRange, options: AskOptions): Promise<Limited<ServiceActivity>>;
   statistics(): Promise<RecordStatistics>;
 }
