@@ -42,7 +42,7 @@ test("chart() has only numbers in its paths, whatever the values", () => {
     [7],
   ]) {
     for (const path of paths(values)) {
-      assert.match(path, /^(?:[ML]-?\d+(?:\.\d)? -?\d+(?:\.\d)?(?:h0)?)+$/, `${values.join(" ")}`);
+      assert.match(path, /^(?:[ML]-?\d+(?:\.\d)? -?\d+(?:\.\d)?(?:h0)?)+$/, values.join(" "));
     }
   }
 });
