@@ -72,6 +72,7 @@ import { backupRoutes } from "./api/backups/backup-routes.ts";
 import { errorRoutes } from "./api/errors/error-routes.ts";
 import { jaegerRoutes } from "./api/jaeger/jaeger-routes.ts";
 import { logRoutes } from "./api/logs/log-routes.ts";
+import { graphRoute } from "./api/traces/graph-route.ts";
 import { traceRoutes } from "./api/traces/trace-routes.ts";
 import { TraceMetrics } from "./traces/trace-metrics.ts";
 import { Backups } from "./store/backup/backups.ts";
@@ -345,6 +346,7 @@ class Building {
       }),
       ...targetRoutes(targets),
       ...traceRoutes(records.spans, this.#clock.now),
+      graphRoute({ runner, spans: records.spans }, this.#clock.now),
       ...logRoutes(records.logs, this.#clock.now),
       ...errorRoutes(records.errors),
       ...jaegerRoutes(records.spans, this.#clock.now),

@@ -1,9 +1,16 @@
 // A server over a store with some spans, logs and errors, for tests of the API and of commands.
 
+import { join } from "node:path";
+import { Labels, NativeHistogram } from "@flx/model";
+import { MemoryQueryable, PromqlEngine } from "@flx/promql";
+import { ActiveQueries } from "../../src/query/active-queries.ts";
+import { Gate } from "../../src/query/gate.ts";
+import { QueryRunner } from "../../src/query/query-runner.ts";
 import { HttpServer } from "../../src/api/http/http-server.ts";
 import { errorRoutes } from "../../src/api/errors/error-routes.ts";
 import { jaegerRoutes } from "../../src/api/jaeger/jaeger-routes.ts";
 import { logRoutes } from "../../src/api/logs/log-routes.ts";
+import { graphRoute } from "../../src/api/traces/graph-route.ts";
 import { traceRoutes } from "../../src/api/traces/trace-routes.ts";
 import type { Route } from "../../src/api/http/route.ts";
 import { openRecordStores, type RecordStores } from "../../src/store/open-record-stores.ts";
@@ -49,6 +56,7 @@ export async function startRecordServer(folder: string): Promise<RecordServer> {
   const now = (): number => NOW_MS;
   const routes = [
     ...traceRoutes(stores.spans, now),
+    graphRoute({ runner: graphRunner(join(folder, "queries.active")), spans: stores.spans }, now),
     ...logRoutes(stores.logs, now),
     ...errorRoutes(stores.errors),
     ...jaegerRoutes(stores.spans, now),
@@ -71,3 +79,43 @@ export async function startRecordServer(folder: string): Promise<RecordServer> {
     },
   };
 }
+
+/** Queries over the series of a small service graph: an edge of each type. */
+function graphRunner(activeFile: string): QueryRunner {
+  const memory = new MemoryQueryable();
+  for (const [client, server, type] of EDGES) {
+    const labels = (name: string): Labels =>
+      Labels.from({
+        __name__: `traces_service_graph_${name}`,
+        client,
+        server,
+        connection_type: type,
+      });
+    for (const [at, count] of [0, 10].entries()) {
+      const timeMs = NOW_MS - 60_000 + at * 30_000;
+      memory.append(labels("request_total"), timeMs, count);
+      memory.append(labels("request_failed_total"), timeMs, count / 10);
+      const positive = { indexes: [0], counts: [count] };
+      const histogram = NativeHistogram.from({ schema: 0, sum: count, positive });
+      memory.append(labels("request_client_seconds"), timeMs, histogram);
+    }
+  }
+  const engine = new PromqlEngine({ queryable: memory, now: () => 0 });
+  const active = new ActiveQueries(activeFile);
+  return new QueryRunner({
+    engine,
+    gate: new Gate(4, 4),
+    active,
+    now: () => NOW_MS,
+    timeoutMs: 10_000,
+  });
+}
+
+const EDGES = [
+  ["user", "gateway", "virtual_node"],
+  ["gateway", "orders", ""],
+  ["orders", "sqlite:orders", "database"],
+  ["orders", "kafka:paid", "messaging_system"],
+  ["kafka:paid", "mailer", "messaging_system"],
+  ["mailer", "smtp.example.com", "virtual_node"],
+] as const;

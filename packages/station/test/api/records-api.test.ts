@@ -218,6 +218,26 @@ function validate(value: unknown, schema: Schema, path: string): void {
   }
 }
 
+test("the service graph: nodes by what they are, edges with calls, failures and durations", async () => {
+  const { body } = await ask("/api/v1/services/graph");
+  const { nodes, edges } = body["data"] as {
+    nodes: readonly { readonly name: string; readonly type: string }[];
+    edges: readonly Readonly<Record<string, unknown>>[];
+  };
+  const types = Object.fromEntries(nodes.map(({ name, type }) => [name, type]));
+  const { user, gateway, orders, mailer } = types;
+  assert.deepEqual([user, gateway, orders, mailer], ["user", "service", "service", "service"]);
+  assert.equal(types["sqlite:orders"], "database");
+  assert.equal(types["kafka:paid"], "queue");
+  assert.equal(types["smtp.example.com"], "peer");
+  assert.equal(edges.length, 6);
+  const edge = edges.find((each) => each["client"] === "gateway" && each["server"] === "orders")!;
+  assert.deepEqual([edge["type"], edge["calls"], edge["failed"]], ["call", 10, 1]);
+  assert.equal((edge["clientDurations"] as { readonly meanSeconds: number }).meanSeconds, 1);
+  const { status } = await ask("/api/v1/services/graph?start=5&end=4");
+  assert.equal(status, 400);
+});
+
 test("the OpenAPI file has every route, and no other", () => {
   const described = Object.entries(openapi.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

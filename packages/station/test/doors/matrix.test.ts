@@ -52,7 +52,7 @@ const EXPECTED: Readonly<Record<DoorRule["door"], Readonly<Partial<Record<Needs,
       GET /api/v1/traces          GET /api/v1/traces/:id
       GET /api/v1/spans           GET /api/v1/services
       GET /api/v1/services/:service/operations
-      GET /api/v1/service-calls
+      GET /api/v1/service-calls   GET /api/v1/services/graph
       GET /api/v1/logs            GET /api/v1/logs/position
       GET /api/v1/errors          GET /api/v1/errors/:fingerprint
       GET /api/services           GET /api/services/:service/operations
