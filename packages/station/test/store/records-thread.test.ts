@@ -17,17 +17,40 @@ Reflect.set(Worker.prototype, "postMessage", function remembered(this: Worker, .
   Reflect.apply(postMessage as () => void, this, args);
 });
 
-test("EmbeddedRecords starts a thread again that has died, and loses nothing", async () => {
-  await using folder = await temporaryFolder("thread");
+function open(folder: string, onFault?: (fault: string) => void): Promise<EmbeddedRecords> {
   const keep = { windowMs: 7_200_000, maxWindowRecords: 4_000_000, retentionMs: 0, maxBytes: 0 };
-  const faults: string[] = [];
-  await using records = await EmbeddedRecords.open({
-    folder: folder.path,
+  return EmbeddedRecords.open({
+    folder,
     keep: { spans: keep, logs: keep },
     memoryBytes: 256 * 1024 * 1024,
     threads: 2,
-    onFault: (fault) => faults.push(fault),
+    ...(onFault !== undefined && { onFault }),
   });
+}
+
+test("EmbeddedRecords has no thread before the first record, and gives it what came meanwhile", async () => {
+  await using folder = await temporaryFolder("thread");
+  thread = undefined;
+  await using closed = await open(folder.path);
+  await closed.close();
+  assert.equal(thread, undefined);
+
+  const made = madeSpans(1, { count: 40, startMs: 1_790_000_000_000, traces: 10 });
+  {
+    await using records = await open(folder.path);
+    await Promise.all([1, 2, 3].map(() => records.append("spans", made.request, 40)));
+    await records.flush("spans");
+    assert.equal((await records.statistics("spans")).records, 120);
+    assert.notEqual(thread, undefined);
+  }
+  await using again = await open(folder.path);
+  assert.equal((await again.statistics("spans")).records, 120);
+});
+
+test("EmbeddedRecords starts a thread again that has died, and loses nothing", async () => {
+  await using folder = await temporaryFolder("thread");
+  const faults: string[] = [];
+  await using records = await open(folder.path, (fault) => faults.push(fault));
   const store = new EmbeddedSpanStore(records);
   const sent = new Set<string>();
   const deaths = 5;

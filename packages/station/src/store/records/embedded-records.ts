@@ -10,7 +10,11 @@
 // the sender hears that it is taken, and the next start reads it with the same reader.
 //
 // A thread that dies is started again, and gets what it had not made durable.
+//
+// A folder without records has no thread: its database takes 65 MB, which a station that only gets metrics need not have.
+// The first record, or the first question, starts it.
 
+import { readdir } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { join } from "node:path";
 import { FlxError, type FlxErrorCode } from "@flx/model";
@@ -96,7 +100,9 @@ export class EmbeddedRecords implements AsyncDisposable {
   readonly #options: EmbeddedRecordsOptions;
   readonly #logs: Readonly<Record<RecordSignal, SignalLog>>;
   readonly #calls = new Map<number, Call>();
-  #worker: Worker;
+  /** None before the first record of an empty folder. */
+  #worker: Worker | undefined;
+  #waking: Promise<void> | undefined;
   #nextCall = 1;
   #restarts = 0;
   #isClosing = false;
@@ -105,12 +111,13 @@ export class EmbeddedRecords implements AsyncDisposable {
   private constructor(
     options: EmbeddedRecordsOptions,
     logs: Readonly<Record<RecordSignal, SignalLog>>,
-    worker: Worker,
+    worker: Worker | undefined,
   ) {
     this.#options = options;
     this.#logs = logs;
     this.#worker = worker;
-    this.#listen(worker);
+    if (worker !== undefined) this.#listen(worker);
+    else if (SIGNALS.some((signal) => logs[signal].waiting.length > 0)) void this.#wake();
     for (const signal of SIGNALS) this.#sendWaiting(signal);
   }
 
@@ -120,15 +127,15 @@ export class EmbeddedRecords implements AsyncDisposable {
    * @throws {FlxError} `FLX_STORE_DISK` when the folder cannot be read or written; `FLX_STORE_FAILED`
    */
   static async open(options: EmbeddedRecordsOptions): Promise<EmbeddedRecords> {
-    const { worker, positions } = await startThread(options);
+    const thread = (await hasRecords(options.folder)) ? await startThread(options) : undefined;
     try {
       const logs: Partial<Record<RecordSignal, SignalLog>> = {};
       for (const signal of SIGNALS) {
-        logs[signal] = await openLog(options, signal, positions[signal]);
+        logs[signal] = await openLog(options, signal, thread?.positions[signal] ?? 0);
       }
-      return new EmbeddedRecords(options, logs as Record<RecordSignal, SignalLog>, worker);
+      return new EmbeddedRecords(options, logs as Record<RecordSignal, SignalLog>, thread?.worker);
     } catch (error) {
-      await worker.terminate();
+      await thread?.worker.terminate();
       throw error;
     }
   }
@@ -165,11 +172,18 @@ export class EmbeddedRecords implements AsyncDisposable {
     }
     const logged = { position, payload, records };
     to.add(logged);
-    this.#sendRecord(signal, logged);
+    if (this.#worker === undefined) void this.#wake();
+    else this.#sendRecord(signal, logged);
+  }
+
+  /** Starts the thread that an empty folder did not have. What waits until then is sent to it. */
+  #wake(): Promise<void> {
+    this.#waking ??= this.#startThread();
+    return this.#waking;
   }
 
   #sendRecord(signal: RecordSignal, { position, payload, records }: Logged): void {
-    if (!this.#isReady) return;
+    if (!this.#isReady || this.#worker === undefined) return;
     this.#send({ kind: "append", signal, position, bytes: payload.subarray(HEAD), records });
   }
 
@@ -234,12 +248,13 @@ export class EmbeddedRecords implements AsyncDisposable {
     return { state: "degraded", reason: faults[0]! };
   }
 
-  #call(make: (id: number) => ToRecords, signal?: AbortSignal): Promise<unknown> {
-    if (!this.#isReady) {
-      return Promise.reject(new FlxError("FLX_STORE_FAILED", "the store's thread has ended"));
+  async #call(make: (id: number) => ToRecords, signal?: AbortSignal): Promise<unknown> {
+    if (this.#worker === undefined && !this.#isClosing) await this.#wake();
+    if (!this.#isReady || this.#worker === undefined) {
+      throw new FlxError("FLX_STORE_FAILED", "the store's thread has ended");
     }
     if (signal?.aborted === true) {
-      return Promise.reject(new FlxError("FLX_STORE_ABORTED", "nobody waits for the answer"));
+      throw new FlxError("FLX_STORE_ABORTED", "nobody waits for the answer");
     }
     const id = this.#nextCall++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -247,12 +262,12 @@ export class EmbeddedRecords implements AsyncDisposable {
     signal?.addEventListener("abort", cancel);
     this.#calls.set(id, { resolve, reject });
     this.#send(make(id));
-    return promise.finally(() => signal?.removeEventListener("abort", cancel));
+    return await promise.finally(() => signal?.removeEventListener("abort", cancel));
   }
 
   #send(message: ToRecords): void {
     // With an empty list what is sent is copied: the thread may die with it.
-    this.#worker.postMessage(message, []);
+    this.#worker?.postMessage(message, []);
   }
 
   #listen(worker: Worker): void {
@@ -293,8 +308,14 @@ export class EmbeddedRecords implements AsyncDisposable {
     this.#isReady = false;
     const ended = new FlxError("FLX_STORE_FAILED", "the store's thread has ended");
     for (const id of this.#calls.keys()) this.#take(id)?.reject(ended);
-    for (; !this.#isClosing && this.#restarts < MAX_RESTARTS; this.#restarts++) {
+    if (!this.#isClosing) {
       this.#options.onFault?.("the thread of spans and logs has ended; it is started again");
+    }
+    await this.#startThread();
+  }
+
+  async #startThread(): Promise<void> {
+    for (; !this.#isClosing && this.#restarts < MAX_RESTARTS; this.#restarts++) {
       try {
         const { worker, positions } = await startThread(this.#options);
         if (this.#isClosing) {
@@ -310,6 +331,7 @@ export class EmbeddedRecords implements AsyncDisposable {
         }
         return;
       } catch (error) {
+        this.#isReady = false;
         this.#options.onFault?.((error as Error).message);
         await new Promise((resolve) => setTimeout(resolve, 100 * (1 + this.#restarts)));
       }
@@ -319,19 +341,32 @@ export class EmbeddedRecords implements AsyncDisposable {
   /** Makes everything durable in the files, and closes them. */
   async close(): Promise<void> {
     if (this.#isClosing) return;
-    if (this.#isReady) {
+    // One that is just being started has what was acknowledged to take over.
+    if (this.#isReady) await this.#waking;
+    if (this.#isReady && this.#worker !== undefined) {
       const closed = this.#call((id) => ({ kind: "close", id }));
       this.#isClosing = true;
       await closed.catch(() => undefined);
     }
     this.#isClosing = true;
     this.#isReady = false;
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
     for (const signal of SIGNALS) await this.#logs[signal].close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+}
+
+/** Whether a folder has what only the thread can read. */
+async function hasRecords(folder: string): Promise<boolean> {
+  try {
+    const names = await readdir(folder);
+    return SIGNALS.some((signal) => names.includes(signal));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw new FlxError("FLX_STORE_DISK", `${folder} cannot be read: ${(error as Error).message}`);
   }
 }
 
