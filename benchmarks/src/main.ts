@@ -36,6 +36,10 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "PromQL over 10,000 counters, beside Prometheus; parsing beside lezer",
     load: async () => (await import("./suites/promql.ts")).promql,
   },
+  receivers: {
+    title: "A service under load whose receiver is dead, slow, stalled or lying",
+    load: async () => (await import("./suites/receivers.ts")).badReceivers,
+  },
   system: {
     title: "A snapshot of machine, container, process and runtime",
     load: async () => (await import("./suites/system.ts")).system,

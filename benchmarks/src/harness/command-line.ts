@@ -13,6 +13,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { runFigureCase } from "./figures.ts";
 import { commit, loadNow, machine, packageVersion, stolenMs } from "./machine.ts";
 import { measureMemory, runMemoryCase } from "./memory.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -183,6 +184,8 @@ async function runCase(
       return reportCase(each, await runMemoryCase(suite.name, each, entry), packageVersion);
     case "start-up":
       return reportCase(each, await runStartUpCase(each, rounds), packageVersion);
+    case "figure":
+      return reportCase(each, await runFigureCase(each, rounds), packageVersion);
     case "loop":
     case "long":
       return reportCase(each, await runTimedCase(each, rounds), packageVersion);

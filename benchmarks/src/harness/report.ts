@@ -58,7 +58,7 @@ export function reportCase(
   results: readonly (TimedResult | MemoryResult | StartUpResult)[],
   versionOf: (name: string) => string | undefined,
 ): CaseReport {
-  const unit = each.kind === "start-up" ? each.figure : units[each.kind];
+  const unit = unitOf(each);
   const measured = results.map((result) => inUnit(result, unit));
   const ours = measured[0]?.rounds ?? [];
   const rows = measured.map((one): Row => {
@@ -83,11 +83,12 @@ export function reportCase(
   return { name: each.name, kind: each.kind, unit, rows, verdicts, noise: noiseIn(rows) };
 }
 
-const units: Readonly<Record<Exclude<BenchmarkCase["kind"], "start-up">, Unit>> = {
-  loop: "ns/op",
-  long: "ms",
-  memory: "B/object",
-};
+const units = { loop: "ns/op", long: "ms", memory: "B/object" } as const;
+
+function unitOf(each: BenchmarkCase): Unit {
+  if (each.kind === "figure") return each.unit;
+  return each.kind === "start-up" ? each.figure : units[each.kind];
+}
 
 type Measured = Pick<Row, "name" | "rounds" | "cpuRounds" | "garbageBytes">;
 

@@ -1,7 +1,7 @@
 // What a benchmark is made of: a suite has cases, a case has contenders that do the same thing.
 //
 //   suite "labels"
-//   └── case "counter.inc, 1000 label sets"          kind: loop | long | memory | start-up
+//   └── case "counter.inc, 1000 label sets"          kind: loop | long | memory | start-up | figure
 //       ├── contender "ours"                         first, and always there
 //       ├── contender "@prometheus-io/client"        a package: its version goes into the results
 //       └── budget: at least 3 times faster than @prometheus-io/client
@@ -10,6 +10,7 @@
 //   long     op(state, i), once per round: ms (a scrape, a parse); `before` puts the state back, untimed
 //   memory   build(count) in a process of its own: bytes kept per object
 //   start-up a program in a process of its own: ms until it runs, its CPU, or MB above a bare process
+//   figure   what a contender measures itself, a round each: the p99 of a service under load
 //
 // `op` is compiled anew for each of several copies (copies.ts), so it must stand alone: it may use its
 // parameters and JavaScript's globals, nothing else around it. Whatever it needs goes into the state.
@@ -99,8 +100,26 @@ export interface StartUpCase extends CaseBase {
   readonly contenders: readonly StartUpContender[];
 }
 
+/** Gives a figure each round. */
+export interface FigureSource extends AsyncDisposable {
+  /** @param round -1 for one that is not kept */
+  measure(round: number): Promise<number>;
+}
+
+/** One who measures itself. */
+export interface FigureContender extends Named {
+  open(): Promise<FigureSource>;
+}
+
+/** Figures that contenders measure themselves. */
+export interface FigureCase extends CaseBase {
+  readonly kind: "figure";
+  readonly unit: "ms" | "CPU ms" | "MB";
+  readonly contenders: readonly FigureContender[];
+}
+
 /** One thing that is measured. */
-export type BenchmarkCase = LoopCase | LongCase | MemoryCase | StartUpCase;
+export type BenchmarkCase = LoopCase | LongCase | MemoryCase | StartUpCase | FigureCase;
 
 /** Cases that are run and reported together. */
 export interface Suite {
