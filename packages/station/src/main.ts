@@ -4,6 +4,7 @@
 //   flx query ...    cli/query.ts
 //   flx promql ...   cli/promql.ts
 //   flx trace ...    cli/trace.ts     traces, logs and errors likewise
+//   flx archive ...  cli/archive.ts, over station-config.ts
 //   flx backup ...   cli/backup.ts
 //   flx hash-password   cli/hash-password.ts
 //   flx up ...       cli/up.ts, over start-station.ts
@@ -50,6 +51,18 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   errors: {
     summary: "error groups: list, show, resolve, ignore, reopen",
     load: async () => (await import("./cli/errors.ts")).errors,
+  },
+  archive: {
+    summary: "list an archive of closed windows, make a data folder of it",
+    load: async () => {
+      const [{ archiveCommand }, { loadStationConfig }] = await Promise.all([
+        import("./cli/archive.ts"),
+        import("./station-config.ts"),
+      ]);
+      return archiveCommand(async (file) => {
+        return (await loadStationConfig(file, process.env)).value.store.archive;
+      });
+    },
   },
   backup: {
     summary: "back up a station that runs, verify a backup, restore it",

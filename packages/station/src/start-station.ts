@@ -66,7 +66,7 @@ export async function startStation(settings: UpSettings): Promise<RunningStation
 
 /** The embedded store, with the limits of a configuration. */
 const openStore: StoreOpener = async (settings) => {
-  const { folder, registry, now, log, retentionMs, memoryBytes } = settings;
+  const { folder, registry, now, log, retentionMs, memoryBytes, archive } = settings;
   const onProblem = (error: FlxError): void => log.warn({ err: error }, "the store has trouble");
   const cacheBytes = Math.floor(memoryBytes * WINDOW_CACHE_SHARE);
   let windows: FileWindows | undefined;
@@ -76,7 +76,8 @@ const openStore: StoreOpener = async (settings) => {
     now,
     limits: headLimits(settings),
     openWindows: async (place) => {
-      windows = await FileWindows.open({ folder: place, retentionMs, cacheBytes, now, onProblem });
+      const keep = { retentionMs, cacheBytes, archive };
+      windows = await FileWindows.open({ folder: place, ...keep, now, onProblem });
       return windows;
     },
     onProblem,

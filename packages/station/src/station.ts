@@ -75,6 +75,8 @@ import { logRoutes } from "./api/logs/log-routes.ts";
 import { graphRoute } from "./api/traces/graph-route.ts";
 import { traceRoutes } from "./api/traces/trace-routes.ts";
 import { TraceMetrics } from "./traces/trace-metrics.ts";
+import { Archive } from "./store/archive/archive.ts";
+import { archivePlace } from "./store/archive/archive-config.ts";
 import { Backups } from "./store/backup/backups.ts";
 import { tidyDataFolder } from "./store/backup/restore-backup.ts";
 import { openRecordStores, type RecordStores } from "./store/open-record-stores.ts";
@@ -88,6 +90,8 @@ export interface StoreSettings {
   /** The data folder. */
   readonly folder: string;
   readonly retentionMs: number;
+  /** Where closed windows are copied to. */
+  readonly archive: Archive | undefined;
   readonly maxSeries: number;
   readonly maxSeriesPerSource: number;
   readonly maxLabels: number;
@@ -250,6 +254,7 @@ class Building {
   readonly #access: AccessControl;
   readonly #audit: AuditLog;
   #config: LoadedConfig<StationConfig>;
+  #archive: Archive | undefined;
   #reloadState: { readonly isGood: boolean; readonly atMs: number };
 
   constructor(options: StationOptions) {
@@ -304,6 +309,7 @@ class Building {
       },
       close: (lock) => lock[Symbol.asyncDispose](),
     });
+    this.#archive = await this.#startArchive(value);
     const opened = await this.lifecycle.start({
       name: "store",
       open: () => this.#options.openStore(this.#storeSettings(value)),
@@ -389,6 +395,7 @@ class Building {
     registerStationChecks(health, {
       store,
       records,
+      archive: this.#archive,
       folder,
       governor,
       ports: () => ({
@@ -449,6 +456,7 @@ class Building {
     return {
       folder: this.#options.folder,
       retentionMs: store.retention,
+      archive: this.#archive,
       maxSeries: limits.series,
       maxSeriesPerSource: limits.series_per_source,
       maxLabels: limits.labels_per_series,
@@ -528,9 +536,29 @@ class Building {
     return openRecordStores({
       path: join(folder, "records"),
       retentionMs: store.retention,
+      archive: this.#archive,
       memoryBytes: Math.floor(this.memoryCap / 4),
       now: this.#clock.now,
       onFault: (fault) => log.warn({ fault }, "the store of spans, logs and errors has trouble"),
+    });
+  }
+
+  async #startArchive({ store }: StationConfig): Promise<Archive | undefined> {
+    const { archive: config } = store;
+    if (config === undefined) return undefined;
+    return await this.lifecycle.start({
+      name: "archive",
+      open: () =>
+        Archive.open({
+          place: archivePlace(config),
+          data: this.#options.folder,
+          cacheBytes: config.cache,
+          retentionMs: config.retention,
+          now: this.#clock.now,
+          onProblem: (error) => this.#options.log.warn({ err: error }, "the archive has trouble"),
+        }),
+      close: (archive) => archive[Symbol.asyncDispose](),
+      closeWithinMs: STORE_CLOSE_MS,
     });
   }
 
@@ -781,6 +809,7 @@ class Building {
       "store.path": config.store.path,
       "store.metrics": config.store.metrics,
       "store.backups": config.store.backups,
+      "store.archive": config.store.archive,
       "storage.exemplars": config.storage.exemplars,
       "limits.body_size": config.limits.body_size,
       "limits.labels_per_series": config.limits.labels_per_series,

@@ -2,6 +2,7 @@
 //
 //   store       takes and answers                          critical: without it there is no station
 //   records     spans, logs and errors: whether they are taken
+//   archive     whether it can be reached, where there is one
 //   disk        room where the data is
 //   memory      whether data is refused to stay under the cap
 //   listeners   whether every port that was opened still is
@@ -17,6 +18,8 @@ export interface StationHealthParts {
   readonly store: Pick<MetricStore, "condition">;
   /** The stores of spans, logs and errors. */
   readonly records: Pick<MetricStore, "condition">;
+  /** The archive of closed windows, where there is one. */
+  readonly archive?: { readonly problem: string } | undefined;
   /** The data folder. */
   readonly folder: string;
   readonly governor: Pick<MemoryGovernor, "cap" | "resident" | "isShedding">;
@@ -48,9 +51,16 @@ export function registerStationChecks(health: HealthChecker, parts: StationHealt
   };
   health.register("store", conditionOf(parts.store), { critical: true, intervalMs });
   health.register("records", conditionOf(parts.records), { intervalMs });
+  const { archive } = parts;
+  if (archive !== undefined) health.register("archive", () => reached(archive), { intervalMs });
   health.register("disk", () => diskRoom(folder), { intervalMs: 10_000, timeoutMs: 5_000 });
   health.register("memory", () => memoryRoom(governor), { intervalMs });
   health.register("listeners", () => listening(ports()), { intervalMs });
+}
+
+/** Windows wait here, and questions about older ones are answered with what is here. */
+function reached({ problem }: { readonly problem: string }): CheckResult {
+  return problem === "" ? { status: "healthy" } : { status: "degraded", message: problem };
 }
 
 async function diskRoom(folder: string): Promise<CheckResult> {

@@ -4,6 +4,7 @@
 
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { Archive } from "./archive/archive.ts";
 import { EmbeddedErrorStore } from "./errors/embedded-error-store.ts";
 import type { ErrorStore } from "./errors/error-store.ts";
 import { EmbeddedLogStore } from "./logs/embedded-log-store.ts";
@@ -23,6 +24,8 @@ export interface RecordStoreSettings {
   readonly retentionMs: number;
   /** Bytes of closed windows of each signal; 0 for no limit. Default 0. */
   readonly maxBytes?: number;
+  /** Where closed windows are copied to, and read back from. */
+  readonly archive?: Archive | undefined;
   /** What the database may have of memory. */
   readonly memoryBytes: number;
   /** Unix milliseconds. */
@@ -57,13 +60,14 @@ const MAX_WINDOW_RECORDS = 4_000_000;
  * @throws {FlxError} `FLX_STORE_DISK` when the folder cannot be read or written; `FLX_STORE_FAILED`
  */
 export async function openRecordStores(settings: RecordStoreSettings): Promise<RecordStores> {
-  const { path, retentionMs, maxBytes = 0, memoryBytes, now, onFault } = settings;
+  const { path, retentionMs, maxBytes = 0, memoryBytes, now, onFault, archive } = settings;
   const keep = { windowMs: WINDOW_MS, maxWindowRecords: MAX_WINDOW_RECORDS, retentionMs, maxBytes };
   const records = await EmbeddedRecords.open({
     folder: path,
     keep: { spans: keep, logs: keep },
     memoryBytes,
     threads: Math.min(4, availableParallelism()),
+    archive,
     onFault,
   });
   try {

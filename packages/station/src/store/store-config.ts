@@ -4,6 +4,7 @@ import type { DurationMs } from "@flx/model";
 import { duration, filePath, wholeNumber } from "../config/scalars.ts";
 import { optional, type Shape, withDefault } from "../config/shape.ts";
 import { section } from "../config/structures.ts";
+import { type ArchiveConfig, archiveSection } from "./archive/archive-config.ts";
 import { type RemoteEngineConfig, remoteEngineSection } from "./remote/remote-config.ts";
 
 const DAY = 86_400_000;
@@ -17,6 +18,8 @@ export interface StoreConfig {
   readonly metrics: RemoteEngineConfig | undefined;
   /** Where backups are written; undefined: `backups` in the data folder. */
   readonly backups: string | undefined;
+  /** Where closed windows are copied to; undefined: nowhere. */
+  readonly archive: ArchiveConfig | undefined;
 }
 
 /** The section `store`. */
@@ -25,6 +28,7 @@ export const storeSection: Shape<StoreConfig> = section({
   retention: withDefault(duration({ minMs: 2 * 3_600_000 }), (15 * DAY) as DurationMs, "15d"),
   metrics: remoteEngineSection,
   backups: optional(filePath()),
+  archive: optional(archiveSection),
 });
 
 const HOUR = 3_600_000;

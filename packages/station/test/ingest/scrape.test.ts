@@ -13,7 +13,7 @@ import { Registry } from "@flx/monitoring/metrics";
 import { waitUntil } from "@flx/testkit";
 import { IngestMetrics } from "../../src/ingest/ingest-metrics.ts";
 import { Relabeling } from "../../src/ingest/relabel.ts";
-import { isRefusedAddress } from "../../src/ingest/scrape/address-guard.ts";
+import { isRefusedAddress } from "../../src/base/address-guard.ts";
 import { discover } from "../../src/ingest/scrape/discovery.ts";
 import { ScrapeManager } from "../../src/ingest/scrape/scrape-manager.ts";
 import { type ScrapeJobSettings, targetOf } from "../../src/ingest/scrape/target.ts";

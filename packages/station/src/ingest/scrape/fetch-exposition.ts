@@ -14,7 +14,7 @@ import {
   openRequest,
   readAll,
 } from "../../base/http-call.ts";
-import { checkAddress, guardedLookup } from "./address-guard.ts";
+import { checkAddress, guardedLookup } from "../../base/address-guard.ts";
 
 /** What a target answered. */
 export interface Answer {

@@ -18,11 +18,14 @@ import { readdir } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { join } from "node:path";
 import { FlxError, type FlxErrorCode } from "@flx/model";
+import type { Archive } from "../archive/archive.ts";
+import { type ArchivedWindow, localNameOf } from "../archive/archive-name.ts";
 import { Log } from "../log/log.ts";
 import { SinkRefusal } from "../metric-sink.ts";
 import type { StoreCondition } from "../metric-store.ts";
 import type { RecordStatistics } from "../stored-record.ts";
 import type { KeeperOptions, RecordQuestions, RecordSignal } from "./record-keeper.ts";
+import type { ArchivedFile } from "./record-files.ts";
 import type { FromRecords, ThreadStart, ToRecords } from "./record-messages.ts";
 
 /** How it is opened. */
@@ -31,6 +34,8 @@ export interface EmbeddedRecordsOptions extends KeeperOptions {
   readonly maxWaitingBytes?: number;
   /** Told of damage and of threads that died. */
   readonly onFault?: (fault: string) => void;
+  /** Where closed windows are copied to, and read back from. */
+  readonly archive?: Archive | undefined;
 }
 
 const HEAD = 12;
@@ -119,6 +124,10 @@ export class EmbeddedRecords implements AsyncDisposable {
     if (worker !== undefined) this.#listen(worker);
     else if (SIGNALS.some((signal) => logs[signal].waiting.length > 0)) void this.#wake();
     for (const signal of SIGNALS) this.#sendWaiting(signal);
+    options.archive?.onChange((signal) => {
+      if (signal === "metrics" || !this.#isReady) return;
+      this.#send({ kind: "archived", signal, windows: archivedFiles(options.archive!, signal) });
+    });
   }
 
   /**
@@ -235,6 +244,8 @@ export class EmbeddedRecords implements AsyncDisposable {
    * @throws {FlxError} `FLX_STORE_FAILED`
    */
   async freeze(folder: string): Promise<void> {
+    // Nothing was ever taken: no thread is started to say so.
+    if (this.#worker === undefined && this.#waking === undefined) return;
     for (const signal of SIGNALS) {
       const to = join(folder, signal);
       await this.#call((id) => ({ kind: "freeze", id, signal, folder: to }));
@@ -292,9 +303,32 @@ export class EmbeddedRecords implements AsyncDisposable {
       case "refusal":
         this.#take(message.id)?.reject(new FlxError(message.code as FlxErrorCode, message.message));
         return;
+      case "bring":
+        void this.#bring(message);
+        return;
+      case "distrust": {
+        const window = windowOf(this.#options.archive, message);
+        if (window !== undefined) this.#options.archive!.distrust(window);
+        return;
+      }
       case "ready":
       case "failed":
       default:
+    }
+  }
+
+  /** Brings a window from the archive for the thread. */
+  async #bring(message: Extract<FromRecords, { kind: "bring" }>): Promise<void> {
+    const { id } = message;
+    try {
+      const window = windowOf(this.#options.archive, message);
+      if (window === undefined) {
+        throw new FlxError("FLX_ARCHIVE_PLACE", `${message.name} is not in the archive any more`);
+      }
+      this.#send({ kind: "brought", id, path: await this.#options.archive!.open(window) });
+    } catch (error) {
+      const { code, message: text } = error as FlxError;
+      this.#send({ kind: "brought", id, code, message: text });
     }
   }
 
@@ -370,6 +404,18 @@ async function hasRecords(folder: string): Promise<boolean> {
   }
 }
 
+function archivedFiles(archive: Archive, signal: RecordSignal): ArchivedFile[] {
+  const sound = archive.windows(signal).filter((window) => archive.isSound(window));
+  return sound.map((window) => ({ name: localNameOf(window), isNear: archive.isNear(window) }));
+}
+
+function windowOf(
+  archive: Archive | undefined,
+  { signal, name }: { readonly signal: RecordSignal; readonly name: string },
+): ArchivedWindow | undefined {
+  return archive?.windows(signal).find((window) => localNameOf(window) === name);
+}
+
 async function openLog(
   options: EmbeddedRecordsOptions,
   signal: RecordSignal,
@@ -406,8 +452,12 @@ async function startThread(options: EmbeddedRecordsOptions): Promise<{
   readonly positions: Readonly<Record<RecordSignal, number>>;
 }> {
   // Functions cannot be sent.
-  const { onFault: _, ...rest } = options;
-  const start: ThreadStart = { options: rest };
+  const { onFault: _, archive, ...rest } = options;
+  const archived = archive && {
+    spans: archivedFiles(archive, "spans"),
+    logs: archivedFiles(archive, "logs"),
+  };
+  const start: ThreadStart = { options: rest, archived };
   const url = import.meta.url.endsWith(".ts")
     ? new URL("./record-thread.ts", import.meta.url)
     : new URL("./record-thread.js", import.meta.url);

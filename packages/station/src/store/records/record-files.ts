@@ -27,6 +27,7 @@ import {
   checksumOf,
   isWindowFile,
   nameWindowFile,
+  readWindowName,
   type WindowFile,
   windowFiles,
 } from "./window-file.ts";
@@ -43,6 +44,33 @@ export interface KeepOptions {
   readonly maxBytes: number;
 }
 
+/** Windows that are in the archive, whether or not they are here as well. */
+export interface ArchivedFiles {
+  /** Undefined: there is no archive. */
+  windows: readonly ArchivedFile[] | undefined;
+  /** A path to read one at. */
+  open(this: void, name: string): Promise<string>;
+  /** One that was opened is not what was written. */
+  distrust(this: void, name: string): void;
+}
+
+/** A window in the archive. */
+export interface ArchivedFile {
+  /** As in a data folder. */
+  readonly name: string;
+  /** Whether it can be read without being brought. */
+  readonly isNear: boolean;
+}
+
+/** No archive. */
+export const NO_ARCHIVE: ArchivedFiles = {
+  windows: undefined,
+  open: () => Promise.reject(new Error("there is no archive")),
+  distrust: () => undefined,
+};
+
+interface DistantWindow extends ArchivedFile, NonNullable<ReturnType<typeof readWindowName>> {}
+
 const HOT_NAME = /^(\d{6,})\.duckdb$/;
 /** Larger ones are read slower, with smaller ones the footer is: 61,440 is fastest for a trace by id and for searches. */
 const ROW_GROUP = 61_440;
@@ -56,6 +84,7 @@ export class RecordFiles {
   readonly #instance: DuckDBInstance;
   readonly #options: KeepOptions;
   readonly #now: () => number;
+  readonly #archive: ArchivedFiles;
   #windows: WindowFile[] = [];
   /** Hot files; the last one takes records, those before are being closed. */
   #hot: HotFile[] = [];
@@ -72,7 +101,9 @@ export class RecordFiles {
     folder: string,
     options: KeepOptions,
     now: () => number,
+    archive: ArchivedFiles,
   ) {
+    this.#archive = archive;
     this.#instance = instance;
     this.#table = table;
     this.folder = folder;
@@ -87,9 +118,10 @@ export class RecordFiles {
     folder: string,
     options: KeepOptions,
     now: () => number,
+    archive: ArchivedFiles = NO_ARCHIVE,
   ): Promise<RecordFiles> {
     await mkdir(folder, { recursive: true });
-    const files = new RecordFiles(instance, table, folder, options, now);
+    const files = new RecordFiles(instance, table, folder, options, now, archive);
     await files.#open();
     return files;
   }
@@ -157,6 +189,7 @@ export class RecordFiles {
   async #beginHot(begin: Pick<HotState, "position" | "next">): Promise<void> {
     const taken = [
       ...this.#windows.map(({ sequence }) => sequence),
+      ...(this.#archive.windows ?? []).map(({ name }) => readWindowName(name)?.sequence ?? 0),
       ...this.#hot.map(({ sequence }) => sequence),
       ...(await this.#damagedSequences()),
     ];
@@ -286,7 +319,11 @@ export class RecordFiles {
     const nowMs = this.#now();
     let bytes = this.#windows.reduce((sum, each) => sum + each.bytes, 0);
     const dropped: WindowFile[] = [];
+    const archived =
+      this.#archive.windows && new Set(this.#archive.windows.map(({ name }) => name));
     for (const window of this.#windows) {
+      // The oldest are copied first: what is behind one that is not there yet is not there either.
+      if (archived?.has(basename(window.path)) === false) break;
       const isOld = retentionMs > 0 && window.writtenMs < nowMs - retentionMs;
       if (!isOld && !(maxBytes > 0 && bytes > maxBytes)) break;
       dropped.push(window);
@@ -306,13 +343,15 @@ export class RecordFiles {
   /**
    * Asks the sources whose records may be in a range, the newest first.
    *
-   * @param work is given sources that stay until it ends
+   * @param work  is given sources that stay until it ends
+   * @param bring windows with something of it are brought from the archive; of others those that are near are asked
    */
   async ask<T>(
     range: RecordRange,
     work: (sources: readonly RecordSource[]) => Promise<T>,
+    bring: RecordRange | undefined = range,
   ): Promise<T> {
-    const answer = this.#verifiedSources(range).then(work);
+    const answer = this.#verifiedSources(range, bring).then(work);
     this.#asking.add(answer);
     try {
       return await answer;
@@ -321,18 +360,52 @@ export class RecordFiles {
     }
   }
 
-  async #verifiedSources(range: RecordRange): Promise<RecordSource[]> {
+  async #verifiedSources(
+    range: RecordRange,
+    bring: RecordRange | undefined,
+  ): Promise<RecordSource[]> {
     const hot = this.#hot.filter(({ rows, state }) => rows > 0 && overlaps(state, range));
     const sources: RecordSource[] = hot.map(({ schema, state, rows }) =>
       hotSource(schema, state, state.next - rows),
     );
     let first = this.#hot[0]!.state.next - this.#hot[0]!.rows;
-    for (const window of this.#windows.toReversed()) {
+    for (const window of this.#allWindows()) {
       first -= window.records;
-      if (!overlaps(window, range) || !(await this.#isSound(window))) continue;
-      sources.push(windowSource([window.path], window, first));
+      if (!overlaps(window, range)) continue;
+      const path = await this.#pathOf(window, bring !== undefined && overlaps(window, bring));
+      if (path !== undefined) sources.push(windowSource([path], window, first));
     }
     return sources.toSorted((a, b) => b.maxTimeMs - a.maxTimeMs);
+  }
+
+  /** The windows here and in the archive, the newest first. */
+  #allWindows(): readonly (WindowFile | DistantWindow)[] {
+    const here = this.#windows.toReversed();
+    if (this.#archive.windows === undefined) return here;
+    const names = new Set(here.map(({ path }) => basename(path)));
+    const distant: DistantWindow[] = [];
+    for (const { name, isNear } of this.#archive.windows) {
+      const about = names.has(name) ? undefined : readWindowName(name);
+      if (about !== undefined) distant.push({ ...about, name, isNear });
+    }
+    return [...here, ...distant].toSorted((a, b) => b.sequence - a.sequence);
+  }
+
+  /** Where a window can be read; undefined: it is no part of the answer. */
+  async #pathOf(
+    window: WindowFile | DistantWindow,
+    mayBring: boolean,
+  ): Promise<string | undefined> {
+    if ("path" in window) return (await this.#isSound(window)) ? window.path : undefined;
+    if (!mayBring && !window.isNear) return undefined;
+    const path = await this.#archive.open(window.name);
+    if (this.#verified.has(path)) return path;
+    if ((await checksumOf(path)) !== window.checksum) {
+      this.#archive.distrust(window.name);
+      return undefined;
+    }
+    this.#verified.add(path);
+    return path;
   }
 
   /** Looks at the checksums again, after a question failed; true when a file was put aside. */

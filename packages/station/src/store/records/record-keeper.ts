@@ -19,7 +19,7 @@ import type { RecordRange } from "../stored-record.ts";
 import { askServices } from "./ask-services.ts";
 import type { LoggedRequest } from "./hot-file.ts";
 import { QuestionSlots } from "./question-slots.ts";
-import { type KeepOptions, RecordFiles } from "./record-files.ts";
+import { type ArchivedFiles, type KeepOptions, RecordFiles } from "./record-files.ts";
 import type { RecordSource } from "./record-source.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { Ask } from "./row.ts";
@@ -43,6 +43,9 @@ export interface KeeperOptions {
   readonly spareBytes?: number;
 }
 
+/** What there is of each signal in the archive. */
+export type Archives = Readonly<Partial<Record<RecordSignal, ArchivedFiles>>>;
+
 /** Where the files of a signal end. */
 export interface KeeperState {
   /** Up to where the log is in the files; -1 for nothing. */
@@ -51,6 +54,7 @@ export interface KeeperState {
 
 /** Every time there is. */
 const ALWAYS: RecordRange = { startMs: 0, endMs: 18_446_744_073_709 };
+const HOUR_MS = 3_600_000;
 const SPARE_BYTES = 4 * 1024 * 1024;
 const FLUSH_MS = 1_000;
 const UPKEEP_MS = 5_000;
@@ -79,13 +83,16 @@ export class RecordKeeper {
   readonly #timers: NodeJS.Timeout[] = [];
   #instance: DuckDBInstance;
   readonly #keepers: Readonly<Record<RecordSignal, SignalKeeper>>;
+  readonly #archives: Archives;
   #reopening: Promise<void> | undefined;
 
   private constructor(
     options: KeeperOptions,
     instance: DuckDBInstance,
     keepers: Readonly<Record<RecordSignal, SignalKeeper>>,
+    archives: Archives,
   ) {
+    this.#archives = archives;
     this.#options = options;
     this.#instance = instance;
     this.#keepers = keepers;
@@ -99,16 +106,22 @@ export class RecordKeeper {
   static async open(
     options: KeeperOptions,
     onDurable: (signal: RecordSignal, position: number) => void,
+    archives: Archives = {},
   ): Promise<RecordKeeper> {
     const instance = await openDatabase(options);
     const keepers: Partial<Record<RecordSignal, SignalKeeper>> = {};
     for (const signal of SIGNALS) {
-      const files = await openFiles(instance, signal, options);
+      const files = await openFiles(instance, signal, options, archives);
       keepers[signal] = new SignalKeeper(files, options.spareBytes ?? SPARE_BYTES, (position) =>
         onDurable(signal, position),
       );
     }
-    return new RecordKeeper(options, instance, keepers as Record<RecordSignal, SignalKeeper>);
+    return new RecordKeeper(
+      options,
+      instance,
+      keepers as Record<RecordSignal, SignalKeeper>,
+      archives,
+    );
   }
 
   state(signal: RecordSignal): KeeperState {
@@ -150,7 +163,8 @@ export class RecordKeeper {
       this.#instance.closeSync();
       this.#instance = await openDatabase(this.#options);
       for (const signal of SIGNALS) {
-        this.#keepers[signal].replace(await openFiles(this.#instance, signal, this.#options));
+        const files = await openFiles(this.#instance, signal, this.#options, this.#archives);
+        this.#keepers[signal].replace(files);
       }
     } finally {
       resolve();
@@ -171,9 +185,10 @@ export class RecordKeeper {
     const [of] = name.split(".") as [RecordSignal];
     const keeper = this.#keepers[of];
     const range = "range" in question ? question.range : ALWAYS;
-    return await keeper.ask(range, (sources) =>
-      this.#slots.run(this.#instance, signal, (ask) => this.#answer(name, question, sources, ask)),
-    );
+    const work = (sources: readonly RecordSource[]): Promise<unknown> =>
+      this.#slots.run(this.#instance, signal, (ask) => this.#answer(name, question, sources, ask));
+    // A question without a range would bring the whole archive.
+    return await keeper.ask(range, work, range === ALWAYS ? undefined : range);
   }
 
   async #answer(
@@ -190,7 +205,9 @@ export class RecordKeeper {
       case "spans.search": {
         const everywhere = (work: readonly RecordSource[]) =>
           askSearch(sources, work, ask, question as SpanQuestion);
-        return await this.#keepers.spans.files.ask(ALWAYS, everywhere);
+        // The rest of a trace is within the hour, or near.
+        const bring = around((question as SpanQuestion).range, HOUR_MS);
+        return await this.#keepers.spans.files.ask(ALWAYS, everywhere, bring);
       }
       case "spans.spans":
         return await askSpans(sources, ask, question as SpanQuestion);
@@ -253,6 +270,10 @@ export class RecordKeeper {
   }
 }
 
+function around({ startMs, endMs }: RecordRange, byMs: number): RecordRange {
+  return { startMs: startMs - byMs, endMs: endMs + byMs };
+}
+
 async function openDatabase(options: KeeperOptions): Promise<DuckDBInstance> {
   const instance = await DuckDBInstance.create(":memory:", {
     threads: String(options.threads),
@@ -273,7 +294,10 @@ async function openFiles(
   instance: DuckDBInstance,
   signal: RecordSignal,
   options: KeeperOptions,
+  archives: Archives,
 ): Promise<RecordFiles> {
   const folder = join(options.folder, signal);
-  return await RecordFiles.open(instance, TABLES[signal], folder, options.keep[signal], Date.now);
+  const keep = options.keep[signal];
+  const archive = archives[signal];
+  return await RecordFiles.open(instance, TABLES[signal], folder, keep, Date.now, archive);
 }

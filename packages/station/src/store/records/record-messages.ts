@@ -1,10 +1,13 @@
 // What the station's thread and the thread of records say to each other.
 
+import type { ArchivedFile } from "./record-files.ts";
 import type { KeeperOptions, RecordSignal } from "./record-keeper.ts";
 
 /** What the thread is started with. */
 export interface ThreadStart {
   readonly options: KeeperOptions;
+  /** What is in the archive; undefined: there is none. */
+  readonly archived: Readonly<Record<RecordSignal, readonly ArchivedFile[]>> | undefined;
 }
 
 /** To the thread of records. */
@@ -35,6 +38,19 @@ export type ToRecords =
       readonly folder: string;
     }
   | { readonly kind: "lastLogPosition"; readonly id: number }
+  | {
+      readonly kind: "archived";
+      readonly signal: RecordSignal;
+      readonly windows: readonly ArchivedFile[];
+    }
+  | {
+      readonly kind: "brought";
+      readonly id: number;
+      /** Where it can be read, or why it cannot. */
+      readonly path?: string | undefined;
+      readonly code?: string | undefined;
+      readonly message?: string | undefined;
+    }
   | { readonly kind: "close"; readonly id: number }
   | { readonly kind: "cancel"; readonly id: number };
 
@@ -44,6 +60,13 @@ export type FromRecords =
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "durable"; readonly signal: RecordSignal; readonly position: number }
   | { readonly kind: "faults"; readonly faults: Readonly<Record<RecordSignal, string>> }
+  | {
+      readonly kind: "bring";
+      readonly id: number;
+      readonly signal: RecordSignal;
+      readonly name: string;
+    }
+  | { readonly kind: "distrust"; readonly signal: RecordSignal; readonly name: string }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | {
       readonly kind: "refusal";

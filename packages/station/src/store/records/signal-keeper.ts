@@ -160,16 +160,17 @@ export class SignalKeeper {
   async ask<T>(
     range: RecordRange,
     work: (sources: readonly RecordSource[]) => Promise<T>,
+    bring: RecordRange | undefined = range,
   ): Promise<T> {
     if (this.#isBroken) await this.#work;
     if (this.#waiting.length > 0 && this.#fault === "") await this.flush().catch(() => undefined);
     try {
-      return await this.#files.ask(range, work);
+      return await this.#files.ask(range, work, bring);
     } catch (error) {
       // All checksums are looked at again: not for an error that anybody can ask for.
       if (!MAYBE_DAMAGE.test((error as Error).message)) throw error;
       if (!(await this.#files.recheck())) throw error;
-      return await this.#files.ask(range, work);
+      return await this.#files.ask(range, work, bring);
     }
   }
 

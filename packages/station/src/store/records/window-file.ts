@@ -30,6 +30,21 @@ export interface WindowFile {
 
 const NAME = /^(\d{6,})-(\d+)-(\d+)-(\d+)-([0-9a-f]{8})\.parquet$/;
 
+/** What the name of a window says; undefined: it is none. */
+export function readWindowName(
+  name: string,
+): Omit<WindowFile, "path" | "bytes" | "writtenMs"> | undefined {
+  const match = NAME.exec(name);
+  if (match === null) return undefined;
+  return {
+    sequence: Number(match[1]),
+    minTimeMs: Number(match[2]),
+    maxTimeMs: Number(match[3]),
+    records: Number(match[4]),
+    checksum: Number.parseInt(match[5]!, 16),
+  };
+}
+
 /** Whether a file has the name of a window. */
 export function isWindowFile(name: string): boolean {
   return NAME.test(name);
@@ -39,20 +54,11 @@ export function isWindowFile(name: string): boolean {
 export async function windowFiles(folder: string): Promise<WindowFile[]> {
   const files: WindowFile[] = [];
   for (const name of await readdir(folder)) {
-    const match = NAME.exec(name);
-    if (match === null) continue;
+    const about = readWindowName(name);
+    if (about === undefined) continue;
     const path = join(folder, name);
     const { size, mtimeMs } = await stat(path);
-    files.push({
-      path,
-      sequence: Number(match[1]),
-      minTimeMs: Number(match[2]),
-      maxTimeMs: Number(match[3]),
-      records: Number(match[4]),
-      checksum: Number.parseInt(match[5]!, 16),
-      bytes: size,
-      writtenMs: mtimeMs,
-    });
+    files.push({ ...about, path, bytes: size, writtenMs: mtimeMs });
   }
   return files.toSorted((a, b) => a.sequence - b.sequence);
 }

@@ -4,12 +4,13 @@
 //          1767232800000.window.draft     being written; removed at start
 //          1767218400000.window.damaged   put aside: its reason is told, and it is no part of any answer
 //
-// Retention is removing files: those that are too old, then the oldest ones while all together are too large.
+// Retention is removing files: those that are too old, then the oldest ones while all together are too large. With an
+// archive none goes before it is there, and windows that are only there are part of every answer.
 //
 // Indexes and blocks that were read stay in memory within a budget.
 
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { FlxError, type Labels } from "@flx/model";
 import {
   type FloatHistogram,
@@ -18,6 +19,8 @@ import {
   type SeriesData,
   type TimeRange,
 } from "@flx/promql";
+import type { Archive } from "../archive/archive.ts";
+import type { ArchivedWindow } from "../archive/archive-name.ts";
 import { SeriesIndex } from "../head/series-index.ts";
 import { joinExemplars, joinLimited, joinSeries } from "../join.ts";
 import { diskError } from "../log/log.ts";
@@ -47,6 +50,8 @@ export interface FileWindowsOptions {
   readonly maxBytes?: number;
   /** Of indexes and blocks that were read, bytes. Default 64 MiB. */
   readonly cacheBytes?: number;
+  /** Where windows are copied to before they are removed. */
+  readonly archive?: Archive | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Told of damage, and of files that cannot be removed. */
@@ -104,7 +109,11 @@ export class FileWindows implements WindowStore, AsyncDisposable {
       await mkdir(folder, { recursive: true });
       for (const name of await readdir(folder)) await windows.#found(name);
       windows.#windows.sort((a, b) => a.startMs - b.startMs);
+      for (const { key } of options.archive?.windows("metrics") ?? []) windows.#closedUpTo(key);
       await windows.retain();
+      options.archive?.onChange((signal) => {
+        if (signal === "metrics") void windows.retain();
+      });
       return windows;
     } catch (error) {
       await windows[Symbol.asyncDispose]();
@@ -166,12 +175,13 @@ export class FileWindows implements WindowStore, AsyncDisposable {
   }
 
   async #retain(): Promise<void> {
-    const { maxBytes = 0, now } = this.#options;
+    const { maxBytes = 0, now, archive } = this.#options;
     const oldestMs = this.#retentionMs === 0 ? -Infinity : now() - this.#retentionMs;
     let bytes = this.#windows.reduce((sum, window) => sum + window.bytes, 0);
     for (const window of this.#windows) {
       const isTooOld = window.startMs + WINDOW_MS <= oldestMs;
       if (!isTooOld && (maxBytes === 0 || bytes <= maxBytes)) continue;
+      if (archive?.has("metrics", basename(window.path)) === false) continue;
       bytes -= window.bytes;
       this.#drop(window.path);
       try {
@@ -243,23 +253,40 @@ export class FileWindows implements WindowStore, AsyncDisposable {
 
   /** Asks each window that a range touches, oldest first; one that is damaged, or gone by now, has no part in it. */
   async #each(range: TimeRange, ask: (open: OpenIndex) => Promise<void>): Promise<void> {
-    for (const { path, minTimeMs, maxTimeMs } of this.#windows) {
-      if (minTimeMs > range.endMs || maxTimeMs < range.startMs) continue;
+    for (const window of this.#touched(range)) {
       try {
-        await ask(
-          await this.#indexes.get(
-            path,
-            () => openIndex(path),
-            ({ file }) => file.bytes,
-          ),
-        );
+        const path = "path" in window ? window.path : await this.#options.archive!.open(window);
+        const read = (): Promise<OpenIndex> => openIndex(path);
+        await ask(await this.#indexes.get(path, read, ({ file }) => file.bytes));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") this.#drop(path);
+        if (!("path" in window)) this.#archiveFault(window, error);
+        else if ((error as NodeJS.ErrnoException).code === "ENOENT") this.#drop(window.path);
         else if (error instanceof FlxError && DAMAGE.has(error.code)) {
-          await this.#putAside(path, error);
+          await this.#putAside(window.path, error);
         } else throw error;
       }
     }
+  }
+
+  /** The windows that a range touches, here and in the archive, oldest first. */
+  #touched({ startMs, endMs }: TimeRange): (Window | ArchivedWindow)[] {
+    const overlaps = (window: Window | ArchivedWindow): boolean =>
+      window.minTimeMs <= endMs && window.maxTimeMs >= startMs;
+    const here = this.#windows.filter(overlaps);
+    const { archive } = this.#options;
+    if (archive === undefined) return here;
+    const starts = new Set(this.#windows.map((window) => window.startMs));
+    const there = archive
+      .windows("metrics")
+      .filter((each) => !starts.has(each.key) && overlaps(each) && archive.isSound(each));
+    return [...there, ...here].toSorted((a, b) => startOf(a) - startOf(b));
+  }
+
+  /** One of the archive that is damaged, or gone, is no part of the answer; one that cannot be reached fails the question. */
+  #archiveFault(window: ArchivedWindow, error: unknown): void {
+    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (!isGone && !(error instanceof FlxError && DAMAGE.has(error.code))) throw error;
+    this.#options.archive!.distrust(window);
   }
 
   async #matching(
@@ -324,13 +351,14 @@ export class FileWindows implements WindowStore, AsyncDisposable {
 
   statistics(): WindowStatistics {
     const windows = this.#windows;
+    const firstOfArchive = this.#options.archive?.windows("metrics")[0]?.minTimeMs;
     const sum = (of: (window: Window) => number): number =>
       windows.reduce((total, window) => total + of(window), 0);
     return {
       windows: windows.length,
       bytes: sum(({ bytes }) => bytes),
       samples: sum(({ samples }) => samples),
-      minTimeMs: windows[0]?.minTimeMs ?? Number.NaN,
+      minTimeMs: Math.min(windows[0]?.minTimeMs ?? Number.NaN, firstOfArchive ?? Infinity),
       maxTimeMs: windows.at(-1)?.maxTimeMs ?? Number.NaN,
       quarantined: [...this.#quarantined],
     };
@@ -340,6 +368,10 @@ export class FileWindows implements WindowStore, AsyncDisposable {
     clearInterval(this.#timer);
     await this.#retaining;
   }
+}
+
+function startOf(window: Window | ArchivedWindow): number {
+  return "path" in window ? window.startMs : window.key;
 }
 
 const NOTHING: Limited<never> = { items: [], isCut: false };

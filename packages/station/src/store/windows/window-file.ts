@@ -208,6 +208,17 @@ export async function readContents(path: string): Promise<WindowContents & { byt
   return { ...footer, bytes: size };
 }
 
+/**
+ * Reads a window whole: everything in it is what was written.
+ *
+ * @throws {FlxError} `FLX_STORE_DAMAGED`
+ */
+export async function checkWindowFile(path: string): Promise<WindowContents> {
+  const index = await WindowIndex.open(path);
+  for (let number = 0; number < index.blocks; number++) await index.block(number);
+  return await readContents(path);
+}
+
 async function readFooter(path: string, file: FileHandle) {
   const { size } = await file.stat();
   if (size < HEAD.length + FOOTER_BYTES) throw damaged(path, "it is too short");
@@ -285,6 +296,11 @@ export class WindowIndex {
     } catch (error) {
       throw damaged(path, "its index is damaged", error);
     }
+  }
+
+  /** How many blocks there are. */
+  get blocks(): number {
+    return this.#blocks.length;
   }
 
   /**
