@@ -4,13 +4,17 @@
 //
 // debug and info go to standard output, warn and error to standard error. The same lines go to `also`, once there is
 // somewhere to send them: flx.logger, which makes log records of them.
+//
+// An error is told by the error handler of the process (@flx/monitoring/errors), below its line: what, where, with which code,
+// by which cause. It makes the log record then; of those that it does not write, being repetitions, the line does.
 
+import { getErrorHandler } from "@flx/monitoring/errors";
 import { ambientFields } from "@flx/monitoring/logging";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** The log of one service. An error passed as the last argument is printed with its stack. */
+/** The log of one service. An error passed as the last argument is reported. */
 export type Log = {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -42,10 +46,10 @@ export function createLog(
     if (levels.indexOf(level) < from) return;
     const { trace_id: trace } = ambientFields([]) as { trace_id?: string };
     const line = formatLine(new Date(), level, service, message, { ...fields, trace });
-    const text = error === undefined ? line : `${line}\n${describe(error)}`;
-    if (level === "warn" || level === "error") console.error(text);
-    else console.log(text);
-    sink?.(level, message, fields, error);
+    if (level === "warn" || level === "error") console.error(line);
+    else console.log(line);
+    const isTold = error !== undefined && getErrorHandler().handle(error, { fields }).isWritten;
+    if (!isTold) sink?.(level, message, fields, error);
   };
   return {
     also: (given) => {
@@ -80,8 +84,4 @@ export function levelOf(line: string): LogLevel | undefined {
 
 function quote(value: string): string {
   return /[\s"=]/.test(value) || value === "" ? JSON.stringify(value) : value;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

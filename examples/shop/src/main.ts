@@ -39,7 +39,10 @@ try {
 } catch (error) {
   const usage = error instanceof UsageError;
   if (usage || error instanceof CommandError) console.error(`shop: ${error.message}`);
-  else console.error(error);
+  else {
+    const { getErrorHandler } = await import("@flx/monitoring/errors");
+    getErrorHandler().printException(error);
+  }
   if (usage) console.error("shop help shows every command.");
   process.exitCode = usage ? 2 : 1;
 }

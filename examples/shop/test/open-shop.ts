@@ -127,7 +127,7 @@ export function startShopProcess(
     args: [...shopCommand, "up", "--port", "0", "--data", dataFolder, ...args],
     env,
     ready: { line: /The shop is open\./ },
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs: 120_000,
   });
 }
 

@@ -71,6 +71,41 @@ test("shop up --station: every signal arrives, and the printed lines show it", a
   assert.deepEqual(processesInGroup(shop.process.pid), []);
 });
 
+test("the station beside the shop has its errors in groups, and every occurrence counted", async () => {
+  await using shop = await openShop({ args: ["--station", "--traffic", "none"] });
+  const { stationUrl } = await shop.status();
+  await shop.switchFault("bad-deploy", true);
+  const danish = { country: "DK", sku: "tea-sencha-100" };
+  await waitUntil(async () => (await shop.place(danish)).status === 500, WAIT);
+  for (let i = 0; i < 3; i++) assert.equal((await shop.place(danish)).status, 500);
+  const groups = () => {
+    const { stdout } = spawnSync(
+      process.execPath,
+      [
+        "--conditions=@flx/source",
+        "packages/station/src/main.ts",
+        "errors",
+        "--json",
+        "--url",
+        stationUrl!,
+      ],
+      { cwd: root, encoding: "utf8" },
+    );
+    return JSON.parse(stdout) as { type: string; culprit: string; count: number }[];
+  };
+  await waitUntil(
+    () =>
+      groups().some(
+        ({ type, culprit, count }) =>
+          type === "TypeError" && culprit.includes("taxRate") && count >= 4,
+      ),
+    {
+      ...WAIT,
+      what: "four errors of taxRate",
+    },
+  );
+});
+
 test("the station beside the shop ends in order when the shop is killed", async () => {
   await using shop = await openShop({ args: ["--station", "--traffic", "none"] });
   process.kill(shop.process.pid, "SIGKILL");

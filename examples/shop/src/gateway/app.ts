@@ -13,7 +13,7 @@ import type { Log } from "../log.ts";
 import type { OrdersClient } from "../orders/messages.ts";
 import type { Service } from "../service.ts";
 import { traceRequests } from "../tracing/http.ts";
-import { problemOf } from "./errors.ts";
+import { isFromGrpc, problemOf } from "./errors.ts";
 import * as schemas from "./schemas.ts";
 
 /** Builds the API; it does not listen yet. */
@@ -96,11 +96,10 @@ function answerErrors(app: FastifyInstance, log: Log): void {
     const { status, code, message } = problemOf(error);
     const { method, url, id: requestId } = request;
     if (status >= 500) {
-      log.error(
-        "request failed",
-        { method, url, status, code, request: requestId },
-        (error as Error).message,
-      );
+      const fields = { method, url, status, code, request: requestId };
+      // What another process has answered is reported there.
+      if (isFromGrpc(error)) log.error("request failed", { ...fields, because: error.message });
+      else log.error("request failed", fields, error);
     }
     return reply.code(status).send({ error: { code, message, requestId } });
   });

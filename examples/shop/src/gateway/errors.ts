@@ -39,6 +39,14 @@ export function problemOf(error: unknown): Problem {
   return problem(500, "internal_error", "something broke on our side");
 }
 
+/** Whether an error is the answer of another process. */
+export function isFromGrpc(error: unknown): error is Error {
+  return (
+    error instanceof ShopError ||
+    (error instanceof Error && typeof (error as { code?: unknown }).code === "number")
+  );
+}
+
 function problem(status: number, code: string, message: string): Problem {
   return { status, code, message };
 }

@@ -15,9 +15,11 @@ import { type DrainableServer, type HealthChecker, Shutdown } from "@flx/monitor
 import { processHealth } from "../health/process-health.ts";
 import { createLog, type Log, type SentLog } from "../log.ts";
 import { shopMetrics, type ShopMetrics } from "../metrics.ts";
+import { ShopError } from "../shop-error.ts";
 import { thisService, type Service, type ServiceName } from "../service.ts";
 import { host, readSettings, type Settings } from "../settings.ts";
 import type { FromChild, ToChild } from "./messages.ts";
+import { reportOutput } from "./report-output.ts";
 
 const stopTimeoutMs = 2000;
 const drainTimeoutMs = 1000;
@@ -78,7 +80,17 @@ export async function runProcess(
   try {
     const settings = readSettings();
     const health = processHealth(settings);
-    const flx = await startMonitoring(monitoringOptions(service, settings, health));
+    const flx = await startMonitoring({
+      ...monitoringOptions(service, settings, health),
+      errors: {
+        format: "terminal",
+        output: reportOutput(name, supervised),
+        maxFrames: 8,
+        // Once a minute; the others are counted.
+        limit: { max: 1 },
+        kinds: { expected: [ShopError] },
+      },
+    });
     if (flx.exporter?.exports("logs") === true) sendLines(log, flx);
     const metrics = shopMetrics(service);
     const running = await start({ service, settings, log, faults, metrics, health });

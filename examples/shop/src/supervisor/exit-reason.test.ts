@@ -20,6 +20,12 @@ test("exitReason() names the error a process died of", () => {
     ["  \u001b[1;97;41m TypeError \u001b[0m \u001b[1mno\u001b[0m"],
     "exit code 1: TypeError: no",
   );
+  f(
+    1,
+    null,
+    ["payments │   \u001b[1;97;41m TypeError \u001b[0m \u001b[1mno\u001b[0m", "payments │   at f"],
+    "exit code 1: TypeError: no",
+  );
   f(null, "SIGKILL", [], "signal SIGKILL");
   f(
     null,

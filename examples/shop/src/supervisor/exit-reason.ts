@@ -1,6 +1,7 @@
 // Why a process ended, in words: the error it died of if it said one, else its exit code or signal.
 
 import { stripVTControlCharacters } from "node:util";
+import { reportText } from "../process/report-output.ts";
 
 /** The line of a process's last output that names the error it died of, or undefined. */
 export function findError(lines: readonly string[]): string | undefined {
@@ -8,7 +9,7 @@ export function findError(lines: readonly string[]): string | undefined {
   const uncaught = /^(?:Uncaught )?(\w*(?:Error|Exception)\b(?: \[\w+\])?)(?:: | {2})(.+)/;
   const fatal = /^FATAL ERROR: (.+)/;
   for (const line of lines.toReversed()) {
-    const text = stripVTControlCharacters(line).trim();
+    const text = stripVTControlCharacters(reportText(line) ?? line).trim();
     const named = uncaught.exec(text);
     if (named !== null) return `${named[1]}: ${named[2]}`;
     const match = fatal.exec(text)?.[1];

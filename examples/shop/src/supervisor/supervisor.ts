@@ -15,11 +15,13 @@ import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import type { Server } from "node:http";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { Fault } from "../faults/catalogue.ts";
 import { startNetwork, type Network } from "../faults/network-delay.ts";
 import { ensureCertificate } from "../grpc/self-signed.ts";
 import type { Log } from "../log.ts";
 import { levelOf } from "../log.ts";
+import { reportText } from "../process/report-output.ts";
 import { liveVersions, thisService, type ServiceName } from "../service.ts";
 import { host } from "../settings.ts";
 import { Child, type ChildName, type ChildStatus } from "./child.ts";
@@ -27,6 +29,7 @@ import { startControlApi } from "./control-api.ts";
 import { FaultBoard } from "./fault-board.ts";
 import { LogFile } from "./log-file.ts";
 import { choosePorts, PortTakenError, type Ports } from "./ports.ts";
+import { ReportGate } from "./report-gate.ts";
 import { announceShop, findShop } from "./shop-file.ts";
 import { ShopStation, type StationPorts } from "./station.ts";
 import { TraceReceiver } from "./trace-receiver.ts";
@@ -212,14 +215,16 @@ export class Supervisor {
   #child(name: ChildName): Child {
     const file = new LogFile(join(this.#options.dataFolder, "logs", `${name}.log`));
     this.#files.push(file);
+    const reports = new ReportGate();
     const spec = {
       name,
       entry: join(sourceFolder, name, "main.ts"),
       nodeOptions: name === "orders" ? [`--max-old-space-size=${ordersHeapMegabytes}`] : [],
       env: () => this.#environment(name),
       onLine: (line: string) => {
-        file.write(line);
-        if (this.#isWorthShowing(name, line)) this.#print(line);
+        file.write(stripVTControlCharacters(line));
+        const shown = reports.take(line, Date.now()) ?? [line];
+        for (const each of shown) if (this.#isWorthShowing(name, each)) this.#print(each);
       },
       onPortTaken: (port: number) => this.#portTaken.reject(new PortTakenError(name, port)),
     };
@@ -247,15 +252,16 @@ export class Supervisor {
       SHOP_SEED: String(seed),
       SHOP_TRACES_URL: this.#traces?.url ?? "",
       SHOP_STATION_URL: this.#station?.urls.otlpHttp ?? "",
+      SHOP_TERMINAL: terminalWidth(),
       SHOP_FAULTS: this.#faults.on().join(","),
     };
   }
 
-  /** Warnings, errors and the summaries of traffic and pipelines; everything is in the log files anyway. */
+  /** Warnings, errors with their reports, and the summaries of traffic and pipelines; everything is in the log files anyway. */
   #isWorthShowing(name: ChildName, line: string): boolean {
     if (this.#options.verbose) return true;
     const level = levelOf(line);
-    if (level === "warn" || level === "error") return true;
+    if (level === "warn" || level === "error" || reportText(line) !== undefined) return true;
     const summarises = name === "traffic" || name === "pipelines";
     return level === "info" && summarises && !/ (ready|stopping) /.test(line);
   }
@@ -322,6 +328,12 @@ export class Supervisor {
   #tlsFolder(): string {
     return join(this.#options.dataFolder, "tls");
   }
+}
+
+/** Columns of the terminal that the shop is shown on; "" for none. */
+function terminalWidth(): string {
+  const { isTTY, columns } = process.stdout;
+  return isTTY ? String(columns) : (process.env["SHOP_TERMINAL"] ?? "");
 }
 
 /** Two shops on one data folder would fight over its databases. */

@@ -85,7 +85,8 @@ export class Exporter {
       }, EARLY_START_MS).unref();
     }
     process.on("exit", this.#onExit);
-    for (const signal of ENDING_SIGNALS) process.on(signal, this.#onSignal);
+    // Before all others: a `once` that ran already would not be seen, and the process it wants to end in order be ended.
+    for (const signal of ENDING_SIGNALS) process.prependListener(signal, this.#onSignal);
   }
 
   /** Why the worker died last, if it did. */

@@ -180,6 +180,37 @@ test("format() shows frames, code with a mark, properties, notes, help, docs and
   );
 });
 
+test("format() shows of a cause the frames that its error does not have, also where V8 has cut them off", () => {
+  const { handler } = recording();
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 8;
+  try {
+    const read = (): never => {
+      throw new RangeError("inside");
+    };
+    const parse = (): never => {
+      try {
+        return read();
+      } catch (cause) {
+        throw new Error("outside", { cause });
+      }
+    };
+    const deep = (n: number): never => (n === 0 ? parse() : ((): never => deep(n - 1))());
+    try {
+      deep(3);
+      assert.fail("it throws");
+    } catch (error) {
+      const frames = handler.report(error).cause!.frames;
+      const shown = frames.map((each) =>
+        each.kind === "folded" ? each.reason : each.functionName,
+      );
+      assert.deepEqual(shown, ["read", "parse", "above"]);
+    }
+  } finally {
+    Error.stackTraceLimit = before;
+  }
+});
+
 test("format() for production is one line of JSON without source and variables", () => {
   const { handler } = recording({
     format: "json",

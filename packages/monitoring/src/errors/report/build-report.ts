@@ -302,16 +302,22 @@ class Work {
   }
 }
 
-/** How many of the outermost frames stand in the error around it, too; a single one is shown. */
+/**
+ * How many of the outermost frames stand in the error around it, too; a single one is shown. Of both the outermost may be
+ * missing: V8 keeps so many of the innermost, and the error around it was made further out.
+ */
 function sharedFrames(placed: readonly PlacedFrame[], around: readonly PlacedFrame[]): number {
-  let count = 0;
-  while (count < placed.length - 1 && count < around.length) {
-    const { frame: x } = placed[placed.length - 1 - count]!;
-    const { frame: y } = around[around.length - 1 - count]!;
-    if (x.file !== y.file || x.line !== y.line || x.column !== y.column) break;
-    count++;
+  for (let end = around.length; end > 0; end--) {
+    let count = 0;
+    while (count < placed.length - 1 && count < end) {
+      const { frame: x } = placed[placed.length - 1 - count]!;
+      const { frame: y } = around[end - 1 - count]!;
+      if (x.file !== y.file || x.line !== y.line || x.column !== y.column) break;
+      count++;
+    }
+    if (count > 1) return count;
   }
-  return count > 1 ? count : 0;
+  return 0;
 }
 
 const EMPTY: Omit<ErrorReport, "type" | "message" | "isError"> = {

@@ -86,50 +86,39 @@ class Scanner {
 
   run(): this {
     while (this.#at < this.#line.length) {
-      if (this.state === "comment") this.#until("*/", "comment");
-      else if (this.state === "template") this.#template();
+      if (this.state === "comment") this.#comment(this.#at);
+      else if (this.state === "template") this.#template(this.#at);
       else this.#code();
     }
     this.#flush(this.#at);
     return this;
   }
 
-  #until(mark: string, kind: TokenKind): void {
-    const end = this.#line.indexOf(mark, this.#at);
-    this.#token(kind, end < 0 ? this.#line.length : end + mark.length);
-    if (end >= 0) this.state = "code";
+  /** A comment that is read from `from` on, to its end, or to the end of the line. */
+  #comment(from: number): void {
+    const end = this.#line.indexOf("*/", from);
+    this.state = end < 0 ? "comment" : "code";
+    this.#token("comment", end < 0 ? this.#line.length : end + 2);
   }
 
-  /** A template to its end, or to the end of the line; what is put in is not taken apart. */
-  #template(): void {
-    let at = this.#at;
+  /** A template likewise; what is put in is not taken apart. */
+  #template(from: number): void {
+    let at = from;
     while (at < this.#line.length && this.#line[at] !== "`") at += this.#line[at] === "\\" ? 2 : 1;
-    const isClosed = at < this.#line.length;
+    this.state = at < this.#line.length ? "code" : "template";
     this.#token("string", Math.min(this.#line.length, at + 1));
-    if (isClosed) this.state = "code";
   }
 
   #code(): void {
     const line = this.#line;
     const character = line[this.#at]!;
     if (character === "/" && line[this.#at + 1] === "/") this.#token("comment", line.length);
-    else if (character === "/" && line[this.#at + 1] === "*") this.#open("comment", 2);
-    else if (character === "`") this.#open("template", 1);
+    else if (character === "/" && line[this.#at + 1] === "*") this.#comment(this.#at + 2);
+    else if (character === "`") this.#template(this.#at + 1);
     else if (character === '"' || character === "'") this.#string(character);
     else if (character === "/" && this.#mayBeRegExp()) this.#match(REGEXP, "string");
     else if (character >= "0" && character <= "9") this.#match(NUMBER, "number");
     else this.#word();
-  }
-
-  #open(state: "comment" | "template", length: number): void {
-    this.#flush(this.#at);
-    const start = this.#at;
-    this.state = state;
-    this.#at += length;
-    if (state === "comment") this.#until("*/", "comment");
-    else this.#template();
-    const last = this.tokens.pop()!;
-    this.tokens.push({ kind: last.kind, text: this.#line.slice(start, this.#at) });
   }
 
   #string(quote: string): void {
