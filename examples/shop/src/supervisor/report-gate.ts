@@ -27,7 +27,7 @@ export class ReportGate {
     // A report begins with an empty line; what else the handler says is one line.
     if (this.#held.length === 0 && text !== "") return [line];
     this.#held.push(line);
-    const group = / error [0-9a-f]{16} {3}group ([0-9a-f]{16})/.exec(text)?.[1];
+    const group = /^ {2}(?:error [0-9a-f]{16} {3})?group ([0-9a-f]{16})/.exec(text)?.[1];
     if (group === undefined) return this.#held.length > mostLines ? this.#flushed() : [];
     return this.#ended(group, line, nowMs);
   }

@@ -225,6 +225,46 @@ test("format() for production is one line of JSON without source and variables",
   assert.ok(json.frames.every(({ code, locals }) => code === undefined && locals === undefined));
 });
 
+test("format() shows what failed on any width, also at the end of a long line", () => {
+  const { handler } = recording();
+  const fail = (..._: readonly unknown[]): never => {
+    throw new RangeError("no");
+  };
+  // oxfmt-ignore
+  const error = ((): unknown => { try { return [fail("a rather long argument", "and another one of them", "until the line is far too long", new Error("at the end"))]; } catch (thrown) { return thrown; } })();
+  for (const width of [40, 60, 80, 200]) {
+    handler.configure({ width });
+    const lines = handler.format(error).split("\n");
+    for (const [i, line] of lines.entries()) {
+      assert.ok(line.length <= width || / {2}\S+:\d+:\d+$/.test(line), `${width}: ${line}`);
+      if (!/^ +│ +\^+$/.test(line)) continue;
+      const marked = lines[i - 1]!.slice(line.indexOf("^"), line.length);
+      assert.match(
+        marked,
+        /^(?:fail\(|new RangeError\(|\()/,
+        `${width}:\n${lines[i - 1]!}\n${line}`,
+      );
+    }
+  }
+});
+
+test("configure() keeps what was captured", () => {
+  const { handler } = recording({ showLocals: true });
+  try {
+    const fail = (id: number): never => {
+      throw new Error(`order ${id}`);
+    };
+    try {
+      fail(7);
+    } catch (error) {
+      handler.configure({ width: 80 });
+      assert.match(handler.format(error), / id = 7/);
+    }
+  } finally {
+    handler.close();
+  }
+});
+
 test("an error that the debugger was armed for is written, however many of its group were held back", async () => {
   const { handler, out } = recording({ showLocals: "armed", limit: { max: 1 } });
   const fail = (id: number): unknown => {

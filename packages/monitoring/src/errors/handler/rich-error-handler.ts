@@ -95,9 +95,11 @@ export class RichErrorHandler {
 
   /** Changes how reports look, from now on. */
   configure(display: ErrorDisplay): void {
+    const before = this.#options.showLocals;
     this.#options = { ...this.#options, ...display };
     this.#settings = this.#settingsOf(this.#options);
-    this.#capturing();
+    // What was captured already stays.
+    if (this.#options.showLocals !== before) this.#capturing();
   }
 
   /** The report of a thrown value, as plain data. Never throws. */

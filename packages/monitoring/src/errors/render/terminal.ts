@@ -126,7 +126,7 @@ class TerminalWriter {
     if (used + (code?.length ?? 0) + 4 <= this.#width) {
       this.#line(`${indent}${before}${title} ${this.#paint("message", first)}${tail}`);
     } else {
-      this.#line(`${indent}${before}${title}${tail}`);
+      this.#line(`${indent}${before}${title}${tail.slice(1)}`);
       this.#line(`${indent}  ${this.#paint("message", first)}`);
     }
     for (const each of rest.slice(0, MAX_MESSAGE_LINES)) {
@@ -240,23 +240,38 @@ class TerminalWriter {
   #code({ lines, line, mark }: CodeFrame, indent: string): void {
     const digits = String(lines.at(-1)?.number ?? line).length;
     const shift = commonIndent(lines);
+    const room = Math.max(10, this.#width - indent.length - digits - 7);
     for (const each of lines) {
-      const isFailing = each.number === line;
       const number = String(each.number).padStart(digits);
-      const gutter = isFailing
-        ? `${this.#paint("mark", `❯ ${number}`)} ${this.#paint("dim", "│")}`
-        : this.#paint("dim", `  ${number} │`);
-      this.#line(`${indent}  ${gutter} ${this.#codeText(each, shift, indent.length + digits + 7)}`);
-      if (!isFailing) continue;
-      const at = this.#columnOf(each, mark.start) - shift;
-      const length = this.#columnOf(each, mark.end) - shift - at;
-      const room = this.#width - indent.length - digits - 7;
-      if (at < 0 || at >= room) continue;
-      const carets = "^".repeat(Math.max(1, Math.min(length, room - at)));
-      this.#line(
-        `${indent}    ${" ".repeat(digits)} ${this.#paint("dim", "│")} ${" ".repeat(at)}${this.#paint("mark", carets)}`,
-      );
+      if (each.number !== line) {
+        const gutter = this.#paint("dim", `  ${number} │`);
+        this.#line(`${indent}  ${gutter} ${this.#codeText(each, shift, room)}`);
+        continue;
+      }
+      const gutter = `${this.#paint("mark", `❯ ${number}`)} ${this.#paint("dim", "│")}`;
+      const { from, at, length } = this.#marked(each, mark, shift, room);
+      const lead = from > shift ? this.#paint("dim", "…") : "";
+      const text = this.#codeText(each, from, room - (lead === "" ? 0 : 1));
+      this.#line(`${indent}  ${gutter} ${lead}${text}`);
+      const carets = this.#paint("mark", "^".repeat(length));
+      const below = `${" ".repeat(digits)} ${this.#paint("dim", "│")} ${" ".repeat(at)}`;
+      this.#line(`${indent}    ${below}${carets}`);
     }
+  }
+
+  /** Where a failing line begins, so that what failed is seen, and which columns are marked. */
+  #marked(
+    line: CodeLine,
+    mark: CodeFrame["mark"],
+    shift: number,
+    room: number,
+  ): { readonly from: number; readonly at: number; readonly length: number } {
+    const start = this.#columnOf(line, mark.start);
+    const whole = Math.max(1, this.#columnOf(line, mark.end) - start);
+    const isSeen = start - shift + Math.min(whole, room / 2) <= room;
+    const from = isSeen ? shift : Math.max(shift, mark.start - Math.floor(room / 3));
+    const at = start - this.#columnOf(line, from) + (from > shift ? 1 : 0);
+    return { from, at: Math.max(0, at), length: Math.max(1, Math.min(whole, room - at)) };
   }
 
   /** Columns before a character of a line. */
@@ -268,9 +283,9 @@ class TerminalWriter {
     return textWidth(safeLine(text));
   }
 
-  #codeText({ tokens }: CodeLine, shift: number, used: number): string {
-    let left = Math.max(10, this.#width - used);
-    let skip = shift;
+  #codeText({ tokens }: CodeLine, from: number, room: number): string {
+    let left = room;
+    let skip = from;
     let out = "";
     for (const { kind, text } of tokens) {
       const shown = skip >= text.length ? "" : safeLine(text.slice(skip));
@@ -301,10 +316,12 @@ class TerminalWriter {
   }
 
   #ids({ errorId, fingerprint, traceId }: FullReport): void {
-    const ids = [`error ${errorId}`, `group ${fingerprint}`];
-    if (traceId !== undefined) ids.push(`trace ${traceId}`);
+    const trace = traceId === undefined ? [] : [`trace ${safeLine(traceId)}`];
+    const [error, group] = [`error ${errorId}`, `group ${fingerprint}`];
+    const line = [error, group, ...trace].join("   ");
     this.#line("");
-    this.#line(`  ${this.#paint("dim", safeLine(ids.join("   ")))}`);
+    const lines = line.length + 2 <= this.#width ? [line] : [error, ...trace, group];
+    for (const each of lines) this.#line(`  ${this.#paint("dim", each)}`);
   }
 
   #paint(part: ThemePart, text: string): string {

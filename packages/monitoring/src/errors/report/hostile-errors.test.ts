@@ -158,3 +158,17 @@ test("report() folds recursion", () => {
     Error.stackTraceLimit = limit;
   }
 });
+
+test("a message of megabytes, and one that looks like frames, leave the frames as they are", () => {
+  const handler = new RichErrorHandler({ format: "plain" });
+  const long = handler.report(new Error("x".repeat(5_000_000)));
+  assert.equal(long.frames.length > 0, true);
+  const lines = "no\n    at evil (/etc/passwd:1:1)\n".repeat(1_000);
+  const { frames } = handler.report(new Error(lines));
+  const files = frames.map((each) => (each.kind === "frame" ? each.file : ""));
+  assert.ok(files.every((file) => file !== "/etc/passwd"));
+  assert.equal(files[0], import.meta.filename);
+  const changed = new Error("before");
+  changed.message = "after";
+  assert.equal(handler.report(changed).frames.length > 0, true);
+});

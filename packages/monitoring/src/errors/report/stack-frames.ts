@@ -32,17 +32,27 @@ const MAX_STACK = 256 * 1024;
 export function stackFrames(error: object, known: KnownFrames): readonly StackFrame[] {
   const stack = readText(error, "stack");
   if (stack === undefined) return [];
-  const text = stack.slice(0, MAX_STACK);
-  return [...syntaxFrame(text), ...parseStack(text, headOf(text, error), known.read)];
+  const head = syntaxFrame(stack.slice(0, MAX_STACK));
+  return [...head, ...parseStack(framesText(stack, error), undefined, known.read)];
 }
 
-/** What comes before the frames: a message may have lines that look like them. */
-function headOf(stack: string, error: object): string | undefined {
+/** What comes after the message, which may have lines that look like frames, and megabytes of them. */
+function framesText(stack: string, error: object): string {
   const message = readText(error, "message");
-  if (message === undefined || message === "") return undefined;
-  const at = stack.indexOf(message.slice(0, MAX_STACK));
-  return at < 0 ? undefined : stack.slice(0, at + message.length);
+  const at =
+    message === undefined || message === ""
+      ? -1
+      : stack.slice(0, MAX_HEAD).indexOf(message.slice(0, MAX_HEAD / 2));
+  if (at < 0) return stack.slice(0, MAX_STACK);
+  // One that was changed since it was made is known by its beginning.
+  const length = stack.startsWith(message!, at)
+    ? message!.length
+    : Math.min(message!.length, MAX_HEAD / 2);
+  return stack.slice(at + length, at + length + MAX_STACK);
 }
+
+/** Within so many characters the message begins. */
+const MAX_HEAD = 8_192;
 
 const SYNTAX =
   /^(file:\/\/[^\n]{1,2048}|\/[^\n]{1,2048}|[A-Za-z]:[^\n]{1,2048}):(\d{1,9})\n[^\n]*\n([ \t]*)\^/;
