@@ -1,7 +1,8 @@
 // A report as a page of its own: no script, no font, nothing fetched. One constant style sheet, whose hash the content
 // security policy names, so that nothing else could be shown or run even if something got into the page.
 //
-// Frames are <details>: the first own one is open. All that comes from the error is escaped.
+// Frames are <details>: the first own one of an error and of each of its causes is open. A page without a script cannot
+// scroll by itself, so a long failing line begins before what failed. All that comes from the error is escaped.
 
 import type { CodeFrame, CodeLine } from "../report/code-frame.ts";
 import type {
@@ -21,6 +22,11 @@ export function htmlSecurityPolicy(): string {
   policy ??= `default-src 'none'; style-src 'sha256-${createHash("sha256").update(PAGE_STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
   return policy;
 }
+
+const CAUSED_BY = "caused by";
+/** Characters of a failing line before what failed, when there are more than LONG. */
+const BEFORE = 40;
+const LONG = 90;
 
 let policy: string | undefined;
 
@@ -52,12 +58,12 @@ function errorHtml(report: ErrorReport, relation: string | undefined, isFirst: b
     ...notes.map((note) => saidHtml("note", escaped(note))),
     help === undefined ? "" : saidHtml("help", escaped(help)),
     docs === undefined ? "" : saidHtml("docs", linkHtml(docs)),
-    framesHtml(frames, isFirst),
+    framesHtml(frames, isFirst || relation === CAUSED_BY),
     ...report.errors.map((each, i) =>
       errorHtml(each, `${i + 1} of ${report.errors.length + report.moreErrors}`, false),
     ),
     report.moreErrors > 0 ? `<p class="dim">${report.moreErrors} more errors</p>` : "",
-    report.cause === undefined ? "" : errorHtml(report.cause, "caused by", false),
+    report.cause === undefined ? "" : errorHtml(report.cause, CAUSED_BY, false),
     `</section>`,
   ];
   return parts.join("");
@@ -75,9 +81,9 @@ function linkHtml(url: string): string {
     : text;
 }
 
-function framesHtml(entries: readonly FrameEntry[], isFirst: boolean): string {
+function framesHtml(entries: readonly FrameEntry[], opensFirst: boolean): string {
   if (entries.length === 0) return "";
-  let isOpen = isFirst;
+  let isOpen = opensFirst;
   const items = entries.map((entry) => {
     if (entry.kind === "folded") {
       return `<li class="folded">${escaped(foldedText(entry.count, entry.reason))}</li>`;
@@ -133,14 +139,16 @@ function tokenHtml(kind: string, text: string): string {
 
 /** The line, with the failing expression in a <mark>. */
 function markedHtml({ tokens }: CodeLine, start: number, end: number): string {
-  let before = "";
+  const skipped = start > LONG ? start - BEFORE : 0;
+  let before = skipped > 0 ? "…" : "";
   let marked = "";
   let after = "";
   let at = 0;
   for (const { kind, text } of tokens) {
     const from = Math.min(Math.max(start - at, 0), text.length);
     const to = Math.min(Math.max(end - at, 0), text.length);
-    if (from > 0) before += tokenHtml(kind, text.slice(0, from));
+    const seen = Math.max(0, skipped - at);
+    if (from > seen) before += tokenHtml(kind, text.slice(seen, from));
     if (to > from) marked += tokenHtml(kind, text.slice(from, to));
     if (to < text.length) after += tokenHtml(kind, text.slice(Math.max(from, to)));
     at += text.length;
