@@ -35,6 +35,7 @@ import {
   startPrometheus,
   startVictoriaMetrics,
   waitUntil,
+  seededRandom,
 } from "@flx/testkit";
 
 const labels = (record: Record<string, string>): Labels => Labels.from(record);
@@ -444,17 +445,6 @@ const differences: readonly Difference[] = [
   },
 ];
 
-/** Numbers from 0 to 1, the same in every run (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const seeds: readonly string[] = [
   '# HELP a_total b \\\\ \\n c\n# TYPE a_total counter\na_total{b="c",d="e\\"\\\\\\n"} 5 1395066363000\n',
   "a 1\nb -1.5e-3\nc NaN\nd +Inf\n",
@@ -478,7 +468,7 @@ const pieces = [
 
 /** Right texts with one or two places cut, replaced or filled. */
 function damagedTexts(count: number): string[] {
-  const next = random(20_260_101);
+  const next = seededRandom(20_260_101);
   const below = (n: number): number => Math.floor(next() * n);
   return Array.from({ length: count }, () => {
     let text = seeds[below(seeds.length)]!;

@@ -16,7 +16,7 @@
 
 import { Labels, NativeHistogram, bitsOf, markStale } from "@flx/model";
 import { MemoryQueryable } from "@flx/promql";
-import { type RemoteHistogram, type RemoteSeries, remoteWrite } from "@flx/testkit";
+import { type RemoteHistogram, type RemoteSeries, remoteWrite, seededRandom } from "@flx/testkit";
 
 /** Unix milliseconds of the first scrape, roughly. */
 export const DATA_START_MS = 1_700_000_000_000;
@@ -35,7 +35,7 @@ interface DataSeries {
 
 /** All series. */
 export function promqlData(): readonly DataSeries[] {
-  const random = randomFrom(42);
+  const random = seededRandom(42);
   return [...counters(random), ...gauges(random), ...classicHistograms(random), ...native(random)];
 }
 
@@ -67,18 +67,6 @@ export async function writeDataTo(url: string, shiftMs = 0): Promise<void> {
       .filter((series) => series.timestamps.length + (series.histograms?.length ?? 0) > 0);
     await remoteWrite(url, piece);
   }
-}
-
-/** Mulberry32: small, seeded, good enough to make data with. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 type Random = () => number;

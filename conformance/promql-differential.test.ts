@@ -16,7 +16,7 @@ import {
   type QueryResult,
   type SeriesData,
 } from "@flx/promql";
-import { requirePeer, startPrometheus } from "@flx/testkit";
+import { requirePeer, seededRandom, startPrometheus } from "@flx/testkit";
 import {
   type Answer,
   AnswerClient,
@@ -28,7 +28,7 @@ import {
   type Times,
   timesFrom,
 } from "./promql-answers.ts";
-import { dataInMemory, randomFrom, writeDataTo } from "./promql-data.ts";
+import { dataInMemory, writeDataTo } from "./promql-data.ts";
 import { QueryGenerator } from "./promql-queries.ts";
 
 /** The whole of it takes a quarter of a minute on a quiet machine. */
@@ -46,7 +46,7 @@ test(`PromqlEngine gives what Prometheus gives, for ${QUERIES} generated queries
   await writeDataTo(prometheus.url);
   const engine = new PromqlEngine({ queryable: dataInMemory() });
   const client = new AnswerClient(prometheus.port);
-  const random = randomFrom(SEED);
+  const random = seededRandom(SEED);
   const generator = new QueryGenerator(random);
   const differences: Difference[] = [];
   const used = new Map<string, number>();

@@ -25,6 +25,7 @@ import {
   startPrometheus,
   temporaryFolder,
   waitUntil,
+  seededRandom,
 } from "@flx/testkit";
 import { StationProcess } from "../packages/station/test/running-station.ts";
 import {
@@ -36,7 +37,7 @@ import {
   type Times,
   timesFrom,
 } from "./promql-answers.ts";
-import { randomFrom, writeDataTo } from "./promql-data.ts";
+import { writeDataTo } from "./promql-data.ts";
 import { QueryGenerator } from "./promql-queries.ts";
 
 const PATIENT = { timeoutMs: 90_000, everyMs: 200 };
@@ -77,7 +78,7 @@ test(`the same remote-written data gives the same answers to ${QUERIES} queries`
   });
   await writeDataTo(prometheus.url);
   await writeDataTo(station.url);
-  const random = randomFrom(8);
+  const random = seededRandom(8);
   const generator = new QueryGenerator(random);
   const questions = Array.from(
     { length: QUERIES },
@@ -163,7 +164,7 @@ scrape_configs:
     "topk(1, jobs_total)",
     "label_replace(level, 'x', '$1', 'instance', '(.*):.*')",
   ];
-  const random = randomFrom(3);
+  const random = seededRandom(3);
   const questions = Array.from({ length: 120 }, (_, i) => {
     // Never on a round 100 ms: there the edge of a window would meet a sample, and 2.42's windows are closed.
     const at = firstMs + 100 * Math.floor((random() * (endMs - firstMs - STEP_MS)) / 100) + 7;
@@ -270,7 +271,7 @@ remote_write:
     "absent(nothing{job='node'})",
     "quantile_over_time(0.5, node_load5[7s])",
   ];
-  const random = randomFrom(5);
+  const random = seededRandom(5);
   const questions = Array.from({ length: 100 }, (_, i) => {
     const times: Times =
       i % 2 === 0

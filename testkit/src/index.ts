@@ -61,6 +61,7 @@ export {
   type DocumentNeed,
   type DocumentOptions,
 } from "./run-document.ts";
+export { seededRandom } from "./seeded-random.ts";
 export { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 export {
   httpGet,

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parser as lezer } from "@prometheus-io/lezer-promql";
 import { parseUnchecked, PromqlParseError } from "@flx/promql";
-import { QueryGrammar, randomFrom } from "./query-grammar.ts";
+import { seededRandom } from "@flx/testkit";
+import { QueryGrammar } from "./query-grammar.ts";
 
 const QUERIES = process.env["FLX_FULL"] === "1" ? 100_000 : 3000;
 
@@ -92,8 +93,8 @@ test("parseUnchecked() reads what the editor's grammar reads, and refuses what i
 });
 
 function* queries(): Generator<string> {
-  const grammar = new QueryGrammar(randomFrom(11));
-  const random = randomFrom(12);
+  const grammar = new QueryGrammar(seededRandom(11));
+  const random = seededRandom(12);
   for (let i = 0; i < QUERIES; i++) {
     const query = grammar.next(3);
     yield query;

@@ -1,18 +1,6 @@
 // Queries from PromQL's grammar, typed and seeded, for tests of the parser: with everything experimental, odd spacing,
 // odd names, every notation of numbers, strings and durations.
 
-/** Mulberry32. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Makes well-typed queries; the same seed makes the same ones. */
 export class QueryGrammar {
   readonly #random: () => number;

@@ -19,6 +19,7 @@ import {
   SUM,
   SUMMARY,
 } from "./read-metrics.ts";
+import { seededRandom } from "@flx/testkit";
 import { type OracleMessage, oracleType } from "../../test/otlp/otlp-oracle.ts";
 import { sampleMetrics } from "../../test/otlp/sample-requests.ts";
 
@@ -30,7 +31,7 @@ test("readMetricsRequest() agrees with protobufjs on every mutated request", () 
     Uint8Array.from(metricsType.encode(metricsType.fromObject(message)).finish()),
   );
   let accepted = 0;
-  const random = mulberry(20_260_901);
+  const random = seededRandom(20_260_901);
   for (let round = 0; round < ROUNDS; round++) {
     const bytes = mutated(originals[round % originals.length]!, originals, random);
     const theirs = attempt(() => metricsType.decode(bytes) as unknown as Msg);
@@ -55,16 +56,6 @@ function attempt<Value>(read: () => Value): Value | undefined {
     if (error instanceof FlxError) assert.equal(error.code, "FLX_WIRE_MALFORMED");
     return undefined;
   }
-}
-
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const TAGS = [0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x10, 0x12, 0x1a, 0x2a, 0x3a, 0x4a, 0x52, 0x5a];

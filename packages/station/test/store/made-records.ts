@@ -10,22 +10,11 @@ import {
   writeLogRecord,
   writeSpan,
 } from "@flx/model";
+import { seededRandom } from "@flx/testkit";
 import { SPAN_KINDS, SPAN_STATUSES, type StoredSpan } from "../../src/store/spans/span-store.ts";
 import type { StoredLog } from "../../src/store/logs/log-store.ts";
 import type { Attributes } from "../../src/store/stored-record.ts";
 import { idText } from "../../src/store/records/ids.ts";
-
-/** Numbers that look random and are the same each time. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const SERVICES = ["gateway", "orders", "it's", "ärger\u0001\u0002", "__proto__"];
 const NAMES = ["GET /orders", "SELECT orders", "\u001b[31mred", "a'b\"c", "", "\u0000\u0004nul"];
@@ -108,7 +97,7 @@ export function madeSpans(
     traces,
   }: { readonly count: number; readonly startMs: number; readonly traces: number },
 ): Made<StoredSpan> {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const service = one(random, SERVICES);
   const resource = resourceOf(service, one(random, OWNERS));
   const writer = new MessageWriter(1024);
@@ -234,7 +223,7 @@ export function madeLogs(
     first,
   }: { readonly count: number; readonly startMs: number; readonly first: number },
 ): Made<StoredLog> {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const service = one(random, SERVICES);
   const resource = resourceOf(service, one(random, OWNERS));
   const writer = new MessageWriter(1024);

@@ -5,7 +5,7 @@ import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { test } from "node:test";
 import { valueText } from "@flx/model";
-import { temporaryFolder } from "@flx/testkit";
+import { seededRandom, temporaryFolder } from "@flx/testkit";
 import type { AttributeCondition } from "../../src/store/attribute-condition.ts";
 import { EmbeddedLogStore } from "../../src/store/logs/embedded-log-store.ts";
 import type { LogQuestion, StoredLog } from "../../src/store/logs/log-store.ts";
@@ -20,7 +20,7 @@ import {
   type SpanQuestion,
   type StoredSpan,
 } from "../../src/store/spans/span-store.ts";
-import { largeSpans, madeLogs, madeSpans, seeded } from "./made-records.ts";
+import { largeSpans, madeLogs, madeSpans } from "./made-records.ts";
 
 const START = 1_790_000_000_000;
 const EVER = { startMs: 0, endMs: 4e12 };
@@ -99,7 +99,7 @@ function conditions(random: () => number, from: Parts): AttributeCondition[] {
 
 /** Spans that fit, the newest first, with a limit that cuts no group of equal times. */
 async function compareSpans(store: EmbeddedSpanStore, sent: readonly StoredSpan[], seed: number) {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   for (let i = 0; i < 40; i++) {
     const like = sent[Math.floor(random() * sent.length)]!;
     const maybe = <T>(value: T): T | undefined => (random() < 0.25 ? value : undefined);
@@ -261,7 +261,7 @@ function fitsLog(log: StoredLog, question: LogQuestion): boolean {
 }
 
 async function compareLogs(store: EmbeddedLogStore, sent: readonly StoredLog[], seed: number) {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   for (let i = 0; i < 60; i++) {
     const like = sent[Math.floor(random() * sent.length)]!;
     const maybe = <T>(value: T): T | undefined => (random() < 0.25 ? value : undefined);
@@ -424,7 +424,7 @@ test("EmbeddedRecords lets no request that cannot be read stand in the way of ot
 test("EmbeddedRecords takes what is good of mutated requests, and stops at none", async () => {
   await using folder = await temporaryFolder("mutated");
   await using records = await EmbeddedRecords.open(options(folder.path));
-  const random = seeded(7);
+  const random = seededRandom(7);
   const [spans, logs] = [new EmbeddedSpanStore(records), new EmbeddedLogStore(records)];
   for (let i = 0; i < 120; i++) {
     const signal = i % 2 === 0 ? ("spans" as const) : ("logs" as const);

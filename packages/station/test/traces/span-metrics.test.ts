@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { waitUntil } from "@flx/testkit";
-import { seeded } from "../store/made-records.ts";
+import { seededRandom, waitUntil } from "@flx/testkit";
 import { StationProcess } from "../running-station.ts";
 import { type SaidSpan, spanJson, spanRequest } from "./span-request.ts";
 
@@ -16,7 +15,7 @@ const KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
 
 /** Spans by a seed: few names, all kinds and statuses. */
 function madeSpans(count: number, seed: number): SaidSpan[] {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   return Array.from({ length: count }, (_, i) => ({
     service: one(SERVICES),
