@@ -51,6 +51,9 @@ function installPacked(project: string): readonly string[] {
 const program = `
 import { Labels } from "@flx/model";
 import { startMonitoring } from "@flx/monitoring";
+import { RichErrorHandler } from "@flx/monitoring/errors";
+import { fingerprint } from "@flx/monitoring/errors/fingerprint";
+import { parseSourceMap } from "@flx/monitoring/errors/source-map";
 import { Counter, Histogram, Registry, startAdminServer, Summary } from "@flx/monitoring/metrics";
 import client from "@flx/monitoring/prom-client";
 import { SystemSampler } from "@flx/monitoring/system";
@@ -87,6 +90,15 @@ receiver.close();
 receiver.closeAllConnections();
 new client.Counter({ name: "old_total", help: "old" }).inc();
 console.log((await client.register.metrics()).includes("old_total 1"));
+const errors = new RichErrorHandler({ format: "plain" });
+let thrown;
+try { new Counter({ name: "c_total", help: "another", registers }); } catch (error) { thrown = error; }
+const report = errors.report(thrown);
+// Frames of what is installed are folded, our own stands with its code.
+const [folded, own] = report.frames;
+console.log(report.code, folded.kind, folded.reason, own.owner, own.file.endsWith("/main.js"));
+console.log(/❯ +\\d+ │ try \\{ new Counter\\(/.test(errors.format(thrown)));
+console.log(fingerprint({ type: "E" }).length, typeof parseSourceMap);
 const queryable = new MemoryQueryable();
 queryable.append(Labels.from({ __name__: "up", job: "a" }), 0, 1);
 const { value } = await new PromqlEngine({ queryable }).instant('up{job=~"(a|b)+"} + 1', { timeMs: 0 });
@@ -94,7 +106,8 @@ console.log(value.samples[0].labels.toString(), value.samples[0].value);
 `;
 
 /** What the program prints. */
-const printed = '{a="1", b="2"}\nc_total{a="x"} 1\nc_total{a="x"} 1\ntrue 1\ntrue\n{job="a"} 2\n';
+const printed =
+  '{a="1", b="2"}\nc_total{a="x"} 1\nc_total{a="x"} 1\ntrue 1\ntrue\nFLX_METRIC_CLASH folded @flx/monitoring own true\ntrue\n16 function\n{job="a"} 2\n';
 
 test("`npm run build` makes packages that import, compile and map back to their sources", async () => {
   await using project = await temporaryFolder();
@@ -125,7 +138,11 @@ Labels.from({ job: 1 });
   );
   writeFileSync(
     join(project.path, "service.ts"),
-    `import { Counter } from "@flx/monitoring/metrics";
+    `import { errorContext, RichErrorHandler } from "@flx/monitoring/errors";
+import { Counter } from "@flx/monitoring/metrics";
+export const total: number | undefined = errorContext("adding", { reRaise: false }, () => 7);
+// @ts-expect-error there is no such format
+new RichErrorHandler({ format: "html" });
 new Counter({ name: "c_total", help: "c", labelNames: ["a"] }).inc({ a: "x" });
 // @ts-expect-error the label is missing
 new Counter({ name: "c_total", help: "c", labelNames: ["a"] }).inc({});

@@ -23,6 +23,7 @@ function members(file: string, name: string): readonly string[] {
 test("docs/reference/errors.md lists the options", () => {
   for (const [file, name] of [
     ["handler/handler-options.ts", "ErrorDisplay"],
+    ["render/terminal.ts", "TerminalSettings"],
     ["handler/handler-options.ts", "RichErrorHandlerOptions"],
     ["handler/install-error-handler.ts", "InstallOptions"],
     ["handler/rich-error-handler.ts", "HandleOptions"],

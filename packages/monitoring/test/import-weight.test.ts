@@ -42,6 +42,30 @@ test("entries load what is heavy only with what needs it", async () => {
   await f(`import "@flx/monitoring/prom-client";`, []);
   await f(`import "@flx/monitoring/metrics";`, []);
   await f(`import "@flx/monitoring/system";`, []);
+  await f(`import "@flx/monitoring/errors";`, []);
+  await f(`import "@flx/monitoring/errors/fingerprint";`, []);
+  await f(`import "@flx/monitoring/errors/source-map";`, []);
+  // Crashes handled, an error told on the terminal, as a line and as a page: nothing of it needs the network.
+  await f(
+    `import { getErrorHandler, installErrorHandler } from "@flx/monitoring/errors";
+     installErrorHandler();
+     const handler = getErrorHandler();
+     handler.handle(new Error("no"));
+     handler.toHtml(new Error("no")) + handler.toJson(new Error("no"));`,
+    [],
+  );
+  // The debugger comes with the first error of a group, and not before.
+  await f(
+    `import { getErrorHandler } from "@flx/monitoring/errors";
+     getErrorHandler().configure({ showLocals: "armed" });`,
+    [],
+  );
+  await f(
+    `import { getErrorHandler } from "@flx/monitoring/errors";
+     getErrorHandler().configure({ showLocals: "armed" });
+     getErrorHandler().handle(new Error("no"));`,
+    ["inspector"],
+  );
   await f(
     `import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
      collectSystemMetrics();`,

@@ -3,8 +3,8 @@
 import type { Exporter } from "../../export/exporter.ts";
 import type { RedactionSettings } from "../../redaction/redaction-rules.ts";
 import type { FingerprintRule } from "../fingerprint/fingerprint.ts";
+import type { TerminalSettings } from "../render/terminal.ts";
 import type { OutputStream } from "../render/terminal-abilities.ts";
-import type { Theme } from "../render/theme.ts";
 import type { KindMap, KindRule } from "./error-kinds.ts";
 import type { ErrorLimitSettings } from "./error-limit.ts";
 import type { ErrorCounter } from "./error-metrics.ts";
@@ -21,8 +21,11 @@ export interface ErrorLogger {
   error(fields: object, message: string): void;
 }
 
-/** How reports look; all of it can be changed later by `configure`. */
-export interface ErrorDisplay {
+/**
+ * How reports look; all of it can be changed later by `configure`. Width, colours and links are those of the output, where
+ * nothing else is said.
+ */
+export interface ErrorDisplay extends TerminalSettings {
   /** "auto": for people on a terminal or outside of production, otherwise JSON. */
   readonly format?: "auto" | "terminal" | "plain" | "json" | undefined;
   /** Values of variables where the error was thrown. Default false; "armed": only while they are asked for. */
@@ -37,17 +40,6 @@ export interface ErrorDisplay {
   readonly suppress?: readonly (string | RegExp)[] | undefined;
   /** Lines of code before and after the failing one (default 3). */
   readonly codeLines?: number | undefined;
-  /** Columns. Default: those of the output. */
-  readonly width?: number | undefined;
-  /** Default: what the output and NO_COLOR, FORCE_COLOR say. */
-  readonly color?: boolean | undefined;
-  /** Paths as links. Default: where the terminal is known to have them. */
-  readonly links?: boolean | undefined;
-  readonly theme?: Theme | undefined;
-  /** Where a link leads, as "vscode://file{file}:{line}:{column}". Default: file:// */
-  readonly editor?: string | undefined;
-  /** Paths are shown relative to it. Default: the working directory. */
-  readonly root?: string | undefined;
 }
 
 /** All options of a handler. */

@@ -32,13 +32,14 @@ import { DARK_THEME, type Theme, type ThemePart } from "./theme.ts";
 /** How a report is written. */
 export interface TerminalSettings {
   readonly color?: boolean | undefined;
+  /** Paths as links. */
   readonly links?: boolean | undefined;
   /** Columns (default 100). */
   readonly width?: number | undefined;
   readonly theme?: Theme | undefined;
   /** Paths are shown relative to it (default: the working directory). */
   readonly root?: string | undefined;
-  /** Where a link leads: `{file}`, `{line}` and `{column}` are put in (default file://). */
+  /** Where a link leads, as "vscode://file{file}:{line}:{column}" (default file://). */
   readonly editor?: string | undefined;
 }
 
