@@ -1,7 +1,7 @@
 // What a stream can show: colours, links, how wide. What the user has said counts first.
 //
 //   NO_COLOR, unless empty          no colours, no links          https://no-color.org
-//   FORCE_COLOR=0|false             none; otherwise: colours      https://force-color.org
+//   FORCE_COLOR=0|false             none; otherwise, unless empty: colours      https://force-color.org
 //   TERM=dumb                       none
 //   a terminal                      colours; links where the terminal is known to have them
 //   CI of a known kind              colours, no links
@@ -42,8 +42,8 @@ export function terminalAbilities(
 
 function hasColor({ isTTY }: OutputStream, env: Environment): boolean {
   if ((env["NO_COLOR"] ?? "") !== "") return false;
-  const forced = env["FORCE_COLOR"];
-  if (forced !== undefined) return forced !== "0" && forced !== "false";
+  const forced = env["FORCE_COLOR"] ?? "";
+  if (forced !== "") return forced !== "0" && forced !== "false";
   if (env["TERM"] === "dumb") return false;
   return isTTY === true || COLOURED_CI.some((name) => env[name] !== undefined);
 }
