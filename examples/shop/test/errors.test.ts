@@ -7,6 +7,8 @@ import { stripVTControlCharacters } from "node:util";
 import { waitUntil } from "@flx/testkit";
 import { openShop, type OpenShop } from "./open-shop.ts";
 
+/** Some CI shows colours without a terminal. */
+const PLAIN = { NO_COLOR: "1" };
 const patience = { timeoutMs: 60_000, everyMs: 200 };
 
 /** What the terminal shows of the reports of a process, without the prefix. */
@@ -29,7 +31,7 @@ function seen(shop: OpenShop, name: string, pattern: RegExp): Promise<boolean> {
 const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 
 test("bad-deploy: the failing line is shown, once, and the orders that fail are counted", async () => {
-  await using shop = await openShop();
+  await using shop = await openShop({ env: PLAIN });
   await shop.switchFault("bad-deploy", true);
   const danish = { country: "DK", sku: "tea-sencha-100" };
   await waitUntil(async () => (await shop.place(danish)).status === 500, patience);
@@ -60,11 +62,12 @@ test("bad-deploy: the failing line is shown, once, and the orders that fail are 
 });
 
 test("poisoned-order: the cause is shown with its own line", async () => {
-  await using shop = await openShop();
+  await using shop = await openShop({ env: PLAIN });
   await shop.switchFault("poisoned-order", true);
   await waitUntil(async () => {
-    const { stdout, stderr } = await shop.command("run", "nightly-import");
+    const { stdout, stderr: shown } = await shop.command("run", "nightly-import");
     if (!stdout.includes("failed")) return false;
+    const stderr = stripVTControlCharacters(shown);
     assert.match(stderr, /Error: 0000-poisoned\.ndjson, row 2: Invalid time value/);
     assert.match(stderr, /❯ +\d+ │ .*throw new Error\(`\$\{file\}, row/);
     assert.match(stderr, /caused by {2}RangeError: Invalid time value/);
@@ -74,7 +77,7 @@ test("poisoned-order: the cause is shown with its own line", async () => {
 });
 
 test("crash-loop: each crash is told, its report once", async () => {
-  await using shop = await openShop();
+  await using shop = await openShop({ env: PLAIN });
   await shop.switchFault("crash-loop", true);
   await waitUntil(async () => (await shop.processStatus("payments")).restarts >= 3, patience);
   await seen(shop, "payments", /the same error again, 2 times: group [0-9a-f]{16}/);
