@@ -160,7 +160,6 @@ test("report() folds recursion", () => {
 });
 
 test("a message of megabytes, and one that looks like frames, leave the frames as they are", () => {
-  const handler = new RichErrorHandler({ format: "plain" });
   const long = handler.report(new Error("x".repeat(5_000_000)));
   assert.equal(long.frames.length > 0, true);
   const lines = "no\n    at evil (/etc/passwd:1:1)\n".repeat(1_000);
