@@ -227,8 +227,8 @@ test("format() for production is one line of JSON without source and variables",
 
 test("format() shows what failed on any width, also at the end of a long line", () => {
   const { handler } = recording();
-  const fail = (..._: readonly unknown[]): never => {
-    throw new RangeError("no");
+  const fail = (...given: readonly unknown[]): never => {
+    throw new RangeError(`${given.length} are too many`);
   };
   // oxfmt-ignore
   const error = ((): unknown => { try { return [fail("a rather long argument", "and another one of them", "until the line is far too long", new Error("at the end"))]; } catch (thrown) { return thrown; } })();
