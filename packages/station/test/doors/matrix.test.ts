@@ -32,8 +32,13 @@ const EXPECTED: Readonly<Record<DoorRule["door"], Readonly<Partial<Record<Needs,
       GET /startupz               GET /startupz/:name
       GET /healthz                GET /healthz/:name
       GET /-/healthy              GET /-/ready
+      GET /page/page.css          GET /page/icon.svg
     `,
     read: `
+      GET /                       GET /query
+      GET /traces                 GET /traces/:id
+      GET /errors                 GET /errors/:fingerprint
+      GET /logs
       GET /metrics                GET /federate
       GET /api/v1/query           POST /api/v1/query
       GET /api/v1/query_range     POST /api/v1/query_range
@@ -71,6 +76,7 @@ const EXPECTED: Readonly<Record<DoorRule["door"], Readonly<Partial<Record<Needs,
     admin: `
       POST /-/reload              PUT /-/reload
       POST /-/quit                PUT /-/quit
+      POST /api/v1/backups        GET /api/v1/backups/:name
     `,
   },
   otlpHttp: {
