@@ -130,6 +130,7 @@ function monitoringOptions(
     health: { checker: health, start: false },
     // The terminal has the shop's own lines.
     logging: { destination: { write: () => undefined } },
+    errors: { output: { write: () => undefined } },
     ...receiver(settings),
   };
 }
@@ -143,10 +144,11 @@ function receiver({ tracesUrl, stationUrl }: Settings): Pick<MonitoringOptions, 
   return { otlp: { endpoint: tracesUrl, protocol: "http/json", metrics: false, logs: false } };
 }
 
-/** The shop's lines become log records with the ids of their spans. */
-function sendLines(log: SentLog, { logger }: Monitoring): void {
+/** The shop's lines become log records with the ids of their spans, and errors on them reports with their frames. */
+function sendLines(log: SentLog, { logger, errors }: Monitoring): void {
   log.also((level, message, fields, error) => {
-    logger[level](error === undefined ? fields : { ...fields, err: error }, message);
+    if (error === undefined) logger[level](fields, message);
+    else errors.handle(error, { message, fields, logLevel: level === "debug" ? "info" : level });
   });
 }
 
