@@ -63,6 +63,7 @@ const checks: Readonly<Record<PeerName, Check>> = {
   chromium: showsPage,
   curl: tool(["--version"], /^curl \d/),
   openssl: tool(["version"], /^OpenSSL \d/),
+  "systemd-analyze": tool(["--version"], /^systemd \d/),
   postgres: server(startPostgres, accepts),
   mariadb: server(startMariadb, accepts),
   redis: server(startRedis, accepts),

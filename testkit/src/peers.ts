@@ -50,6 +50,7 @@ export const peerNames = [
   "dnsmasq",
   "clickhouse",
   "openssl",
+  "systemd-analyze",
 ] as const;
 
 /** The name of a peer. */
@@ -207,6 +208,12 @@ export const peers: Readonly<Record<PeerName, PeerEntry>> = {
     debianPackage: "openssl",
     purpose: "makes the certificates of test servers",
     version: { args: ["version"], pattern: /OpenSSL (\S+)/ },
+  },
+  "systemd-analyze": {
+    binaries: ["systemd-analyze"],
+    debianPackage: "systemd",
+    purpose: "checks the unit in deploy/",
+    version: { args: ["--version"], pattern: /systemd (\d+\S*)/ },
   },
 };
 

@@ -60,7 +60,9 @@ test("a failing request leads from the metric to the line and the values that it
   await using shop = await openShop({ args: ["--station", "--traffic", "none"] });
   const { stationUrl } = await shop.status();
   const ask = async <T>(path: string, parameters: Record<string, string> = {}): Promise<T> => {
-    const response = await fetch(`${stationUrl}${path}?${new URLSearchParams(parameters).toString()}`);
+    const response = await fetch(
+      `${stationUrl}${path}?${new URLSearchParams(parameters).toString()}`,
+    );
     const body = (await response.json()) as { readonly data: T; readonly error?: string };
     assert.equal(response.status, 200, `${path}: ${body.error}`);
     return body.data;
