@@ -147,7 +147,7 @@ function receiver({ tracesUrl, stationUrl }: Settings): Pick<MonitoringOptions, 
 /** The shop's lines become log records with the ids of their spans, and errors on them reports with their frames. */
 function sendLines(log: SentLog, { logger, errors }: Monitoring): void {
   log.also((level, message, fields, error) => {
-    if (error === undefined) logger[level](fields, message);
+    if (!(error instanceof Error)) logger[level]({ ...fields, reason: error }, message);
     else errors.handle(error, { message, fields, logLevel: level === "debug" ? "info" : level });
   });
 }

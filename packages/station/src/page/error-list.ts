@@ -81,6 +81,11 @@ function frameEntry({ function: name, file, line, column, isOwn, locals }: Error
   </li>`;
 }
 
+/** Which occurrence has values of variables, the newest of them; -1 when none has. */
+export function capturedAt(examples: readonly ErrorOccurrence[]): number {
+  return examples.findIndex(({ frames }) => frames.some(({ locals }) => locals.length > 0));
+}
+
 /** A path without the scheme that Node puts before the paths of modules. */
 export function shortPath(text: string): string {
   return text.replace("file://", "");

@@ -5,7 +5,7 @@ import { Refusal } from "../api/http/refusal.ts";
 import { asked } from "../api/records/parameters.ts";
 import { msText } from "../base/units.ts";
 import type { ErrorGroupDetail, ErrorOccurrence, ErrorTally } from "../store/errors/error-store.ts";
-import { fieldList, frameList, groupState, shortPath } from "./error-list.ts";
+import { capturedAt, fieldList, frameList, groupState, shortPath } from "./error-list.ts";
 import { html, type Html } from "./html.ts";
 import type { Page } from "./page-frame.ts";
 import { pageLink, traceLink } from "./page-link.ts";
@@ -24,8 +24,8 @@ export async function errorPage(parts: PageParts, request: ApiRequest): Promise<
   if (group === undefined) throw new Refusal("not_found", "there is no such error group");
   const nowMs = parts.now();
   const { type, message, culprit, examples } = group;
-  const at = Math.min(Math.max(Number(request.parameter("example") ?? 0) || 0, 0), 1_000);
-  const example = examples[Math.floor(at)];
+  const at = exampleAt(request, examples);
+  const example = examples[at];
   return {
     title: type === "" ? "Error" : type,
     at: "/errors",
@@ -38,12 +38,17 @@ export async function errorPage(parts: PageParts, request: ApiRequest): Promise<
         <span>last ${ago(group.lastSeenMs, nowMs)}</span>
         ${culprit !== "" && html`<code>${shortPath(culprit)}</code>`}
       </p>
-      ${tallies(group)} ${example !== undefined && occurrence(example, group, Math.floor(at))}
-      ${history(group)}
+      ${tallies(group)} ${example !== undefined && occurrence(example, group, at)} ${history(group)}
       <p class="note">
         To resolve, ignore or reopen it: <code>flx errors resolve ${group.fingerprint}</code>
       </p>`,
   };
+}
+
+/** The occurrence in the address; else the newest with values of variables, else the newest. */
+function exampleAt(request: ApiRequest, examples: readonly ErrorOccurrence[]): number {
+  const index = Number(request.parameter("example") ?? Math.max(0, capturedAt(examples)));
+  return Number.isInteger(index) && index >= 0 && index < examples.length ? index : 0;
 }
 
 function tallies({ services, releases, firstRelease, regressedIn }: ErrorGroupDetail): Html {

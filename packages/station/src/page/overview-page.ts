@@ -2,7 +2,7 @@
 
 import type { ApiRequest } from "../api/http/request.ts";
 import type { StoredSpan } from "../store/spans/span-store.ts";
-import { errorList } from "./error-list.ts";
+import { capturedAt, errorList } from "./error-list.ts";
 import { html, type Html } from "./html.ts";
 import type { Page } from "./page-frame.ts";
 import { pageLink } from "./page-link.ts";
@@ -89,8 +89,8 @@ function errorsSection(
     const { items } = await errors.list({ state: "open", order: "lastSeen", limit: MAX_ERRORS });
     if (items.length === 0) return nothing("No open error groups.");
     const listed = items.map(async (group) => {
-      const latest = (await errors.get(group.fingerprint))?.examples[0];
-      return { group, latest };
+      const examples = (await errors.get(group.fingerprint))?.examples ?? [];
+      return { group, latest: examples[capturedAt(examples)] ?? examples[0] };
     });
     return errorList(await Promise.all(listed), nowMs);
   });

@@ -130,9 +130,11 @@ tr.detail>td{white-space:normal;background:var(--bg);padding:8px 12px 14px}
 main{padding:12px}.top{padding:0 12px}section{padding:12px;border-radius:6px}
 .filters label,.filters input,.filters select{flex:1 1 100%;width:100%}
 dl{grid-template-columns:minmax(0,1fr);gap:0}
-.operation{max-width:170px}
+.operation{max-width:150px}
 .waterfall tr>:first-child:not([colspan]){font-size:0;padding-right:0}
-.waterfall .time{min-width:110px;width:45%}
+.waterfall .time{min-width:96px;width:40%}
+.waterfall th.time span{width:50%}
+.waterfall th.time span:nth-child(2){display:none}
 .d5,.d6,.d7,.d8,.d9,.d10,.d11,.d12{padding-left:60px}
 }
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}

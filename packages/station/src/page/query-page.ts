@@ -18,6 +18,7 @@ import type { ApiRequest } from "../api/http/request.ts";
 import { asQuery } from "../api/prometheus/envelope.ts";
 import { Refusal } from "../api/http/refusal.ts";
 import { numberText } from "../api/prometheus/result-json.ts";
+import { shortNumber } from "../base/axis.ts";
 import { msText } from "../base/units.ts";
 import { chart, type ChartTimes, seriesClass } from "./chart.ts";
 import { html, type Html } from "./html.ts";
@@ -157,7 +158,9 @@ function legend(series: readonly SeriesData[], names: readonly string[]): Html {
 
 function lastText({ values, histograms }: SeriesData): string {
   const last = values.length - 1;
-  return histograms?.[last] === undefined ? numberText(values[last] ?? NaN) : "a histogram";
+  if (histograms?.[last] !== undefined) return "a histogram";
+  const value = values[last] ?? NaN;
+  return Number.isFinite(value) ? shortNumber(value) : numberText(value);
 }
 
 function tablePart({ value }: QueryResult, timeMs: number): Html {
