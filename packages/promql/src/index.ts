@@ -52,7 +52,13 @@ export { type BucketView, bucketsOf as histogramBuckets } from "./histogram/buck
 export { hintWhenRead } from "./histogram/hint-when-read.ts";
 export { histogramText } from "./histogram/text.ts";
 export { MemoryQueryable, type SampleInput } from "./series/memory-queryable.ts";
-export type { Queryable, SelectHints, SeriesData, TimeRange } from "./series/queryable.ts";
+export type {
+  Queryable,
+  SelectHints,
+  SeriesData,
+  ThinnedColumns,
+  TimeRange,
+} from "./series/queryable.ts";
 export { addMatchers } from "./edit/add-matchers.ts";
 export { type CompletionContext, completionContext } from "./edit/completion.ts";
 export { queryUses, type QueryUses } from "./edit/query-uses.ts";

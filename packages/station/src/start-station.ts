@@ -76,7 +76,9 @@ const openStore: StoreOpener = async (settings) => {
     now,
     limits: headLimits(settings),
     openWindows: async (place) => {
-      const keep = { retentionMs, cacheBytes, archive };
+      const { retentionPolicies: policies, retentionBytes: maxBytes } = settings;
+      const { hasRollups } = settings;
+      const keep = { retentionMs, policies, maxBytes, cacheBytes, archive, hasRollups };
       windows = await FileWindows.open({ folder: place, ...keep, now, onProblem });
       return windows;
     },
@@ -87,7 +89,7 @@ const openStore: StoreOpener = async (settings) => {
     freeze: (to) => store.freeze(to),
     reconfigure: (changed) => {
       store.limitTo(headLimits(changed));
-      windows?.retainFor(changed.retentionMs);
+      windows?.retainFor(changed.retentionMs, changed.retentionPolicies);
     },
   };
 };

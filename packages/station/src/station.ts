@@ -84,12 +84,18 @@ import { pageRoutes } from "./page/page-routes.ts";
 import { findExceptions } from "./diagnose/find-exceptions.ts";
 import { FolderLock } from "./store/log/folder-lock.ts";
 import type { MetricStore } from "./store/metric-store.ts";
+import { retentionPolicies } from "./store/store-config.ts";
+import type { RetentionPolicy } from "./store/windows/retention-policies.ts";
 
 /** What a store is opened with. */
 export interface StoreSettings {
   /** The data folder. */
   readonly folder: string;
   readonly retentionMs: number;
+  readonly retentionPolicies: readonly RetentionPolicy[];
+  readonly hasRollups: boolean;
+  /** Of closed windows; 0: no limit. */
+  readonly retentionBytes: number;
   /** Where closed windows are copied to. */
   readonly archive: Archive | undefined;
   readonly maxSeries: number;
@@ -456,6 +462,9 @@ class Building {
     return {
       folder: this.#options.folder,
       retentionMs: store.retention,
+      retentionPolicies: retentionPolicies(store),
+      retentionBytes: store.retention_size,
+      hasRollups: store.rollups,
       archive: this.#archive,
       maxSeries: limits.series,
       maxSeriesPerSource: limits.series_per_source,
@@ -536,6 +545,7 @@ class Building {
     return openRecordStores({
       path: join(folder, "records"),
       retentionMs: store.retention,
+      maxBytes: store.retention_size,
       archive: this.#archive,
       memoryBytes: Math.floor(this.memoryCap / 4),
       now: this.#clock.now,
@@ -808,6 +818,8 @@ class Building {
       log: config.log,
       "store.path": config.store.path,
       "store.metrics": config.store.metrics,
+      "store.retention_size": config.store.retention_size,
+      "store.rollups": config.store.rollups,
       "store.backups": config.store.backups,
       "store.archive": config.store.archive,
       "storage.exemplars": config.storage.exemplars,

@@ -208,15 +208,19 @@ test("PromqlEngine asks the store for the samples a query needs, once per select
       most = Math.max(most, ++waiting);
       await Promise.resolve();
       waiting--;
+      hints.note?.("from afar");
       return [];
     },
   };
   const engine = new PromqlEngine({ queryable });
-  await engine.range("sum by (job) (rate(a[5m] offset 1m)) / max_over_time(b[10m:1m] @ 1200) + c", {
-    startMs: 3_600_000,
-    endMs: 7_200_000,
-    stepMs: 30_000,
-  });
+  const { infos } = await engine.range(
+    "sum by (job) (rate(a[5m] offset 1m)) / max_over_time(b[10m:1m] @ 1200) + c",
+    {
+      startMs: 3_600_000,
+      endMs: 7_200_000,
+      stepMs: 30_000,
+    },
+  );
   assert.equal(most, 3);
   assert.deepEqual(
     asked.map(({ matchers, range }) => [matchers, range.startMs, range.endMs]),
@@ -226,15 +230,58 @@ test("PromqlEngine asks the store for the samples a query needs, once per select
       ["c", 3_600_000 - 300_000 + 1, 7_200_000],
     ],
   );
-  const [a, b] = asked;
-  assert.deepEqual(a!.hints, {
+  const [a, b, c] = asked;
+  const { note: _, ...hints } = a!.hints;
+  assert.deepEqual(hints, {
     stepMs: 30_000,
     rangeMs: 300_000,
     func: "rate",
     grouping: [],
     by: false,
+    firstMs: 3_540_000,
   });
   assert.equal(b!.hints.stepMs, MINUTE);
+  assert.deepEqual([b!.hints.firstMs, c!.hints.firstMs], [undefined, 3_600_000]);
+  assert.deepEqual(infos, ["from afar"], "told once");
+});
+
+test("PromqlEngine takes samples that stand for others at their word", async () => {
+  // 3 5 1 4 4 of five minutes; the lowest and highest stand for all, and 5 was lost before the 1.
+  const series: SeriesData = {
+    labels: Labels.from({ __name__: "a_total" }),
+    timestamps: Float64Array.of(60_000, 120_000, 180_000, 300_000),
+    values: Float64Array.of(3, 5, 1, 4),
+    thinned: {
+      weights: Float64Array.of(0, 3, 2, 0),
+      lost: Float64Array.of(0, 0, 5, 0),
+    },
+  };
+  const queryable: Queryable = { select: () => [series] };
+  const whole: Queryable = {
+    select: () => [
+      {
+        labels: series.labels,
+        timestamps: Float64Array.of(60_000, 120_000, 180_000, 240_000, 300_000),
+        values: Float64Array.of(3, 5, 1, 4, 4),
+      },
+    ],
+  };
+  for (const name of ["sum", "avg", "count", "min", "max", "first", "last"]
+    .map((each) => `${each}_over_time`)
+    .concat("rate", "increase", "delta")) {
+    const of = async (from: Queryable): Promise<number | undefined> => {
+      const { value } = await new PromqlEngine({ queryable: from }).instant(
+        `${name}(a_total[5m])`,
+        { timeMs: 300_000 },
+      );
+      return value.kind === "vector" && value.samples[0]?.histogram === undefined
+        ? value.samples[0]?.value
+        : undefined;
+    };
+    const want = await of(whole);
+    assert.equal(typeof want, "number", name);
+    assert.equal(await of(queryable), want, name);
+  }
 });
 
 test("PromqlEngine gives statistics per node of the plan", async () => {

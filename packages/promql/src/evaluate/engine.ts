@@ -288,6 +288,9 @@ class Run {
     return this.#result({ kind: "vector", samples: samplesOf(matrix, timeMs) });
   }
 
+  /** What the store said about its answers. */
+  readonly #notes = new Set<string>();
+
   async range(): Promise<QueryResult> {
     await this.#select();
     const matrix = await this.#evaluator.vector(this.#plan.root, this.#grid);
@@ -367,7 +370,8 @@ class Run {
     hints: SelectHints,
   ): readonly SeriesData[] | Promise<readonly SeriesData[]> {
     try {
-      const answer = this.#queryable.select(matchers, range, hints, this.#signal);
+      const asked = { ...hints, note: (text: string) => void this.#notes.add(text) };
+      const answer = this.#queryable.select(matchers, range, asked, this.#signal);
       return answer instanceof Promise
         ? answer.catch((error: unknown) => this.#failed(error))
         : answer;
@@ -397,7 +401,7 @@ class Run {
       value,
       annotations,
       warnings: messages("warning"),
-      infos: messages("info"),
+      infos: [...messages("info"), ...this.#notes],
       statistics: {
         samplesRead: execution.samplesRead,
         peakSamples: execution.peakSamples,

@@ -273,10 +273,22 @@ class Planner {
         func: nearestFunction(path),
         grouping: grouping?.grouping ?? [],
         by: grouping !== undefined && !grouping.without,
+        firstMs: this.#firstOf(expr, path, offsetMs, atMs),
       },
     };
     this.selectors.push(node);
     return node;
+  }
+
+  /** The first time at which a selector is evaluated, when the others follow from it. */
+  #firstOf(
+    expr: VectorSelector,
+    path: readonly Expr[],
+    offsetMs: number,
+    atMs: number | undefined,
+  ): number | undefined {
+    const isOther = expr.extended !== undefined || path.some(({ kind }) => kind === "subquery");
+    return isOther ? undefined : (atMs ?? this.#settings.startMs) - offsetMs;
   }
 
   /** The samples a selector can need: its own window at every time at which it is evaluated. */

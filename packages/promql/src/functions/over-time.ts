@@ -19,7 +19,7 @@ import { quantileOf } from "./quantile.ts";
 import type { RangeFunction, SampleKind, Window } from "./window.ts";
 
 export const countOverTime: RangeFunction = (window) => {
-  window.value = window.floatCount + window.histogramCount;
+  window.value = window.sampleCount + window.histogramCount;
   return window.value === 0 ? 0 : 1;
 };
 
@@ -69,11 +69,14 @@ export const tsOfLastOverTime: RangeFunction = (window) => {
 export const sumOverTime: RangeFunction = (window) => {
   if (isMixed(window)) return 0;
   if (window.floatCount === 0) return ofHistograms(window, sumOfHistograms);
-  const { values, from, to } = window;
+  const { values, from, to, thinned } = window;
   let sum = 0;
   let compensation = 0;
   for (let at = from; at < to; at++) {
-    const value = values[at]!;
+    const weight = thinned?.weights[at] ?? 1;
+    // What stands for nothing is not added: 0 times infinity is no number.
+    if (weight === 0) continue;
+    const value = values[at]! * weight;
     const total = sum + value;
     if (total === Infinity || total === -Infinity) compensation = 0;
     else if (Math.abs(sum) >= Math.abs(value)) compensation += sum - total + value;
@@ -87,7 +90,12 @@ export const sumOverTime: RangeFunction = (window) => {
 export const avgOverTime: RangeFunction = (window) => {
   if (isMixed(window)) return 0;
   if (window.floatCount === 0) return ofHistograms(window, meanOfHistograms);
-  window.value = meanOf(window.values, window.from, window.to);
+  if (window.thinned === undefined) {
+    window.value = meanOf(window.values, window.from, window.to);
+    return 1;
+  }
+  sumOverTime(window);
+  window.value /= window.sampleCount;
   return 1;
 };
 

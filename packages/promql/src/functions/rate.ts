@@ -71,7 +71,7 @@ function changeOfFloats(window: Window, { counter: isCounter, perSecond }: RateK
     firstMs: started ? window.starts![from]! : firstMs,
     lastMs,
     // The average distance is that of the samples themselves.
-    averageS: from === last ? 0 : (lastMs - firstMs) / 1000 / (last - from),
+    averageS: from === last ? 0 : (lastMs - firstMs) / 1000 / (window.sampleCount - 1),
     started,
     zeroShare: isCounter ? zeroShare : Number.NaN,
   });
@@ -81,8 +81,13 @@ function changeOfFloats(window: Window, { counter: isCounter, perSecond }: RateK
 
 /** What the counter had before each reset inside the window. */
 function addResets(window: Window, change: number): number {
-  const { resets, values, from, to } = window;
+  const { values, from, to, thinned } = window;
   let result = change;
+  if (thinned !== undefined) {
+    for (let at = from + 1; at < to; at++) result += thinned.lost[at]!;
+    return result;
+  }
+  const { resets } = window;
   for (const at of resets) {
     if (at > from && at < to) result += values[at - 1]!;
   }

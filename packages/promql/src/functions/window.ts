@@ -17,7 +17,7 @@ import { type FloatHistogram, noBounds } from "../histogram/float-histogram.ts";
 import { statsOfSeries } from "../histogram/stats-only.ts";
 import { firstAfter } from "../series/search.ts";
 import { isStaleAt } from "../series/stale.ts";
-import type { SeriesData } from "../series/queryable.ts";
+import type { SeriesData, ThinnedColumns } from "../series/queryable.ts";
 
 /** NOTHING, FLOAT or HISTOGRAM of matrix.ts. */
 export type SampleKind = 0 | 1 | 2;
@@ -57,6 +57,8 @@ export class Window {
   histograms: readonly FloatHistogram[] = noHistograms;
   starts: Float64Array | undefined;
   histogramStarts: Float64Array | undefined;
+  /** Of floats that stand for others. */
+  thinned: ThinnedColumns | undefined;
   /** Positions whose value is below the one before: a counter began again. Found when first asked for. */
   #resets: readonly number[] | undefined;
 
@@ -90,6 +92,15 @@ export class Window {
     return this.to - this.from;
   }
 
+  /** How many floats the window holds or stands for. */
+  get sampleCount(): number {
+    const { thinned, from, to } = this;
+    if (thinned === undefined) return to - from;
+    let count = 0;
+    for (let at = from; at < to; at++) count += thinned.weights[at]!;
+    return Math.round(count);
+  }
+
   /** How many histograms the window holds. */
   get histogramCount(): number {
     return this.histogramTo - this.histogramFrom;
@@ -112,7 +123,8 @@ export class Window {
     this.to = 0;
     this.histogramFrom = 0;
     this.histogramTo = 0;
-    const { timestamps, values, histograms } = series;
+    const { timestamps, values, histograms, thinned } = series;
+    this.thinned = undefined;
     const first = firstAfter(timestamps, afterMs);
     const last = firstAfter(timestamps, endMs);
     this.starts = undefined;
@@ -127,12 +139,16 @@ export class Window {
       this.values = whole ? values : values.subarray(first, last);
       this.histogramTimes = noFloats;
       this.histograms = noHistograms;
+      if (thinned !== undefined) {
+        const { weights, lost } = thinned;
+        this.thinned = { weights: weights.subarray(first, last), lost: lost.subarray(first, last) };
+      }
     } else this.#split(series, first, last);
   }
 
   /** Floats and histograms each in their own columns, without staleness markers. */
   #split(series: SeriesData, first: number, last: number): void {
-    const { timestamps, values, histograms, startTimestamps } = series;
+    const { timestamps, values, histograms, startTimestamps, thinned } = series;
     const floats: number[] = [];
     const positions: number[] = [];
     for (let at = first; at < last; at++) {
@@ -143,6 +159,9 @@ export class Window {
       Float64Array.from(at, (position) => from[position]!);
     this.times = pick(timestamps, floats);
     this.values = pick(values, floats);
+    if (thinned !== undefined) {
+      this.thinned = { weights: pick(thinned.weights, floats), lost: pick(thinned.lost, floats) };
+    }
     this.histogramTimes = pick(timestamps, positions);
     const found = positions.map((at) => histograms![at]!);
     this.histograms = this.settings.statsOnly ? statsOfSeries(found) : found;

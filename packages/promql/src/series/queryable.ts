@@ -35,6 +35,13 @@ export interface SelectHints {
   readonly grouping: readonly string[];
   /** Whether `grouping` is of `by`. */
   readonly by: boolean;
+  /**
+   * The first time that is evaluated, less the offset: the others are whole steps later. Undefined when that does not
+   * tell all times, as in a subquery.
+   */
+  readonly firstMs?: number | undefined;
+  /** Tells whoever asked something about the answer; a text that is told again is told once. */
+  readonly note?: ((this: void, text: string) => void) | undefined;
 }
 
 /** One series with its samples, in time order. */
@@ -48,6 +55,23 @@ export interface SeriesData {
   readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
   /** When what each sample counts began, Unix milliseconds, 0 unknown; only with the feature `startTimestamps`. */
   readonly startTimestamps?: Float64Array | undefined;
+  /** When some samples stand for others that were left out. */
+  readonly thinned?: ThinnedColumns | undefined;
+}
+
+/**
+ * What samples say about others that were left out, as columns beside them. The first and last, the lowest and highest
+ * sample of a piece of time are there; together the columns say the rest.
+ *
+ *   all samples   3    5    1    4    4          what is left   3       5       1       4
+ *                                                 weights        w(5) + w(1) = 5, so that the weighted sum is 17
+ *                                                 lost           0       0       5       0      before a counter's resets
+ */
+export interface ThinnedColumns {
+  /** How many samples each stands for, not always whole; in a piece their sum is the number of its samples. */
+  readonly weights: Float64Array;
+  /** What a counter had lost to resets since the sample before. */
+  readonly lost: Float64Array;
 }
 
 /** Where series come from. */

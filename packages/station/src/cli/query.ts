@@ -23,7 +23,8 @@ Asks a station in PromQL: a table of what is at this moment, a plot with --range
 
 Options:
   --range DURATION           from so long ago until now, or until --time
-  --step DURATION            between two points (default: so that a plot is full)
+  --step DURATION            between two points (default: so that a plot is full); at whole steps when it is of whole
+                             5 minutes, for which a station has rollups
   --time TIME                instead of now: Unix seconds, or like 2026-01-31T12:00:00Z
   --json                     print what the API answers, without its envelope
   --stats                    print what the query cost
@@ -46,6 +47,8 @@ const optionSpecs = {
 
 /** Points of a plot when no step is given. */
 const DEFAULT_POINTS = 240;
+/** Rollups are of pieces of so many seconds, or of an hour. */
+const ROLLUP_SECONDS = 300;
 
 /** The command. */
 export const query: Command = { help, run };
@@ -115,7 +118,13 @@ function timesOf(options: ReadonlyMap<string, string>): Times | undefined {
     Math.max(1_000, Math.ceil(rangeMs / DEFAULT_POINTS)),
   );
   const end = endSeconds(options.get("time"));
-  return { start: end - rangeMs / 1_000, end, step: stepMs / 1_000 };
+  const step = stepMs / 1_000;
+  if (options.has("time") || !options.has("step") || step % ROLLUP_SECONDS !== 0) {
+    return { start: end - rangeMs / 1_000, end, step };
+  }
+  // At whole steps a station can answer from rollups.
+  const wholeEnd = Math.floor(end / step) * step;
+  return { start: wholeEnd - Math.floor(rangeMs / stepMs) * step, end: wholeEnd, step };
 }
 
 function endSeconds(text: string | undefined): number {

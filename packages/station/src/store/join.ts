@@ -1,6 +1,7 @@
 // Answers about older and newer times, made one.
 
-import type { SeriesData } from "@flx/promql";
+import { bitsOf, isStale } from "@flx/model";
+import type { SeriesData, ThinnedColumns } from "@flx/promql";
 import type { Limited, SeriesExemplars } from "./metrics-source.ts";
 
 /** Series with the samples of both: all of `older` come before all of `newer`. */
@@ -43,7 +44,45 @@ function append(first: SeriesData, next: SeriesData): SeriesData {
     if (first.startTimestamps !== undefined) startTimestamps.set(first.startTimestamps);
     if (next.startTimestamps !== undefined) startTimestamps.set(next.startTimestamps, at);
   }
-  return { labels: first.labels, timestamps, values, histograms, startTimestamps };
+  const joined = { labels: first.labels, timestamps, values, histograms, startTimestamps };
+  if (first.thinned === undefined && next.thinned === undefined) return joined;
+  return { ...joined, thinned: joinThinned(first, next) };
+}
+
+/** Samples of which none was left out stand for themselves. */
+function joinThinned(first: SeriesData, next: SeriesData): ThinnedColumns {
+  const [a, b] = [thinnedOf(first), thinnedOf(next)];
+  const lost = joinDoubles(a.lost, b.lost);
+  const before = lastSample(first.values);
+  const bits = bitsOf(next.values);
+  const after = next.values.findIndex((_, i) => !isStale(bits, i));
+  // A reset between the two is known only now.
+  if (after >= 0 && next.values[after]! < before) lost[a.lost.length + after] = before;
+  return { weights: joinDoubles(a.weights, b.weights), lost };
+}
+
+/** The last value that is no staleness marker; NaN when there is none. */
+function lastSample(values: Float64Array): number {
+  const bits = bitsOf(values);
+  return values.findLast((_, i) => !isStale(bits, i)) ?? Number.NaN;
+}
+
+function thinnedOf({ values, thinned }: SeriesData): ThinnedColumns {
+  if (thinned !== undefined) return thinned;
+  return { weights: new Float64Array(values.length).fill(1), lost: lostToResets(values) };
+}
+
+/** What a counter had lost to resets at each sample. */
+function lostToResets(values: Float64Array): Float64Array {
+  const lost = new Float64Array(values.length);
+  const bits = bitsOf(values);
+  let before = Number.NaN;
+  for (const [i, value] of values.entries()) {
+    if (isStale(bits, i)) continue;
+    if (value < before) lost[i] = before;
+    before = value;
+  }
+  return lost;
 }
 
 /** As words: copying doubles could change the bits of a NaN. */

@@ -7,15 +7,19 @@
 // Retention is removing files: those that are too old, then the oldest ones while all together are too large. With an
 // archive none goes before it is there, and windows that are only there are part of every answer.
 //
+// A window with series whose policy says less is written anew without them when their time is over.
+//
 // Indexes and blocks that were read stay in memory within a budget.
 
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FlxError, type Labels } from "@flx/model";
 import {
   type FloatHistogram,
   hintWhenRead,
   type Matcher,
+  type SelectHints,
   type SeriesData,
   type TimeRange,
 } from "@flx/promql";
@@ -24,12 +28,17 @@ import type { ArchivedWindow } from "../archive/archive-name.ts";
 import { SeriesIndex } from "../head/series-index.ts";
 import { joinExemplars, joinLimited, joinSeries } from "../join.ts";
 import { diskError } from "../log/log.ts";
+import { syncFolder } from "../log/sync-folder.ts";
 import type { Limited, SeriesExemplars, SeriesQuestion } from "../metrics-source.ts";
 import { ByteCache } from "./byte-cache.ts";
+import { RetentionPolicies, type RetentionPolicy } from "./retention-policies.ts";
+import { type Resolution, resolutionFor } from "./rollup.ts";
+import { Rollups } from "./rollups.ts";
 import { type ReadSamples, readSamples } from "./series-block.ts";
 import {
   type IndexedSeries,
   readContents,
+  rewriteWindowFile,
   type WindowContents,
   WindowIndex,
   writeWindowFile,
@@ -46,10 +55,14 @@ export interface FileWindowsOptions {
   readonly folder: string;
   /** Windows that ended so long ago are removed, ms; 0 for never. */
   readonly retentionMs: number;
+  /** Of series that are kept for another time; the first one that matches. */
+  readonly policies?: readonly RetentionPolicy[] | undefined;
   /** And the oldest ones while all together are larger, bytes; 0 for no limit. */
   readonly maxBytes?: number;
   /** Of indexes and blocks that were read, bytes. Default 64 MiB. */
   readonly cacheBytes?: number;
+  /** Whether rollups are made and read. Default false. */
+  readonly hasRollups?: boolean | undefined;
   /** Where windows are copied to before they are removed. */
   readonly archive?: Archive | undefined;
   /** Unix milliseconds. */
@@ -71,6 +84,8 @@ interface OpenIndex {
 
 const NAME = /^(-?\d{1,16})\.window$/;
 const RETAIN_EVERY_MS = 60_000;
+/** How long questions may be held up while a file changes. */
+const MAX_HOLD_MS = 1_000;
 /** What a file says whose bytes are not what was written. */
 const DAMAGE: ReadonlySet<string> = new Set(["FLX_STORE_DAMAGED", "FLX_STORE_RECORD"]);
 
@@ -84,13 +99,21 @@ export class FileWindows implements WindowStore, AsyncDisposable {
   readonly #quarantined: { readonly file: string; readonly reason: string }[] = [];
   readonly #timer: NodeJS.Timeout;
   #windows: Window[] = [];
-  #retentionMs: number;
+  #policies: RetentionPolicies;
+  /** Which lengths of time a window was written anew for, by path. */
+  readonly #compacted = new Map<string, string>();
+  /** Questions that are being answered: no file changes under them. */
+  readonly #asking = new Set<Promise<number>>();
+  /** New questions wait for it. */
+  #held: Promise<void> | undefined;
   #closedUntilMs = -Infinity;
+  #rollups: Rollups | undefined;
+  #isClosed = false;
   #retaining: Promise<void> = Promise.resolve();
 
   private constructor(options: FileWindowsOptions) {
     this.#options = options;
-    this.#retentionMs = options.retentionMs;
+    this.#policies = new RetentionPolicies(options.retentionMs, options.policies);
     const cacheBytes = options.cacheBytes ?? 64 * 1024 * 1024;
     this.#indexes = new ByteCache(cacheBytes / 2);
     this.#blocks = new ByteCache(cacheBytes / 2);
@@ -110,7 +133,11 @@ export class FileWindows implements WindowStore, AsyncDisposable {
       for (const name of await readdir(folder)) await windows.#found(name);
       windows.#windows.sort((a, b) => a.startMs - b.startMs);
       for (const { key } of options.archive?.windows("metrics") ?? []) windows.#closedUpTo(key);
-      await windows.retain();
+      if (options.hasRollups === true) {
+        windows.#rollups = await Rollups.open(join(folder, "..", "rollups"), windows.#windows);
+      }
+      // Old windows go before the start, rollups are made after it.
+      await windows.#removeOld();
       options.archive?.onChange((signal) => {
         if (signal === "metrics") void windows.retain();
       });
@@ -162,9 +189,10 @@ export class FileWindows implements WindowStore, AsyncDisposable {
     }
   }
 
-  /** Another age from now on. */
-  retainFor(retentionMs: number): void {
-    this.#retentionMs = retentionMs;
+  /** Other ages from now on. */
+  retainFor(retentionMs: number, policies: readonly RetentionPolicy[] = []): void {
+    this.#policies = new RetentionPolicies(retentionMs, policies);
+    this.#compacted.clear();
     void this.retain();
   }
 
@@ -175,8 +203,14 @@ export class FileWindows implements WindowStore, AsyncDisposable {
   }
 
   async #retain(): Promise<void> {
+    await this.#removeOld();
+    if (this.#policies.areSeveral) await this.#compact();
+    await this.#rollUp();
+  }
+
+  async #removeOld(): Promise<void> {
     const { maxBytes = 0, now, archive } = this.#options;
-    const oldestMs = this.#retentionMs === 0 ? -Infinity : now() - this.#retentionMs;
+    const oldestMs = now() - this.#policies.longestMs;
     let bytes = this.#windows.reduce((sum, window) => sum + window.bytes, 0);
     for (const window of this.#windows) {
       const isTooOld = window.startMs + WINDOW_MS <= oldestMs;
@@ -185,6 +219,7 @@ export class FileWindows implements WindowStore, AsyncDisposable {
       bytes -= window.bytes;
       this.#drop(window.path);
       try {
+        await this.#dropRollups(window.startMs);
         await rm(window.path, { force: true });
       } catch (error) {
         this.#options.onProblem?.(diskError(`cannot remove ${window.path}`, error));
@@ -192,8 +227,72 @@ export class FileWindows implements WindowStore, AsyncDisposable {
     }
   }
 
+  /** Writes windows anew without the series whose time is over. */
+  async #compact(): Promise<void> {
+    const { archive, onProblem, now } = this.#options;
+    for (const window of this.#windows) {
+      const endMs = window.startMs + WINDOW_MS;
+      const over = this.#policies.lengthsMs.filter((lengthMs) => endMs <= now() - lengthMs);
+      const state = over.join();
+      if (over.length === 0 || this.#compacted.get(window.path) === state) continue;
+      if (archive?.has("metrics", basename(window.path)) === false) continue;
+      try {
+        const isKept = (labels: Labels): boolean => !over.includes(this.#policies.lengthOf(labels));
+        if (await this.#compactOne(window, isKept)) this.#compacted.set(window.path, state);
+      } catch (error) {
+        if (error instanceof FlxError && DAMAGE.has(error.code)) {
+          await this.#putAside(window.path, error);
+        } else onProblem?.(diskError(`cannot write ${window.path} anew`, error));
+      }
+    }
+  }
+
+  /** Whether it is done; false: try again later. */
+  async #compactOne(window: Window, isKept: (labels: Labels) => boolean): Promise<boolean> {
+    const { path, startMs } = window;
+    const { series } = await WindowIndex.open(path);
+    if (series.every(({ labels }) => isKept(labels))) return true;
+    const draft = `${path}.draft`;
+    const contents = await rewriteWindowFile(path, draft, isKept, pause);
+    const swap = async (): Promise<void> => {
+      if (contents === undefined) await rm(path, { force: true });
+      else await rename(draft, path);
+      await syncFolder(this.#options.folder);
+      this.#drop(path);
+      await this.#dropRollups(startMs);
+      if (contents === undefined) return;
+      const windows = [...this.#windows, { startMs, path, ...contents }];
+      this.#windows = windows.toSorted((a, b) => a.startMs - b.startMs);
+    };
+    const isDone = this.#windows.includes(window) && (await this.#undisturbed(swap));
+    if (!isDone) await rm(draft, { force: true });
+    return isDone;
+  }
+
+  /** Does something while no question is being answered; false: they took too long, and it is not done. */
+  async #undisturbed(work: () => Promise<void>): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    const waiting = new AbortController();
+    try {
+      const late = sleep(MAX_HOLD_MS, undefined, { signal: waiting.signal }).catch(() => undefined);
+      await Promise.race([Promise.allSettled(this.#asking), late]);
+      if (this.#asking.size > 0) return false;
+      await work();
+      return true;
+    } finally {
+      waiting.abort();
+      this.#held = undefined;
+      resolve();
+    }
+  }
+
   #drop(path: string): void {
     this.#windows = this.#windows.filter((window) => window.path !== path);
+    this.#forget(path);
+  }
+
+  #forget(path: string): void {
     this.#indexes.forget(path);
     this.#blocks.forget(path);
   }
@@ -211,32 +310,51 @@ export class FileWindows implements WindowStore, AsyncDisposable {
   async select(
     matchers: readonly Matcher[],
     range: TimeRange,
-    _hints: unknown,
+    hints: SelectHints,
     signal: AbortSignal | undefined,
   ): Promise<readonly SeriesData[]> {
     let joined: readonly SeriesData[] = [];
-    await this.#each(range, async (open) => {
+    const resolution = this.#rollups === undefined ? undefined : resolutionFor(range, hints);
+    const askOne = async (open: OpenIndex): Promise<void> => {
       const found: SeriesData[] = [];
       await this.#samples(open, open.index.find(matchers), range, signal, (labels, samples) => {
-        const data = cut(labels, samples, range);
+        const startMs = Math.max(range.startMs, this.#startOf(labels));
+        const data = cut(labels, samples, { ...range, startMs });
         if (data !== undefined) found.push(data);
       });
       joined = joinSeries(joined, found);
-    });
+    };
+    const used = await this.#each(range, askOne, resolution);
+    if (used > 0) {
+      hints.note?.(
+        `${used} windows of two hours were read as rollups of ${resolution!.name}; the answer is that of all samples`,
+      );
+    }
     return joined;
+  }
+
+  /** The first time of a series that is answered: a policy may say less than there is. */
+  #startOf(labels: Labels): number {
+    return this.#policies.areSeveral
+      ? this.#policies.startOf(labels, this.#options.now())
+      : -Infinity;
+  }
+
+  #isWanted({ labels, firstMs, lastMs }: IndexedSeries, { startMs, endMs }: TimeRange): boolean {
+    return firstMs <= endMs && lastMs >= startMs && lastMs >= this.#startOf(labels);
   }
 
   /** Gives the samples of series, block by block. */
   async #samples(
     { file }: OpenIndex,
     series: Iterable<IndexedSeries>,
-    { startMs, endMs }: TimeRange,
+    range: TimeRange,
     signal: AbortSignal | undefined,
     onSamples: (labels: Labels, samples: ReadSamples) => void,
   ): Promise<void> {
     const byBlock = new Map<number, IndexedSeries[]>();
     for (const each of series) {
-      if (each.firstMs > endMs || each.lastMs < startMs) continue;
+      if (!this.#isWanted(each, range)) continue;
       const list = byBlock.get(each.block);
       if (list === undefined) byBlock.set(each.block, [each]);
       else list.push(each);
@@ -252,9 +370,34 @@ export class FileWindows implements WindowStore, AsyncDisposable {
   }
 
   /** Asks each window that a range touches, oldest first; one that is damaged, or gone by now, has no part in it. */
-  async #each(range: TimeRange, ask: (open: OpenIndex) => Promise<void>): Promise<void> {
+  async #each(
+    range: TimeRange,
+    ask: (open: OpenIndex) => Promise<void>,
+    resolution?: Resolution,
+  ): Promise<number> {
+    while (this.#held !== undefined) await this.#held;
+    const asking = this.#askEach(range, ask, resolution);
+    this.#asking.add(asking);
+    try {
+      return await asking;
+    } finally {
+      this.#asking.delete(asking);
+    }
+  }
+
+  /** @returns how many rollups were asked instead of windows */
+  async #askEach(
+    range: TimeRange,
+    ask: (open: OpenIndex) => Promise<void>,
+    resolution: Resolution | undefined,
+  ): Promise<number> {
+    let rollups = 0;
     for (const window of this.#touched(range)) {
       try {
+        if (resolution !== undefined && (await this.#askRollup(window, ask, resolution))) {
+          rollups++;
+          continue;
+        }
         const path = "path" in window ? window.path : await this.#options.archive!.open(window);
         const read = (): Promise<OpenIndex> => openIndex(path);
         await ask(await this.#indexes.get(path, read, ({ file }) => file.bytes));
@@ -264,6 +407,46 @@ export class FileWindows implements WindowStore, AsyncDisposable {
         else if (error instanceof FlxError && DAMAGE.has(error.code)) {
           await this.#putAside(window.path, error);
         } else throw error;
+      }
+    }
+    return rollups;
+  }
+
+  /** Whether a window's rollup was asked; false: there is none that is whole. */
+  async #askRollup(
+    window: Window | ArchivedWindow,
+    ask: (open: OpenIndex) => Promise<void>,
+    resolution: Resolution,
+  ): Promise<boolean> {
+    if (!("path" in window)) return false;
+    const path = this.#rollups?.pathOf(window, resolution);
+    if (path === undefined) return false;
+    try {
+      const read = (): Promise<OpenIndex> => openIndex(path);
+      await ask(await this.#indexes.get(path, read, ({ file }) => file.bytes));
+      return true;
+    } catch (error) {
+      const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
+      if (!isGone && !(error instanceof FlxError && DAMAGE.has(error.code))) throw error;
+      await this.#dropRollups(window.startMs);
+      return false;
+    }
+  }
+
+  async #dropRollups(startMs: number): Promise<void> {
+    for (const path of (await this.#rollups?.remove(startMs)) ?? []) this.#forget(path);
+  }
+
+  /** Makes the rollups that are missing. */
+  async #rollUp(): Promise<void> {
+    for (const window of this.#windows) {
+      if (this.#isClosed || !this.#windows.includes(window)) continue;
+      try {
+        await this.#rollups?.make(window, pause);
+      } catch (error) {
+        if (error instanceof FlxError && DAMAGE.has(error.code)) {
+          await this.#putAside(window.path, error);
+        } else this.#options.onProblem?.(diskError(`cannot roll up ${window.path}`, error));
       }
     }
   }
@@ -297,7 +480,7 @@ export class FileWindows implements WindowStore, AsyncDisposable {
       giveUp(signal);
       for (const matchers of selectors.length === 0 ? [[]] : selectors) {
         for (const series of index.find(matchers)) {
-          if (series.firstMs <= range.endMs && series.lastMs >= range.startMs) onSeries(series);
+          if (this.#isWanted(series, range)) onSeries(series);
         }
       }
       await pause();
@@ -365,6 +548,7 @@ export class FileWindows implements WindowStore, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     await this.#retaining;
   }
@@ -400,7 +584,7 @@ function giveUp(signal: AbortSignal | undefined): void {
 /** The samples of a range, with the hints a store gives histograms. */
 function cut(
   labels: Labels,
-  { timestamps, values, histograms, startTimestamps }: ReadSamples,
+  { timestamps, values, histograms, startTimestamps, thinned }: ReadSamples,
   { startMs, endMs }: TimeRange,
 ): SeriesData | undefined {
   let from = 0;
@@ -414,6 +598,10 @@ function cut(
     values: values.subarray(from, to),
     histograms: histograms === undefined ? undefined : withHints(histograms.slice(from, to)),
     startTimestamps: startTimestamps?.subarray(from, to),
+    thinned: thinned && {
+      weights: thinned.weights.subarray(from, to),
+      lost: thinned.lost.subarray(from, to),
+    },
   };
 }
 

@@ -8,15 +8,18 @@
 //   starts      since when it counts, where that changes
 //   histograms  place, start, histogram
 //   exemplars   labels, value, time
+//   pieces      in rollups: samples kept and all samples of each, the sums of those that were thinned, and for each sample
+//               what was lost to resets
 //
 // Not compressed here: window-file.ts puts many series into a block and compresses that.
 
 import type { Exemplar, UnixMs } from "@flx/model";
-import type { FloatHistogram } from "@flx/promql";
+import type { FloatHistogram, ThinnedColumns } from "@flx/promql";
 import { ByteReader, type ByteWriter } from "../byte-writer.ts";
 import { readLabels, writeLabels } from "../head/batch-record.ts";
 import { ChunkDecoder, ChunkEncoder } from "../head/gorilla.ts";
 import { readHistogram, writeHistogram } from "../head/histogram-codec.ts";
+import { type Piece, type ThinnedSeries, weightsOf } from "./rollup.ts";
 import type { WindowSeries } from "./window-store.ts";
 
 /** Of the byte before the values: decimals, and whether the differences' differences follow; or bits. */
@@ -30,7 +33,7 @@ const encoder = new ChunkEncoder();
 const decoder = new ChunkDecoder();
 
 /** Writes the samples of a series. */
-export function writeSamples(out: ByteWriter, series: WindowSeries): void {
+export function writeSamples(out: ByteWriter, series: WindowSeries | ThinnedSeries): void {
   const { timestamps, values, histograms, startTimestamps } = series;
   const count = timestamps.length;
   out.uint(count);
@@ -52,6 +55,30 @@ export function writeSamples(out: ByteWriter, series: WindowSeries): void {
     out.double(value);
     out.int(timestampMs ?? 0);
   }
+  if ("pieces" in series) writePieces(out, series);
+}
+
+function writePieces(out: ByteWriter, { pieces, lost, values }: ThinnedSeries): void {
+  out.uint(pieces.length);
+  for (const { kept, samples } of pieces) {
+    out.uint(kept);
+    out.uint(samples);
+  }
+  // The sum of numbers with two decimals has two decimals, whatever adding them up has made of it.
+  const decimals = decimalsOf(values);
+  const sums = pieces
+    .filter(({ samples }) => samples > 0)
+    .map(({ sum }) => atDecimals(sum, decimals));
+  for (const column of [Float64Array.from(sums), lost.map((each) => atDecimals(each, decimals))]) {
+    // No column of times is needed: places take their part.
+    writeValues(out, column, column);
+  }
+}
+
+function atDecimals(value: number, decimals: number | undefined): number {
+  if (decimals === undefined) return value;
+  const scaled = Math.round(value * 10 ** decimals);
+  return Math.abs(scaled) < MAX_WHOLE ? scaled / 10 ** decimals : value;
 }
 
 function writeValues(out: ByteWriter, times: Float64Array, values: Float64Array): void {
@@ -141,6 +168,12 @@ export interface ReadSamples {
   readonly histograms: (FloatHistogram | undefined)[] | undefined;
   readonly startTimestamps: Float64Array | undefined;
   readonly exemplars: readonly Exemplar[];
+  readonly thinned: ThinnedColumns | undefined;
+}
+
+/** How many samples a series has, without reading them. */
+export function countSamples(bytes: Buffer): number {
+  return new ByteReader(bytes).uint();
 }
 
 /**
@@ -176,7 +209,24 @@ export function readSamples(bytes: Uint8Array): ReadSamples {
     const value = from.double();
     exemplars.push({ labels, value, timestampMs: from.int() as UnixMs });
   }
-  return { timestamps, values, histograms, startTimestamps, exemplars };
+  if (from.isAtEnd) {
+    return { timestamps, values, histograms, startTimestamps, exemplars, thinned: undefined };
+  }
+  const pieces = readPieces(from);
+  const thinned = { weights: weightsOf(values, pieces), lost: readValues(from, count) };
+  return { timestamps, values, histograms, startTimestamps, exemplars, thinned };
+}
+
+function readPieces(from: ByteReader): Piece[] {
+  const counts: [kept: number, samples: number][] = [];
+  for (let left = from.uint(); left > 0; left--) counts.push([from.uint(), from.uint()]);
+  const sums = readValues(from, counts.filter(([, samples]) => samples > 0).length);
+  let next = 0;
+  return counts.map(([kept, samples]) => ({
+    kept,
+    samples,
+    sum: samples > 0 ? sums[next++]! : 0,
+  }));
 }
 
 function readValues(from: ByteReader, count: number): Float64Array {

@@ -21,7 +21,8 @@ import { FlxError, type Labels } from "@flx/model";
 import { ByteReader, ByteWriter } from "../byte-writer.ts";
 import { readLabels, writeLabels } from "../head/batch-record.ts";
 import { syncFolder } from "../log/sync-folder.ts";
-import { writeSamples } from "./series-block.ts";
+import { type ThinnedSeries, thinSeries } from "./rollup.ts";
+import { countSamples, readSamples, writeSamples } from "./series-block.ts";
 import type { WindowSeries } from "./window-store.ts";
 
 const HEAD = Buffer.from("FLXWIND1");
@@ -97,6 +98,86 @@ export async function writeWindowFile(
   }
 }
 
+/**
+ * Writes a window anew, without some of its series. The old file stays: the caller puts the new one in its place.
+ *
+ * @param to    where it is written; not there when this rejects, or when nothing is kept
+ * @param pause called between blocks
+ * @returns what is in it; undefined when nothing is kept
+ * @throws {FlxError} `FLX_STORE_DAMAGED` when the old one is damaged
+ */
+export async function rewriteWindowFile(
+  path: string,
+  to: string,
+  isKept: (labels: Labels) => boolean,
+  pause: () => Promise<void>,
+): Promise<(WindowContents & { readonly bytes: number }) | undefined> {
+  const index = await WindowIndex.open(path);
+  const kept = index.series.filter(({ labels }) => isKept(labels));
+  if (kept.length === 0) return undefined;
+  try {
+    await using file = await open(to, "w", 0o640);
+    const writer = new WindowWriter(file);
+    await writer.begin();
+    let number = -1;
+    let block: Buffer = Buffer.alloc(0);
+    for (const series of kept) {
+      if (series.block !== number) {
+        number = series.block;
+        block = await index.block(number);
+        await pause();
+      }
+      if (writer.copy(series, block.subarray(series.from, series.to))) await writer.endBlock();
+    }
+    const written = await writer.end();
+    await file.datasync();
+    return written;
+  } catch (error) {
+    await rm(to, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Writes the rollup of a window, as a window's file.
+ *
+ * @param pause called between blocks
+ * @throws {FlxError} `FLX_STORE_DAMAGED` when the window is damaged
+ */
+export async function rollUpWindowFile(
+  path: string,
+  to: string,
+  resolutionMs: number,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const draft = `${to}.draft`;
+  const index = await WindowIndex.open(path);
+  try {
+    await using file = await open(draft, "w", 0o640);
+    const writer = new WindowWriter(file);
+    await writer.begin();
+    let number = -1;
+    let block: Buffer = Buffer.alloc(0);
+    for (const { labels, block: own, from, to: end } of index.series) {
+      if (own !== number) {
+        number = own;
+        block = await index.block(number);
+        await pause();
+      }
+      const series = { ...readSamples(block.subarray(from, end)), labels };
+      if (writer.add(thinSeries(series, resolutionMs))) await writer.endBlock();
+    }
+    await writer.end();
+    await file.datasync();
+    await file.close();
+    await rename(draft, to);
+    await syncFolder(dirname(to));
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
 function orderOf(labels: Labels): string {
   return `${labels.without("__name__").key}${labels.key}`;
 }
@@ -126,12 +207,25 @@ class WindowWriter {
   }
 
   /** Whether the block is full. */
-  add(series: WindowSeries): boolean {
+  add(series: WindowSeries | ThinnedSeries): boolean {
     const { labels, timestamps, exemplars } = series;
     const from = this.#block.length;
     writeSamples(this.#block, series);
-    const first = timestamps[0] ?? 0;
-    const last = timestamps.at(-1) ?? 0;
+    const firstMs = timestamps[0] ?? 0;
+    const lastMs = timestamps.at(-1) ?? 0;
+    const entry = { labels, from, firstMs, lastMs, hasExemplars: exemplars.length > 0 };
+    return this.#note(entry, timestamps.length);
+  }
+
+  /** Takes a series over as it stands in another window; whether the block is full. */
+  copy(series: IndexedSeries, bytes: Buffer): boolean {
+    const from = this.#block.length;
+    this.#block.bytes(bytes);
+    return this.#note({ ...series, from }, countSamples(bytes));
+  }
+
+  #note(entry: Omit<IndexedSeries, "ref" | "block" | "to">, samples: number): boolean {
+    const { labels, from, firstMs: first, lastMs: last, hasExemplars } = entry;
     const out = this.#series;
     writeLabels(out, labels);
     out.uint(this.#blocks.length);
@@ -139,9 +233,9 @@ class WindowWriter {
     out.uint(this.#block.length);
     out.int(first);
     out.int(last - first);
-    out.byte(exemplars.length > 0 ? 1 : 0);
+    out.byte(hasExemplars ? 1 : 0);
     this.#count++;
-    this.#samples += timestamps.length;
+    this.#samples += samples;
     this.#min = Math.min(this.#min, first);
     this.#max = Math.max(this.#max, last);
     return this.#block.length >= BLOCK_BYTES;
