@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { OTHER_OPTIONS } from "../src/start/configuration.ts";
 import { type Setting, SETTING_NAMES, SETTINGS } from "../src/start/settings.ts";
 
 /** Rows without the layout of the table. */
@@ -18,8 +19,18 @@ test("docs/reference/configuration.md lists the settings", () => {
     join(import.meta.dirname, "../../../docs/reference/configuration.md"),
     "utf8",
   );
-  const listed = page.slice(page.indexOf("## Settings"), page.indexOf("## The file"));
+  const listed = page.slice(page.indexOf("## Settings"), page.indexOf("## Options that only"));
   assert.deepEqual(rows(listed), rows(settingsTable()));
+});
+
+test("docs/reference/configuration.md lists the options that only code can give", () => {
+  const page = readFileSync(
+    join(import.meta.dirname, "../../../docs/reference/configuration.md"),
+    "utf8",
+  );
+  const listed = page.slice(page.indexOf("## Options that only"), page.indexOf("## Variables"));
+  const named = rows(listed).flatMap((row) => row.split("|")[1]!.match(/[\w.]+/g) ?? []);
+  assert.deepEqual(named.toSorted(), OTHER_OPTIONS.toSorted());
 });
 
 /** The rows: name, default, variables, meaning. */

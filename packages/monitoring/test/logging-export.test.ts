@@ -131,6 +131,11 @@ test("the level is a setting, and changes at run time", async () => {
   flx.setLogLevel("info");
   child.info("yes");
   assert.equal(written.length, 1);
+  assert.throws(() => flx.setLogLevel("loud"), { code: "FLX_LOG_LEVEL", message: /got "loud"$/ });
+  assert.throws(() => flx.setLogLevel("toString"), { code: "FLX_LOG_LEVEL" });
+  flx.setLogLevel("silent");
+  child.fatal("no");
+  assert.equal(written.length, 1);
   await assert.rejects(startMonitoringWithLevel("loud"), { code: "FLX_CONFIG_VALUE" });
 });
 

@@ -82,6 +82,19 @@ test("one set of rules says what is a secret in lines, errors and health, until 
   await without.shutdown();
 });
 
+test("explainConfig() says which name and version package.json gives", async () => {
+  await using folder = await temporaryFolder();
+  const about = { name: "orders-of-ours", version: "7.8.9", type: "module" };
+  writeFileSync(join(folder.path, "package.json"), JSON.stringify(about));
+  const program = `
+    process.argv[1] = ${JSON.stringify(join(folder.path, "app.js"))};
+    const { explainConfig } = await import("@flx/monitoring");
+    console.log(String(await explainConfig()));`;
+  const { stdout } = await run(program);
+  assert.match(stdout, /^service +orders-of-ours +found out \(package\.json\)$/m);
+  assert.match(stdout, /^version +7\.8\.9 +found out \(package\.json\)$/m);
+});
+
 test("startMonitoring() wires metrics, health, tracing and the admin server", async () => {
   await using receiver = await startOtlpReceiver();
   await using flx = await startMonitoring({

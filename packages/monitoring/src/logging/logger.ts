@@ -11,6 +11,7 @@
 // Lines are written at once (synchronously): nothing is lost when the process ends, and what a crash has to say is on
 // the terminal. `destination` may be any stream of pino's for those who want it otherwise.
 
+import { FlxError } from "@flx/model/errors";
 import { createRequire } from "node:module";
 import type { DestinationStream, Logger, LoggerOptions } from "pino";
 import type { Exporter } from "../export/exporter.ts";
@@ -89,9 +90,16 @@ function redactBindings(logger: Logger, redaction: KeyRedaction): void {
 /**
  * Changes the level of a logger and of all its children, while they run; one that was set on a child itself is lost.
  *
- * @throws {Error} pino's own, for a level that is none
+ * @throws {FlxError} `FLX_LOG_LEVEL` for a level that the logger does not have
  */
 export function setLogLevel(logger: Logger, level: string): void {
+  if (level !== "silent" && !Object.hasOwn(logger.levels.values, level)) {
+    const known = Object.keys(logger.levels.values).join(", ");
+    throw new FlxError(
+      "FLX_LOG_LEVEL",
+      `a level is one of ${known}, silent; got ${JSON.stringify(level.slice(0, 40))}`,
+    );
+  }
   levels.set(logger, level);
 }
 

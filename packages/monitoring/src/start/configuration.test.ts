@@ -176,6 +176,30 @@ test("explain() lists every setting, and masks secrets", () => {
   assert.ok(!text.includes("abcdef") && !text.includes("hunter2"), text);
 });
 
+test("explain() says who the service is where only the resource does", () => {
+  const shown = (env: Env, name: SettingName) => {
+    const { settings } = configured({}, env).explain();
+    const { value, source } = settings.find((each) => each.name === name)!;
+    return [value, source];
+  };
+  const given = "OTEL_RESOURCE_ATTRIBUTES";
+  assert.deepEqual(shown({ [given]: "service.name=shop" }, "service"), ["shop", given]);
+  assert.deepEqual(shown({ OTEL_SERVICE_NAME: "a" }, "service"), ["a", "OTEL_SERVICE_NAME"]);
+  assert.deepEqual(shown({ OTEL_NODE_RESOURCE_DETECTORS: "none" }, "version"), ["", "default"]);
+});
+
+test("endpointOf() refuses certificates and keys that cannot be read", () => {
+  const f = (options: MonitoringOptions, env: Env, message: RegExp) =>
+    assert.throws(() => endpointOf(configured(options, env), "traces"), {
+      code: "FLX_CONFIG_VALUE",
+      message,
+    });
+  f({ otlp: { caFile: "/nowhere/ca.pem" } }, {}, /^otlp\.caFile names a file .* read: ENOENT$/);
+  f({}, { OTEL_EXPORTER_OTLP_CLIENT_KEY: "/nowhere" }, /^OTEL_EXPORTER_OTLP_CLIENT_KEY names/);
+  const env = { OTEL_EXPORTER_OTLP_CERTIFICATE: import.meta.filename };
+  assert.equal(endpointOf(configured({}, env), "traces")?.tls?.caFile, import.meta.filename);
+});
+
 test("explain() names the parts of the file that have no effect", () => {
   const config = configured({}, {}, "meter_provider: { views: [] }");
   assert.match(

@@ -6,6 +6,7 @@
 
 import { FlxError } from "@flx/model/errors";
 import { redact } from "../redaction/redact.ts";
+import { detectResource } from "../resource/detect-resource.ts";
 import { nearestName } from "../health/nearest-name.ts";
 import type { FileValues } from "./config-file.ts";
 import type { UnsupportedPart } from "./config-tree.ts";
@@ -23,7 +24,7 @@ export interface ExplainedSetting {
   readonly name: SettingName;
   /** As text; a secret is `***`. */
   readonly value: string;
-  /** "option service", "file otel.yaml:12", "OTEL_SERVICE_NAME", "default". */
+  /** "option service", "file otel.yaml:12", "OTEL_SERVICE_NAME", "found out (package.json)", "default". */
   readonly source: string;
   readonly about: string;
 }
@@ -80,13 +81,30 @@ export class Configuration {
   /** Each setting with its value and source; secrets masked. */
   explain(): ExplainedConfig {
     const settings = SETTING_NAMES.map((name) => {
-      const { value, source } = this.#found.get(name)!;
+      const { value, source } = this.#identity(name) ?? this.#found.get(name)!;
       return { name, value: textOf(value, SETTINGS[name]), source, about: SETTINGS[name].about };
     });
     const { unsupported } = this;
     return { settings, unsupported, toString: () => lines(settings, unsupported) };
   }
+
+  /** Who the service is where no setting says it: an attribute of the resource, given or found out. */
+  #identity(name: SettingName): Pick<Found, "value" | "source"> | undefined {
+    const attribute = IDENTITY[name];
+    if (attribute === undefined || this.isGiven(name)) return undefined;
+    const given = this.get("resource")[attribute];
+    if (given !== undefined) return { value: given, source: this.#found.get("resource")!.source };
+    const value = detectResource(this.get("resourceDetectors"))[attribute];
+    return value === undefined ? undefined : { value, source: "found out (package.json)" };
+  }
 }
+
+/** Attributes of the resource that are settings as well. */
+const IDENTITY: Partial<Record<SettingName, string>> = {
+  service: "service.name",
+  version: "service.version",
+  environment: "deployment.environment.name",
+};
 
 function find(name: SettingName, { options, env, file }: ConfigSources): Found {
   const setting = SETTINGS[name] as Setting<unknown>;
@@ -129,7 +147,7 @@ function optionAt(options: MonitoringOptions, path: string): unknown {
 }
 
 /** Options that are no settings: they can be given by code only. */
-const OTHER_OPTIONS: readonly string[] = [
+export const OTHER_OPTIONS: readonly string[] = [
   "configFile",
   "onProblem",
   "admin.handlers",

@@ -1,5 +1,7 @@
 // The exporter that the configuration asks for.
 
+import { accessSync, constants } from "node:fs";
+import { FlxError } from "@flx/model/errors";
 import {
   DEFAULT_BATCH,
   DEFAULT_RING_BYTES,
@@ -17,13 +19,20 @@ const DEFAULT_ADDRESS = {
   grpc: "http://localhost:4317",
 } as const;
 
-/** Where a signal goes; undefined: nowhere. */
+/**
+ * Where a signal goes; undefined: nowhere.
+ *
+ * @throws {FlxError} `FLX_CONFIG_VALUE` when a certificate or key cannot be read
+ */
 export function endpointOf(config: Configuration, signal: Signal): OtlpEndpoint | undefined {
   if (config.get(`otlp.${signal}.exporter`) === "none") return undefined;
   const protocol = config.get(`otlp.${signal}.protocol`);
   const caFile = config.get(`otlp.${signal}.caFile`);
   const certFile = config.get(`otlp.${signal}.certFile`);
   const keyFile = config.get(`otlp.${signal}.keyFile`);
+  for (const field of ["caFile", "certFile", "keyFile"] as const) {
+    checkReadable(config, `otlp.${signal}.${field}`);
+  }
   const hasTls = caFile !== undefined || certFile !== undefined || keyFile !== undefined;
   return {
     url: addressOf(config, signal),
@@ -33,6 +42,24 @@ export function endpointOf(config: Configuration, signal: Signal): OtlpEndpoint 
     timeoutMs: config.get(`otlp.${signal}.timeoutMs`),
     ...(hasTls ? { tls: { caFile, certFile, keyFile } } : {}),
   };
+}
+
+/** A file that is not there would be found out by the export worker, when there are records to lose already. */
+function checkReadable(
+  config: Configuration,
+  name: `otlp.${Signal}.${"caFile" | "certFile" | "keyFile"}`,
+): void {
+  const path = config.get(name);
+  if (path === undefined) return;
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    const where = config.placeOf(name) ?? name;
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new FlxError("FLX_CONFIG_VALUE", `${where} names a file that cannot be read: ${code}`, {
+      cause,
+    });
+  }
 }
 
 /** An address for all signals is the base of theirs; one for a signal is taken as it is. */
