@@ -1,6 +1,13 @@
 // A sink that keeps everything and refuses on demand: what receivers do is visible without a store.
 
-import { bitsOf, type FlxErrorCode, isStale, type Labels, type NativeHistogram } from "@flx/model";
+import {
+  bitsOf,
+  FlxError,
+  type FlxErrorCode,
+  isStale,
+  type Labels,
+  type NativeHistogram,
+} from "@flx/model";
 import {
   type AppendOutcome,
   type MetricSink,
@@ -15,8 +22,9 @@ export class MemorySink implements MetricSink {
   generation = 1;
   /** Set: nothing is taken. */
   refusal: "overloaded" | "unavailable" | undefined;
-  /** Series that may be there. */
+  /** Series that may be there; `isFull` says it as the store does. */
   maxSeries: number = Infinity;
+  isFull: boolean = false;
   readonly labels: Labels[] = [];
   readonly #refs = new Map<string, SeriesRef>();
   readonly floats: Map<string, [timestampMs: number, value: number | "stale", startMs: number][]> =
@@ -28,6 +36,7 @@ export class MemorySink implements MetricSink {
   ref(labels: Labels, _source: string): SeriesRef {
     const known = this.#refs.get(labels.key);
     if (known !== undefined) return known;
+    if (this.isFull) throw new FlxError("FLX_STORE_SERIES_LIMIT", "no new series: it is full");
     if (this.labels.length >= this.maxSeries) this.#refuse("overloaded");
     const ref = this.labels.push(labels) - 1;
     this.#refs.set(labels.key, ref);

@@ -327,6 +327,15 @@ test("RemoteWriteReceiver takes 1.0 and 2.0, and answers as Prometheus does", as
     sink.refusal = undefined;
     await f(204, V1, writeSnappy(writeRequest(3, 3000)));
     assert.equal(sink.last()["up"], 3);
+    // No room for new series: what is known is taken, and the sender may come again.
+    sink.isFull = true;
+    const both = Buffer.concat([writeRequest(4, 4000), writeRequest(4, 4000, "fresh")]);
+    const full = await f(429, V1, writeSnappy(both));
+    assert.equal(full.headers.get("retry-after"), "30");
+    assert.equal(sink.last()["up"], 4);
+    sink.isFull = false;
+    await f(204, V1, writeSnappy(both));
+    assert.equal(sink.last()["fresh"], 4);
   } finally {
     server.close();
     server.closeAllConnections();

@@ -8,6 +8,10 @@
 //         are durable. Senders must not send them again, and do not.
 //   413 415 429 503   as their names say; 429 and 503 with Retry-After
 //
+// When the store has no room for new series, those it knows are taken and the answer is 429: there is room again when
+// windows are closed, and the sender may try. (A sender that is over its own limit is answered 400: trying again would not
+// help it, and hold up the rest of what it has.) A Prometheus tries again when it has queue_config.retry_on_http_429.
+//
 // A sample that is there already with the same value is no fault: senders repeat what they got no answer for. That,
 // and answering 400 while keeping what is good, is what Prometheus does.
 //
@@ -104,7 +108,7 @@ export class RemoteWriteReceiver {
     source: string,
     response: ServerResponse,
   ): Promise<void> {
-    const { batch, rejected, reason } = this.#batchOf(read, source);
+    const { batch, rejected, reason, full } = this.#batchOf(read, source);
     const outcome =
       batch.samples === 0 && batch.metadata.length === 0
         ? { rejected: [] }
@@ -124,6 +128,8 @@ export class RemoteWriteReceiver {
       );
       response.setHeader("X-Prometheus-Remote-Write-Exemplars-Written", batch.exemplars.length);
     }
+    // After the others are durable: repeated, they are what is there already.
+    if (full !== undefined) throw full;
     const first = reason ?? outcome.rejected[0]?.reason;
     if (first === undefined) this.#answer(response, 204, "");
     else this.#answer(response, 400, `${rejected + outcome.rejected.length} refused: ${first}\n`);
@@ -132,18 +138,20 @@ export class RemoteWriteReceiver {
   #batchOf(
     read: RemoteWriteBatch,
     from: string,
-  ): { batch: SampleBatch; rejected: number; reason?: string } {
+  ): { batch: SampleBatch; rejected: number; reason?: string; full?: SinkRefusal } {
     this.#forget();
     const batch = new SampleBatch();
     const refs = new Float64Array(read.series);
     let reason: string | undefined;
+    let full: SinkRefusal | undefined;
     for (let series = 0; series < read.series; series++) {
       try {
         refs[series] = this.#ref(read, series, from);
       } catch (error) {
         if (error instanceof SinkRefusal || !(error instanceof FlxError)) throw error;
         refs[series] = -1;
-        reason ??= error.message;
+        if (error.code === "FLX_STORE_SERIES_LIMIT") full ??= noRoom(error);
+        else reason ??= error.message;
       }
     }
     let rejected = 0;
@@ -172,7 +180,7 @@ export class RemoteWriteReceiver {
       if (refs[series]! >= 0) batch.exemplars.push({ ref: refs[series]!, exemplar });
     }
     batch.metadata.push(...read.metadata.filter(({ name }) => name !== ""));
-    return { batch, rejected, ...(reason === undefined ? {} : { reason }) };
+    return { batch, rejected, ...(reason !== undefined && { reason }), ...(full && { full }) };
   }
 
   #ref(read: RemoteWriteBatch, series: number, from: string): SeriesRef {
@@ -211,6 +219,11 @@ export class RemoteWriteReceiver {
     response.writeHead(status, text === "" ? {} : { "Content-Type": "text/plain; charset=utf-8" });
     response.end(text);
   }
+}
+
+/** New series are taken again when others have ended: that is a matter of minutes. */
+function noRoom({ code, message }: FlxError): SinkRefusal {
+  return new SinkRefusal(code, message, "overloaded", 30_000);
 }
 
 /** Prometheus wants a name, and takes names of any characters. */
