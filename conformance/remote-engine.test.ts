@@ -11,16 +11,20 @@ import {
   encodeRemoteWrite,
   freePort,
   httpGet,
-  type PeerServer,
   requirePeer,
-  startPrometheus,
-  startVictoriaMetrics,
   temporaryFolder,
-  type TemporaryFolder,
   waitUntil,
   seededRandom,
 } from "@flx/testkit";
 import { StationProcess } from "../packages/station/test/running-station.ts";
+import {
+  assertWhole,
+  drained,
+  Load,
+  SERIES,
+  startsPrometheus,
+  startsVictoria,
+} from "./engine-load.ts";
 import {
   AnswerClient,
   compare,
@@ -37,33 +41,8 @@ const isFull = process.env["FLX_FULL"] === "1";
 const QUERIES = isFull ? 2_000 : 200;
 const KILLS = isFull ? 30 : 4;
 
-/** Starts an engine, again on the same data when it is given. */
-type EngineStarter = (options: {
-  readonly folder: TemporaryFolder;
-  readonly port: number;
-}) => Promise<PeerServer>;
-
-const startsPrometheus: EngineStarter = (options) =>
-  startPrometheus({
-    ...options,
-    args: ["--enable-feature=native-histograms,exemplar-storage"],
-    config: "storage: { tsdb: { out_of_order_time_window: 2h } }\n",
-    readyTimeoutMs: 60_000,
-  });
-
-const startsVictoria: EngineStarter = (options) =>
-  startVictoriaMetrics({ ...options, readyTimeoutMs: 60_000 });
-
 function configOf(url: string, more = ""): string {
   return `store: { metrics: { url: "${url}"${more} } }\n`;
-}
-
-/** Waits until nothing waits in the queue any more. */
-async function drained(station: StationProcess): Promise<void> {
-  await waitUntil(async () => {
-    const { body } = await httpGet(`${station.url}/metrics`, { timeoutMs: 10_000 });
-    return /^flx_remote_write_queue_samples\{remote="engine"\} 0$/m.test(body);
-  }, PATIENT);
 }
 
 function clientOf(url: string): AnswerClient {
@@ -167,84 +146,6 @@ test("series, labels, values, exemplars and errors through the station are the e
   assert.equal((await httpGet(`${station.url}/livez`)).status, 200);
 });
 
-const SERIES = 20;
-
-/** A writer that goes on until it is stopped, and what it was told is durable. */
-class Load {
-  readonly startMs = Date.now() - 600_000;
-  /** Steps that were acknowledged. */
-  acknowledged = 0;
-  refusals = 0;
-  #isStopped = false;
-  readonly #running: Promise<void>;
-
-  constructor(url: () => string | undefined) {
-    this.#running = this.#run(url);
-  }
-
-  async #run(url: () => string | undefined): Promise<void> {
-    for (let step = 0; !this.#isStopped;) {
-      if (await this.#write(url(), step)) this.acknowledged = ++step;
-      else {
-        this.refusals++;
-        await sleep(20);
-      }
-      await sleep(2);
-    }
-  }
-
-  async #write(url: string | undefined, step: number): Promise<boolean> {
-    if (url === undefined) return false;
-    const series = Array.from({ length: SERIES }, (_, i) => ({
-      labels: ["__name__", "load", "i", String(i)],
-      timestamps: [this.startMs + step * 50],
-      values: Float64Array.of(step * 1_000 + i),
-    }));
-    try {
-      const response = await fetch(`${url}/api/v1/write`, {
-        method: "POST",
-        body: encodeRemoteWrite(series),
-        headers: { "content-encoding": "snappy", "content-type": "application/x-protobuf" },
-        signal: AbortSignal.timeout(20_000),
-      });
-      await response.text();
-      return response.ok;
-    } catch {
-      return false;
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    await this.#running;
-  }
-}
-
-/** Every step that was acknowledged is in the engine, with its value. */
-async function assertWhole(engineUrl: string, load: Load): Promise<void> {
-  const endMs = load.startMs + load.acknowledged * 50;
-  const spanMs = endMs - load.startMs + 1_000;
-  const { body } = await httpGet(
-    `${engineUrl}/api/v1/query?query=load%5B${spanMs}ms%5D&time=${endMs / 1_000}`,
-    { timeoutMs: 60_000 },
-  );
-  const { data } = JSON.parse(body) as {
-    data: { result: { metric: { i: string }; values: [number, string][] }[] };
-  };
-  assert.equal(data.result.length, SERIES);
-  for (const { metric, values } of data.result) {
-    const byTime = new Map(
-      values.map(([time, value]) => [Math.round(time * 1_000), Number(value)]),
-    );
-    const lost: number[] = [];
-    for (let step = 0; step < load.acknowledged; step++) {
-      const value = byTime.get(load.startMs + step * 50);
-      if (value !== step * 1_000 + Number(metric.i)) lost.push(step);
-    }
-    assert.deepEqual(lost, [], `series ${metric.i}: steps of ${load.acknowledged} that are lost`);
-  }
-}
-
 const engines = [
   { name: "prometheus", start: startsPrometheus, end: "kill" },
   // It acknowledges before it has written: what kill -9 costs it no sender can know. So it is stopped in order.
@@ -292,3 +193,51 @@ for (const { name, start, end } of engines) {
     }
   });
 }
+
+test("an engine that is away longer than the queue holds: 503 with Retry-After, and then everything that was taken", async (t) => {
+  if (!requirePeer(t, "prometheus")) return;
+  await using folder = await temporaryFolder("engine");
+  const port = await freePort();
+  const config = configOf(`http://127.0.0.1:${port}`, ", queue_config: { max_size: 16MB }");
+  await using station = await StationProcess.start({ config });
+  const startMs = Date.now() - 600_000;
+  const random = seededRandom(5);
+  const write = (step: number): Promise<Response> => {
+    const series = Array.from({ length: 500 }, (_, i) => ({
+      labels: ["__name__", "wide", "i", String(i)],
+      timestamps: Array.from({ length: 20 }, (__, n) => startMs + step * 1_000 + n),
+      // Values that do not compress.
+      values: Float64Array.from({ length: 20 }, random),
+    }));
+    return fetch(`${station.url}/api/v1/write`, {
+      method: "POST",
+      body: encodeRemoteWrite(series),
+      headers: { "content-encoding": "snappy", "content-type": "application/x-protobuf" },
+    });
+  };
+  let taken = 0;
+  let refused = await write(taken);
+  for (; refused.ok && taken < 5_000; refused = await write(++taken)) await refused.text();
+  assert.equal(refused.status, 503, `${taken} requests were taken`);
+  assert.equal(refused.headers.get("retry-after"), "10");
+  assert.match(await refused.text(), /bytes wait to be sent, at most 16777216 do/);
+  await waitUntil(async () => (await httpGet(`${station.url}/readyz`)).status === 503, PATIENT);
+  await using engine = await startsPrometheus({ folder, port });
+  const last = await waitUntil(async () => {
+    const response = await write(taken);
+    await response.text();
+    return response.ok;
+  }, PATIENT);
+  assert.ok(last);
+  await drained(station);
+  const { data } = JSON.parse(
+    (
+      await httpGet(
+        `${engine.url}/api/v1/query?query=${encodeURIComponent("sum(count_over_time(wide[1h]))")}`,
+        { timeoutMs: 30_000 },
+      )
+    ).body,
+  ) as { data: { result: { value: [number, string] }[] } };
+  t.diagnostic(`${taken} requests fitted into the queue`);
+  assert.equal(Number(data.result[0]!.value[1]), (taken + 1) * 10_000);
+});

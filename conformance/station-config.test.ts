@@ -90,7 +90,6 @@ const configs: readonly string[] = [
   "rule_files: a.yml",
   "alerting: { alertmanagers: [{ static_configs: [{ targets: [a:9093] }] }] }",
   "remote_write: [{ url: http://a/b }]",
-  "remote_read: [{ url: http://a/b }]",
   "storage: { tsdb: { out_of_order_time_window: 30m } }",
   "storage: { exemplars: { max_exemplars: 1000 } }",
   "tracing: { endpoint: a:4317 }",
@@ -105,6 +104,7 @@ const refusedHere: readonly (readonly [config: string, why: RegExp])[] = [
     job("oauth2: { client_id: a, client_secret: b, token_url: http://x }"),
     /oauth2: is not supported/,
   ],
+  ["remote_read: [{ url: http://a/b }]", /remote_read: is not supported/],
   [job("proxy_url: http://proxy"), /proxy_url: is not supported/],
   ["scrape_configs: [{ job_name: flx }]", /under which the station watches itself/],
 ];

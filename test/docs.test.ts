@@ -15,6 +15,7 @@ const documents = globSync("**/*.md", {
 
 /** Programs that a document needs beside Node and git: without them it is skipped, visibly, and in CI it fails. */
 const programs: Readonly<Record<string, PeerName>> = {
+  "docs/guides/remote-engine.md": "prometheus",
   "conformance/README.md": "prometheus",
   "README.md": "curl",
   "docs/guides/station.md": "curl",

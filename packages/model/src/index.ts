@@ -73,6 +73,19 @@ export {
   type WrittenHistogram,
   type WrittenMetadata,
 } from "./remote-write/batch.ts";
+export {
+  readReadRequest,
+  type RemoteReadHints,
+  type RemoteReadMatcher,
+  type RemoteReadQuery,
+  type RemoteReadRequest,
+} from "./remote-read/read-request.ts";
+export {
+  type StreamedChunk,
+  writeChunkFrame,
+  writeReadResponse,
+} from "./remote-read/write-response.ts";
+export { XOR_CHUNK_SAMPLES, XorChunkWriter } from "./remote-read/xor-chunk.ts";
 export { readWriteRequest } from "./remote-write/read-v1.ts";
 export { readWriteRequestV2 } from "./remote-write/read-v2.ts";
 export { encodeSeriesLabels, WriteRequestWriter } from "./remote-write/write-v1.ts";

@@ -36,6 +36,14 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "test scripts, format and explain queries, without a station",
     load: async () => (await import("./cli/promql.ts")).promql,
   },
+  top: {
+    summary: "the busiest jobs, targets and metrics, drawn anew",
+    load: async () => (await import("./cli/top.ts")).top,
+  },
+  tail: {
+    summary: "follow the samples of a selector",
+    load: async () => (await import("./cli/tail.ts")).tail,
+  },
   trace: {
     summary: "show a trace: a waterfall with its critical path",
     load: async () => (await import("./cli/trace.ts")).trace,

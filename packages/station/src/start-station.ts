@@ -103,7 +103,7 @@ function remoteStoreOpener(config: RemoteEngineConfig, queryTimeoutMs: number): 
       maxSeries,
       maxLabels,
       queryTimeoutMs,
-      metrics: new RemoteWriteMetrics(registry),
+      metrics: RemoteWriteMetrics.of(registry),
       now,
       onProblem: (error) => log.warn({ err: error }, "the engine that keeps metrics"),
     });

@@ -87,7 +87,7 @@ test("a prometheus.yml is taken as it is, and what the station does not do is na
     [
       "6 global.query_log_file",
       "11 alerting",
-      "15 remote_write",
+      "17 remote_write[0].queue_config.max_shards",
       "51 scrape_configs[2].kubernetes_sd_configs",
       "53 scrape_configs[2].scrape_protocols",
     ],
@@ -119,6 +119,51 @@ test("a prometheus.yml is taken as it is, and what the station does not do is na
   assert.equal(node?.sampleLimit, 5_000);
   assert.deepEqual(pods?.discoveries, []);
   assert.equal(services?.discoveries[0]?.kind, "http");
+});
+
+test("remote_write and store.metrics are read in Prometheus' words, secrets masked, and refused when they cannot be", () => {
+  const { value, explained } = read(`
+remote_write:
+  - url: https://u:p@long-term:9009/push?tenant=a
+    headers: { X-Scope-OrgID: shop }
+    write_relabel_configs: [{ source_labels: [job], regex: a, action: drop }]
+    send_exemplars: true
+    queue_config: { max_size: 1GB, max_backoff: 1m }
+  - { url: "http://b/write", name: b, basic_auth: { username: u, password: s3cret } }
+store: { metrics: { url: "http://vm:8428/prefix", authorization: { credentials: s3cret } } }
+`);
+  const [first, second] = value.remote_write;
+  assert.equal(first?.name, "long-term:9009/push");
+  assert.deepEqual([...(first?.http.headers.keys() ?? [])], ["X-Scope-OrgID"]);
+  assert.deepEqual([first?.sendsExemplars, first?.sendsNativeHistograms], [true, false]);
+  assert.deepEqual(
+    [first?.queue.max_size, first?.queue.max_backoff, first?.queue.max_samples_per_send],
+    [1024 ** 3, 60_000, 10_000],
+  );
+  assert.equal(second?.http.authorization?.kind, "basic");
+  assert.equal(value.store.metrics?.url, "http://vm:8428/prefix");
+  const shown = explained.map((each) => each.shown).join("\n");
+  assert.doesNotMatch(shown, /s3cret|u:p@/);
+
+  const f = (yaml: string, why: RegExp): void => {
+    assert.throws(
+      () => read(yaml),
+      (error: Error) => error instanceof ConfigError && why.test(error.message),
+    );
+  };
+  f("remote_write: [{ name: a }]", /url: must be given/);
+  f("remote_write: [{ url: http://a/b }, { url: http://a/b }]", /two are named a\/b/);
+  f("remote_write: [{ url: http://a, sigv4: {} }]", /sigv4: is not supported/);
+  f("remote_write: [{ url: http://a, headers: { Host: b } }]", /sender's own/);
+  f("remote_write: [{ url: http://a, queue_config: { max_size: 1KB } }]", /max_size/);
+  f(
+    "remote_write: [{ url: http://a, queue_config: { min_backoff: 1m } }]",
+    /must not be longer than max_backoff/,
+  );
+  f("remote_write: [{ url: http://a, write_relabel_configs: [{ regex: '(' }] }]", /regex|\(/);
+  f("store: { metrics: { urls: http://a } }", /did you mean url/);
+  f("store: { metrics: {} }", /url: must be given/);
+  f("store: { metrics: { url: ftp://a } }", /http:\/\//);
 });
 
 test("a configuration that cannot be is refused with its place", () => {

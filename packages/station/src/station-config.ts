@@ -1,7 +1,7 @@
 // The configuration of a station, whole: Prometheus' sections as they are, and ours. Each part has the shape of its own
 // section beside its code; here they come together.
 //
-//   global scrape_configs rule_files otlp storage     Prometheus' own: a prometheus.yml can be given as it is
+//   global scrape_configs rule_files remote_write otlp storage     Prometheus' own: a prometheus.yml can be given as it is
 //   listen access tls store limits query traces memory log     ours
 //
 // Shared by `flx up`, `flx config` and the published JSON Schema.
@@ -18,6 +18,10 @@ import { list, section } from "./config/structures.ts";
 import type { ConfigSource } from "./cli/config.ts";
 import { type LimitsConfig, limitsSection } from "./ingest/limits-config.ts";
 import { otlpSection } from "./ingest/otlp/otlp-config.ts";
+import {
+  type RemoteWriteConfig,
+  remoteWriteSection,
+} from "./ingest/remote-write/remote-write-config.ts";
 import type { TranslationSettings } from "./ingest/otlp/translate.ts";
 import {
   type GlobalConfig,
@@ -66,6 +70,8 @@ export interface StationConfig {
   readonly scrape_configs: readonly ScrapeConfig[];
   /** Absolute paths, with * in them. */
   readonly rule_files: readonly string[];
+  /** Where samples are sent on to. */
+  readonly remote_write: readonly RemoteWriteConfig[];
   readonly otlp: Omit<TranslationSettings, "maxLabels">;
   readonly listen: ListenConfig;
   readonly store: StoreConfig;
@@ -88,6 +94,7 @@ export const stationShape: Shape<StationConfig> = section(
     global: globalSection,
     scrape_configs: scrapeConfigs,
     rule_files: list(filePath()),
+    remote_write: remoteWriteSection,
     otlp: otlpSection,
     listen,
     store: storeSection,
@@ -103,11 +110,12 @@ export const stationShape: Shape<StationConfig> = section(
   {
     ignored: {
       alerting: "no alerts are sent yet",
-      remote_write: "samples are not forwarded yet",
-      remote_read: "queries are answered from the station's own store",
       tracing: "the station's own spans are not exported yet",
       runtime: "it is about Go's runtime",
       scrape_config_files: "jobs stand in scrape_configs",
+    },
+    unsupported: {
+      remote_read: "queries are answered from one place: the station's own store, or store.metrics",
     },
     *rules({ global, scrape_configs: configs }) {
       for (const [index, message] of scrapeRules(global, configs)) {

@@ -21,12 +21,14 @@ import { collectHealthMetrics, HealthChecker } from "@flx/monitoring/health";
 import { Registry } from "@flx/monitoring/metrics";
 import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
 import { PromqlEngine } from "@flx/promql";
+import { busiestRoute } from "./api/busiest-route.ts";
 import { accessGate } from "./api/http/access-gate.ts";
 import { accessMetrics, httpMetrics } from "./api/http/http-metrics.ts";
 import { type AnsweredRequest, HttpServer } from "./api/http/http-server.ts";
 import type { Route } from "./api/http/route.ts";
 import { federateRoute } from "./api/prometheus/federate-route.ts";
 import { queryRoutes } from "./api/prometheus/query-routes.ts";
+import { readRoute } from "./api/prometheus/read-route.ts";
 import { scrapeTargets } from "./api/prometheus/scrape-targets.ts";
 import { seriesRoutes } from "./api/prometheus/series-routes.ts";
 import { statusRoutes } from "./api/prometheus/status-routes.ts";
@@ -42,6 +44,8 @@ import type { StationLog } from "./base/station-log.ts";
 import { serverOptions, TlsFiles, type TlsMaterial } from "./base/tls-files.ts";
 import { accessRules } from "./config/access.ts";
 import { explainedYaml } from "./config/explained-yaml.ts";
+import { ForwardedStore, type Forwarding } from "./ingest/remote-write/forwarded-store.ts";
+import { RemoteWriteMetrics } from "./store/remote/remote-write-metrics.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
 import { type Reloadable, Reloader } from "./config/reload.ts";
 import type { Address } from "./config/scalars.ts";
@@ -248,6 +252,10 @@ function shown({ host, port }: Address): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+function forwardingOf({ remote_write: remotes, global }: StationConfig): Forwarding {
+  return { remotes, externalLabels: global.external_labels };
+}
+
 /** A station while it is being started: its parts, one after the other. */
 class Building {
   readonly lifecycle: Lifecycle;
@@ -322,7 +330,7 @@ class Building {
       close: ({ store }) => store[Symbol.asyncDispose](),
       closeWithinMs: STORE_CLOSE_MS,
     });
-    const { store } = opened;
+    const store = await this.#startForwarding(opened.store);
     const records = await this.lifecycle.start({
       name: "records",
       open: () => this.#openRecords(value),
@@ -344,12 +352,20 @@ class Building {
       now: this.#clock.now,
     });
     const beside: TargetScraper[] = [];
-    const reload = this.#reloading(opened, manager, tls?.files);
+    const reload = this.#reloading(opened, store, manager, tls?.files);
     const runner = this.#queryRunner(opened);
     const targets = scrapeTargets(manager, beside);
     const routes: readonly Route[] = [
       ...queryRoutes({ runner, now: this.#clock.now }),
       ...seriesRoutes(store),
+      busiestRoute({ queryable: store, gate: new Gate(2, 20), now: this.#clock.now }),
+      readRoute({
+        queryable: store,
+        gate: new Gate(value.query.max_concurrency, value.query.max_waiting),
+        maxSamples: value.query.max_samples,
+        timeoutMs: value.query.timeout,
+        externalLabels: () => this.#config.value.global.external_labels,
+      }),
       federateRoute({
         queryable: store,
         now: this.#clock.now,
@@ -402,6 +418,7 @@ class Building {
       store,
       records,
       archive: this.#archive,
+      remoteWrite: store,
       folder,
       governor,
       ports: () => ({
@@ -569,6 +586,23 @@ class Building {
         }),
       close: (archive) => archive[Symbol.asyncDispose](),
       closeWithinMs: STORE_CLOSE_MS,
+    });
+  }
+
+  /** The store with what sends on beside it: `remote_write`. */
+  async #startForwarding(store: MetricStore): Promise<ForwardedStore> {
+    const { folder, log } = this.#options;
+    return await this.lifecycle.start({
+      name: "remote write",
+      open: () =>
+        ForwardedStore.open(store, forwardingOf(this.#config.value), {
+          folder: join(folder, "remote-write"),
+          metrics: RemoteWriteMetrics.of(this.#registry),
+          now: this.#clock.now,
+          onProblem: (error) =>
+            log.warn({ err: error }, "samples cannot be sent on as they should"),
+        }),
+      close: (forwarded) => forwarded[Symbol.asyncDispose](),
     });
   }
 
@@ -755,6 +789,7 @@ class Building {
   /** What a reload does: every part that can change, or none. */
   #reloading(
     opened: OpenedStore,
+    forwarded: ForwardedStore,
     manager: ScrapeManager,
     tls: TlsFiles | undefined,
   ): () => Promise<void> {
@@ -776,6 +811,7 @@ class Building {
           },
         }),
       },
+      { prepare: ({ value }) => forwarded.prepare(forwardingOf(value)) },
       { prepare: ({ value }) => ({ commit: () => manager.apply(this.#jobs(value)) }) },
       {
         prepare: (config) => ({

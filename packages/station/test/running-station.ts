@@ -50,7 +50,7 @@ export class StationProcess implements AsyncDisposable {
         "--conditions=@flx/source",
         ...(options.nodeArgs ?? []),
         ...UP,
-        ...FREE_PORTS,
+        ...FREE_PORTS.slice(options.args?.includes("--listen") === true ? 2 : 0),
         "--data",
         folder.file("data"),
         ...(config === undefined ? [] : ["--config", folder.file("flx.yml")]),

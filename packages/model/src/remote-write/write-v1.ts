@@ -27,6 +27,20 @@ const HISTOGRAM = 0x22;
 
 const HINTS = { unknown: 0, reset: 1, none: 2, gauge: 3 } as const;
 
+/** What of a histogram is written: also what a query has made of one. */
+export type HistogramFields = Pick<
+  NativeHistogram,
+  | "schema"
+  | "zeroThreshold"
+  | "zeroCount"
+  | "count"
+  | "sum"
+  | "positive"
+  | "negative"
+  | "customBounds"
+  | "counterResetHint"
+>;
+
 /** The labels of a series as they stand in every request, for `beginSeries`. */
 export function encodeSeriesLabels(labels: Labels): Uint8Array {
   const out = new MessageWriter(256);
@@ -69,7 +83,7 @@ export class WriteRequestWriter {
     out.end(start);
   }
 
-  histogram(timestampMs: number, histogram: NativeHistogram): void {
+  histogram(timestampMs: number, histogram: HistogramFields): void {
     const out = this.#out;
     const start = out.begin(HISTOGRAM);
     out.double(0x11, histogram.count);

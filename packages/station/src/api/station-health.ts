@@ -3,6 +3,7 @@
 //   store       takes and answers                          critical: without it there is no station
 //   records     spans, logs and errors: whether they are taken
 //   archive     whether it can be reached, where there is one
+//   remote-write   whether samples get through to where they are sent on
 //   disk        room where the data is
 //   memory      whether data is refused to stay under the cap
 //   listeners   whether every port that was opened still is
@@ -11,7 +12,7 @@ import { statfs } from "node:fs/promises";
 import { type Bytes, formatByteSize } from "@flx/model";
 import { type CheckResult, type HealthChecker } from "@flx/monitoring/health";
 import type { MemoryGovernor } from "../ingest/memory-governor.ts";
-import type { MetricStore } from "../store/metric-store.ts";
+import type { MetricStore, StoreCondition } from "../store/metric-store.ts";
 
 /** What is looked at. */
 export interface StationHealthParts {
@@ -20,6 +21,8 @@ export interface StationHealthParts {
   readonly records: Pick<MetricStore, "condition">;
   /** The archive of closed windows, where there is one. */
   readonly archive?: { readonly problem: string } | undefined;
+  /** Whether samples get through to the remotes of remote_write. */
+  readonly remoteWrite: { readonly forwardingCondition: StoreCondition };
   /** The data folder. */
   readonly folder: string;
   readonly governor: Pick<MemoryGovernor, "cap" | "resident" | "isShedding">;
@@ -45,12 +48,27 @@ const STATUS = {
 export function registerStationChecks(health: HealthChecker, parts: StationHealthParts): void {
   const { folder, governor, ports } = parts;
   const intervalMs = 2_000;
-  const conditionOf = (of: Pick<MetricStore, "condition">) => (): CheckResult => {
-    const { state, reason } = of.condition;
+  const conditionOf = (read: () => StoreCondition) => (): CheckResult => {
+    const { state, reason } = read();
     return { status: STATUS[state], ...(reason !== "" && { message: reason }) };
   };
-  health.register("store", conditionOf(parts.store), { critical: true, intervalMs });
-  health.register("records", conditionOf(parts.records), { intervalMs });
+  health.register(
+    "store",
+    conditionOf(() => parts.store.condition),
+    { critical: true, intervalMs },
+  );
+  health.register(
+    "records",
+    conditionOf(() => parts.records.condition),
+    { intervalMs },
+  );
+  health.register(
+    "remote-write",
+    conditionOf(() => parts.remoteWrite.forwardingCondition),
+    {
+      intervalMs,
+    },
+  );
   const { archive } = parts;
   if (archive !== undefined) health.register("archive", () => reached(archive), { intervalMs });
   health.register("disk", () => diskRoom(folder), { intervalMs: 10_000, timeoutMs: 5_000 });

@@ -179,6 +179,10 @@ export class EmbeddedStore implements MetricStore {
     return this.#head.ref(labels, source);
   }
 
+  labelsOf(ref: SeriesRef): Labels | undefined {
+    return this.#head.get(ref)?.labels;
+  }
+
   async append(batch: SampleBatch): Promise<AppendOutcome> {
     const head = this.#head;
     const { chosen, rejected } = head.check(batch);

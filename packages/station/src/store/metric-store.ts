@@ -2,8 +2,9 @@
 // (embedded-store.ts), an engine elsewhere behind remote write and the Prometheus HTTP API another (remote-store.ts).
 // Everything above the store knows this interface only.
 
+import type { Labels } from "@flx/model";
 import type { Queryable } from "@flx/promql";
-import type { MetricSink } from "./metric-sink.ts";
+import type { MetricSink, SeriesRef } from "./metric-sink.ts";
 import type { MetricsSource } from "./metrics-source.ts";
 
 /** How a store is doing, for health. */
@@ -17,4 +18,6 @@ export interface StoreCondition {
 /** Takes and answers metrics. Disposing it makes everything durable and closes it. */
 export interface MetricStore extends MetricSink, MetricsSource, Queryable, AsyncDisposable {
   readonly condition: StoreCondition;
+  /** The labels of a number that `ref` gave; undefined when the series was forgotten. */
+  labelsOf(ref: SeriesRef): Labels | undefined;
 }

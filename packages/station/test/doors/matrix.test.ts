@@ -40,6 +40,7 @@ const EXPECTED: Readonly<Record<DoorRule["door"], Readonly<Partial<Record<Needs,
       GET /errors                 GET /errors/:fingerprint
       GET /logs
       GET /metrics                GET /federate
+      GET /api/v1/status/busiest  POST /api/v1/read
       GET /api/v1/query           POST /api/v1/query
       GET /api/v1/query_range     POST /api/v1/query_range
       GET /api/v1/query_exemplars POST /api/v1/query_exemplars

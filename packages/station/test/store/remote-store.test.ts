@@ -90,7 +90,7 @@ async function opened(folder: string, yaml: string, queryTimeoutMs = 5_000): Pro
     maxSeries: 100,
     maxLabels: 10,
     queryTimeoutMs,
-    metrics: new RemoteWriteMetrics(registry),
+    metrics: RemoteWriteMetrics.of(registry),
     now: Date.now,
     onProblem: ({ message }) => problems.push(message),
   });

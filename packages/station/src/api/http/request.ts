@@ -82,6 +82,11 @@ export class ApiRequest {
     return this.#body;
   }
 
+  /** The body as it came, up to 4 MiB; what its encoding means is the caller's business. */
+  encodedBody(): Promise<Buffer> {
+    return readBytes(this.#incoming);
+  }
+
   /**
    * The body as JSON.
    *
@@ -104,6 +109,10 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
       status: 415,
     });
   }
+  return await readBytes(incoming);
+}
+
+async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
   if (Number(incoming.headers["content-length"] ?? 0) > MAX_BODY_BYTES) throw tooLong();
   const pieces: Buffer[] = [];
   let length = 0;

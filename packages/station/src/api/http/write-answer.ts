@@ -35,7 +35,9 @@ export async function writeAnswer(
     response.end(isHead || body.length === 0 ? undefined : body);
     return;
   }
-  const encoding = encodingFor(request.headers["accept-encoding"]);
+  // What has an encoding of its own (snappy) stays as it is.
+  const isEncoded = headers["content-encoding"] !== undefined;
+  const encoding = isEncoded ? undefined : encodingFor(request.headers["accept-encoding"]);
   all["vary"] = "Accept-Encoding";
   if (encoding !== undefined) all["content-encoding"] = encoding;
   else if (isWhole) {

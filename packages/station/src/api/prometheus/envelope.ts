@@ -53,6 +53,8 @@ const QUERY_ERRORS: Readonly<Record<string, ErrorType>> = {
   FLX_QUERY_BUSY: "unavailable",
   FLX_PROMQL_STORAGE: "internal",
   FLX_REMOTE_QUERY: "bad_data",
+  FLX_REMOTE_READ_LIMIT: "bad_data",
+  FLX_WIRE_MALFORMED: "bad_data",
   FLX_REMOTE_EXECUTION: "execution",
   FLX_REMOTE_ANSWER_LIMIT: "execution",
   FLX_REMOTE_TIMEOUT: "timeout",

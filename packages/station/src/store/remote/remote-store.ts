@@ -131,6 +131,10 @@ export class RemoteStore implements MetricStore {
     return this.#names.ref(labels);
   }
 
+  labelsOf(ref: SeriesRef): Labels | undefined {
+    return this.#names.get(ref)?.labels;
+  }
+
   async append(batch: SampleBatch): Promise<AppendOutcome> {
     const metadata = batch.metadata.filter((each) => !this.#families.has(each));
     const labels = (ref: SeriesRef): Uint8Array => {

@@ -16,13 +16,14 @@ export interface QueueView {
 
 /** The metrics of all queues of a station. */
 export class RemoteWriteMetrics {
+  static readonly #of = new WeakMap<Registry, RemoteWriteMetrics>();
   readonly samples: Counter<"remote" | "outcome">;
   readonly requests: Counter<"remote" | "status">;
   readonly seconds: Histogram<"remote">;
   readonly #queues = new Map<string, QueueView>();
 
-  constructor(registry: Registry | undefined) {
-    const registers = registry === undefined ? [] : [registry];
+  private constructor(registry: Registry) {
+    const registers = [registry];
     this.samples = new Counter({
       name: "flx_remote_write_samples_total",
       help: "Samples sent on, refused by the other end for good, or dropped because the queue was full",
@@ -56,6 +57,16 @@ export class RemoteWriteMetrics {
     gauge("queue_bytes", "Bytes on disk that are not sent yet", ({ bytes }) => bytes);
     gauge("queue_samples", "Samples that are not sent yet", ({ samples }) => samples);
     gauge("lag_seconds", "How long the oldest of them waits", ({ lagMs }) => lagMs / 1_000);
+  }
+
+  /** Those of a registry: an engine that keeps the metrics and remotes beside it are counted together. */
+  static of(registry: Registry): RemoteWriteMetrics {
+    let metrics = RemoteWriteMetrics.#of.get(registry);
+    if (metrics === undefined) {
+      metrics = new RemoteWriteMetrics(registry);
+      RemoteWriteMetrics.#of.set(registry, metrics);
+    }
+    return metrics;
   }
 
   /** Shows a queue from now on; the answer ends it. */

@@ -23,6 +23,8 @@ export interface SentPart {
   labels(this: void, ref: SeriesRef): Uint8Array | undefined;
   /** Whether a sample is left out: indexes count floats first, then histograms. */
   isLeftOut?(this: void, index: number): boolean;
+  /** Default true. */
+  readonly hasExemplars?: boolean;
   readonly metadata: readonly WrittenMetadata[];
 }
 
@@ -66,7 +68,7 @@ export function* writeRequests(batch: SampleBatch, part: SentPart): Generator<Wr
     samples++;
     if (isFull()) yield taken();
   }
-  for (const { ref, exemplar } of batch.exemplars) {
+  for (const { ref, exemplar } of part.hasExemplars === false ? [] : batch.exemplars) {
     if (!begin(ref)) continue;
     writer.exemplar(exemplar);
     if (isFull()) yield taken();
