@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { RichErrorHandler, type RichErrorHandlerOptions } from "../index.ts";
 
 function recording(options: RichErrorHandlerOptions = {}): {
@@ -78,23 +77,6 @@ test("handle() writes the first errors of a fingerprint and counts all", () => {
     counted.map(([, , isHeld]) => isHeld),
     [false, false, true, true, true],
   );
-});
-
-test("handle() tells how many were held back when the window is over", async () => {
-  const { handler, out } = recording({ format: "json", limit: { max: 1, windowMs: 20 } });
-  for (let i = 0; i < 5; i++) handler.handle(new TypeError(`order ${i}`));
-  // The timer keeps no process alive.
-  while (out.length < 2) await setTimeout(10);
-  const lines = out.map((line) => JSON.parse(line) as Record<string, unknown>);
-  assert.deepEqual(
-    lines.map(({ type, repeated }) => [type, repeated]),
-    [
-      ["TypeError", undefined],
-      ["TypeError", 4],
-    ],
-  );
-  handler.handle(new TypeError("order 6"));
-  assert.equal(out.length, 3);
 });
 
 test("handle() gives a logger's line fields as they are, without secrets", () => {
