@@ -130,7 +130,8 @@ function monitoringOptions(
     health: { checker: health, start: false },
     // The terminal has the shop's own lines.
     logging: { destination: { write: () => undefined } },
-    errors: { output: { write: () => undefined } },
+    // Each error has its record, repeated or not: whoever looks at a trace that failed finds it.
+    errors: { output: { write: () => undefined }, limit: false },
     ...receiver(settings),
   };
 }
