@@ -94,6 +94,22 @@ test("writeHistogram() takes few bytes for whole counts", () => {
   assert.ok(out.length <= 60, `${out.length} bytes`);
 });
 
+test("readHistogram() refuses a number of bounds that lies", () => {
+  const given = NativeHistogram.from({
+    schema: -53,
+    count: 3,
+    sum: 1.5,
+    positive: { indexes: [0], counts: [3] },
+    customBounds: [1],
+  });
+  const out = new ByteWriter(16);
+  writeHistogram(out, given);
+  // The number stands before the one bound: eight bytes from the end.
+  const before = Buffer.from(out.written).subarray(0, -9);
+  const lying = Buffer.concat([before, Buffer.from("ffffffffff7f", "hex")]);
+  assert.throws(() => readHistogram(new ByteReader(lying)), FlxError);
+});
+
 test("readHistogram() answers bytes that were cut off or changed with a histogram or an FlxError", () => {
   fc.assert(
     fc.property(any, fc.nat(), fc.nat(255), fc.nat(), (given, place, byte, end) => {

@@ -70,8 +70,7 @@ export function readHistogram(from: ByteReader): NativeHistogram {
   const sum = from.double();
   const positive = readColumns(from, number);
   const negative = readColumns(from, number);
-  const customBounds =
-    (flags & CUSTOM) === 0 ? [] : Array.from({ length: from.uint() }, () => from.double());
+  const customBounds = (flags & CUSTOM) === 0 ? [] : readDoubles(from);
   return NativeHistogram.from({
     schema,
     zeroThreshold,
@@ -83,6 +82,14 @@ export function readHistogram(from: ByteReader): NativeHistogram {
     customBounds,
     counterResetHint: (flags & GAUGE) !== 0 ? "gauge" : (flags & RESET) !== 0 ? "reset" : "unknown",
   });
+}
+
+/** One at a time: a length that lies ends with the bytes, before anything of its size is made. */
+function readDoubles(from: ByteReader): number[] {
+  const length = from.uint();
+  const values: number[] = [];
+  for (let i = 0; i < length; i++) values.push(from.double());
+  return values;
 }
 
 function readColumns(from: ByteReader, number: () => number) {
