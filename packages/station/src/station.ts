@@ -53,12 +53,14 @@ import { Admission } from "./ingest/admission.ts";
 import { IngestMetrics } from "./ingest/ingest-metrics.ts";
 import { defaultMemoryCap, MemoryGovernor } from "./ingest/memory-governor.ts";
 import {
+  type ExportHandler,
   metricsHandler,
   type RecordObserver,
   recordsHandler,
 } from "./ingest/otlp/export-handler.ts";
 import { OtlpGrpcReceiver } from "./ingest/otlp/grpc-receiver.ts";
 import { OtlpHttpReceiver, type OtlpReceiverParts } from "./ingest/otlp/http-receiver.ts";
+import { ZipkinReceiver } from "./ingest/zipkin/receiver.ts";
 import { RemoteWriteReceiver } from "./ingest/remote-write/receiver.ts";
 import { scrapeJobs, SELF_JOB } from "./ingest/scrape/scrape-config.ts";
 import { type ScrapeJob, ScrapeManager } from "./ingest/scrape/scrape-manager.ts";
@@ -398,6 +400,13 @@ class Building {
           { sink: store, metrics: this.#metrics, admission: this.#admission },
         ),
         otlp: otlp.http,
+        zipkin: new ZipkinReceiver({
+          maxBodyBytes: value.limits.body_size,
+          traces: otlp.traces,
+          metrics: this.#metrics,
+          admission: this.#admission,
+          now: this.#clock.now,
+        }),
         quit: value.listen.allow_quit ? this.#options.onQuit : undefined,
       }),
     ];
@@ -626,21 +635,22 @@ class Building {
     store: MetricStore,
     records: RecordStores,
     tls: TlsMaterial | undefined,
-  ): Promise<{ grpc: OtlpGrpcReceiver; http: OtlpHttpReceiver }> {
+  ): Promise<{ grpc: OtlpGrpcReceiver; http: OtlpHttpReceiver; traces: ExportHandler }> {
     const { listen, limits, otlp } = this.#config.value;
     // Before the request is kept: one that comes again, because keeping it failed, finds its errors counted already.
     const observe: RecordObserver = async (signal, request) => {
       const found = findExceptions(signal, request, this.#clock.now());
       if (found.length > 0) await records.errors.record(found);
     };
-    const traces = await this.#startTraces(store, records);
+    const counted = await this.#startTraces(store, records);
+    const traces = recordsHandler("traces", counted, this.#metrics, observe);
     const parts: OtlpReceiverParts = {
       handlers: {
         metrics: metricsHandler(store, this.#metrics, {
           ...otlp,
           maxLabels: limits.labels_per_series,
         }),
-        traces: recordsHandler("traces", traces, this.#metrics, observe),
+        traces,
         logs: recordsHandler("logs", records, this.#metrics, observe),
       },
       metrics: this.#metrics,
@@ -656,7 +666,7 @@ class Building {
       const settings = { ...listen.otlp_http, ...bounds, maxBodyBytes: limits.body_size };
       return new OtlpHttpReceiver(settings, parts);
     });
-    return { grpc, http };
+    return { grpc, http, traces };
   }
 
   /** Between receivers and stores: what it has counted is written when nothing comes in any more. */

@@ -4,12 +4,14 @@
 //   GET  /metrics                            read
 //   POST /api/v1/write                       write    remote write
 //   POST /v1/metrics, /api/v1/otlp/v1/...    write    OTLP over HTTP, as on its own port
+//   POST /api/v2/spans                       write    Zipkin's spans
 //   POST /-/quit                             admin    only where it is allowed
 
 import { healthHandler, type ProbedSource } from "@flx/monitoring/health";
 import { metricsHandler, type Registry } from "@flx/monitoring/metrics";
 import type { OtlpHttpReceiver } from "../ingest/otlp/http-receiver.ts";
 import type { RemoteWriteReceiver } from "../ingest/remote-write/receiver.ts";
+import type { ZipkinReceiver } from "../ingest/zipkin/receiver.ts";
 import { textAnswer } from "./http/answer.ts";
 import { Refusal } from "./http/refusal.ts";
 import type { RawRoute, Route } from "./http/route.ts";
@@ -20,13 +22,14 @@ export interface StationRouteParts {
   readonly registry: Registry;
   readonly remoteWrite: RemoteWriteReceiver;
   readonly otlp: OtlpHttpReceiver;
+  readonly zipkin: ZipkinReceiver;
   /** Ends the station; undefined: it is not allowed. */
   readonly quit: (() => void) | undefined;
 }
 
 /** The routes of the station itself. */
 export function stationRoutes(parts: StationRouteParts): readonly Route[] {
-  const { health, registry, remoteWrite, otlp } = parts;
+  const { health, registry, remoteWrite, otlp, zipkin } = parts;
   const probes = healthHandler({ health, trustLoopback: true });
   const scrape = metricsHandler({ registry });
   const taking = (path: string, receiver: Pick<OtlpHttpReceiver, "handle">): RawRoute => ({
@@ -48,6 +51,7 @@ export function stationRoutes(parts: StationRouteParts): readonly Route[] {
     taking("/api/v1/write", remoteWrite),
     taking("/v1/metrics", otlp),
     taking("/api/v1/otlp/v1/metrics", otlp),
+    taking("/api/v2/spans", zipkin),
     ...(["POST", "PUT"] as const).map((method): Route => ({
       method,
       path: "/-/quit",

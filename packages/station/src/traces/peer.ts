@@ -112,7 +112,8 @@ function hostOf(text: (what: Said) => string): string {
 function queueName(text: (what: Said) => string, isTemporary: boolean): string {
   const system = text("queueSystem");
   const destination = text("queueTemplate") || (isTemporary ? "" : text("queue"));
-  return system === "" ? destination : joined(system, destination);
+  // Zipkin's spans name the broker and nothing else.
+  return system === "" ? destination || text("service") : joined(system, destination);
 }
 
 function messageOf(kind: number, operation: string): Peer["message"] {

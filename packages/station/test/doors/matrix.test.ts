@@ -68,6 +68,7 @@ const EXPECTED: Readonly<Record<DoorRule["door"], Readonly<Partial<Record<Needs,
     write: `
       POST /api/v1/write
       POST /v1/metrics            POST /api/v1/otlp/v1/metrics
+      POST /api/v2/spans
     `,
     "read and write": `
       POST /api/v1/errors/:fingerprint/resolve
