@@ -4,6 +4,10 @@ import { fileURLToPath } from "node:url";
 import { benchmarkCommand, type SuiteEntry } from "./harness/command-line.ts";
 
 const suites: Readonly<Record<string, SuiteEntry>> = {
+  decode: {
+    title: "Reading OTLP traces and logs in the station, beside protobufjs",
+    load: async () => (await import("./suites/station-decode.ts")).decode,
+  },
   errors: {
     title: "Reports of errors, beside youch, pretty-error and util.inspect",
     load: async () => (await import("./suites/errors.ts")).errors,

@@ -154,3 +154,94 @@ export function sampleMetrics(): Plain[] {
     ),
   ];
 }
+
+const traceId = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+const spanId = Uint8Array.from([9, 8, 7, 6, 5, 4, 3, 2]);
+const END = "1767225600223456789";
+
+/** Requests of traces that use every field. */
+export function sampleTraces(): Plain[] {
+  const span: Plain = {
+    traceId,
+    spanId,
+    parentSpanId: Uint8Array.from([1, 1, 1, 1, 1, 1, 1, 1]),
+    traceState: "vendor=1",
+    name: "GET /käse",
+    kind: 2,
+    startTimeUnixNano: NOW,
+    endTimeUnixNano: END,
+    attributes: oddAttributes,
+    droppedAttributesCount: 3,
+    events: [
+      {
+        timeUnixNano: NOW,
+        name: "exception",
+        attributes: oddAttributes,
+        droppedAttributesCount: 1,
+      },
+      {},
+    ],
+    droppedEventsCount: 4,
+    links: [
+      { traceId, spanId, traceState: "a=b", attributes: oddAttributes, flags: 257 },
+      { traceId: Uint8Array.of(1), droppedAttributesCount: 2 },
+    ],
+    droppedLinksCount: 5,
+    status: { message: "broken", code: 2 },
+    flags: 257,
+  };
+  const small = (name: string, id: number): Plain => ({
+    traceId,
+    spanId: Uint8Array.from([id, 0, 0, 0, 0, 0, 0, 0]),
+    name,
+    kind: id,
+    startTimeUnixNano: END,
+    endTimeUnixNano: NOW,
+    attributes: [text("http.route", "/orders"), text("odd", "\u0000\u0001\u0002")],
+    status: { code: 1 },
+  });
+  return [
+    groups("Spans", "spans", [span]),
+    groups("Spans", "spans", [small("a", 1), small("", 3)]),
+  ];
+}
+
+/** Requests of logs that use every field. */
+export function sampleLogs(): Plain[] {
+  const record: Plain = {
+    timeUnixNano: NOW,
+    observedTimeUnixNano: END,
+    severityNumber: 17,
+    severityText: "ERROR",
+    body: { stringValue: "order declined" },
+    attributes: oddAttributes,
+    droppedAttributesCount: 2,
+    flags: 1,
+    traceId,
+    spanId,
+    eventName: "order.declined",
+  };
+  const bodies: readonly Plain[] = [
+    { kvlistValue: { values: [text("a", "b")] } },
+    { intValue: "-7" },
+    { doubleValue: 0.5 },
+    {},
+  ];
+  const others = bodies.map((body): Plain => ({ observedTimeUnixNano: NOW, body }));
+  return [groups("Logs", "logRecords", [record]), groups("Logs", "logRecords", others)];
+}
+
+/** Records under a resource and a scope that have everything. */
+function groups(what: "Spans" | "Logs", field: string, records: readonly Plain[]): Plain {
+  const attributes = [text("service.name", "orders"), ...oddAttributes];
+  const scope = { name: "s", version: "1", attributes: [text("a", "b")] };
+  return {
+    [`resource${what}`]: [
+      {
+        resource: { attributes, droppedAttributesCount: 1 },
+        [`scope${what}`]: [{ scope, [field]: records, schemaUrl: "u" }],
+        schemaUrl: "https://example.org/1",
+      },
+    ],
+  };
+}

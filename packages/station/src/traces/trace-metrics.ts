@@ -90,14 +90,15 @@ export class TraceMetrics implements RecordSink, AsyncDisposable {
     await this.#parts.records.append(signal, request, records);
     if (signal !== "spans" || !this.#isOn) return;
     try {
-      this.#count(request);
+      this.count(request);
     } catch (error) {
       // The spans are durable: whoever sent them must not hear that they were not taken.
       this.#parts.onFault(error);
     }
   }
 
-  #count(request: Uint8Array): void {
+  /** Counts the spans of a request that is checked, and durable. */
+  count(request: Uint8Array): void {
     const { clock } = this.#parts;
     const [nowMs, elapsedMs] = [clock.now(), clock.elapsed()];
     const span = this.#span;

@@ -16,7 +16,8 @@ export class LogRows {
     return {
       position: Number(row["position"]),
       timeNs,
-      observedNs: timeNs + (row["observed"] as bigint),
+      // Both are 64 bits, and so is their difference.
+      observedNs: BigInt.asUintN(64, timeNs + (row["observed"] as bigint)),
       service: unescaped(row["service"] as string),
       severity: row["severity"] as number,
       severityText: unescaped(row["severity_text"] as string),

@@ -14,7 +14,7 @@ import { readAnyValue, type WireReader } from "@flx/model";
 import { AttributeBytes, storedUtf8 } from "../records/attribute-bytes.ts";
 import { typedValue } from "../records/attribute-text.ts";
 import type { OriginNumbers, RecordTable, WrittenRows } from "../records/record-table.ts";
-import type { Column, RowWriter } from "../records/row-writer.ts";
+import type { Column, Rows } from "../records/row-writer.ts";
 import { walkRequest } from "../records/walk-request.ts";
 
 const COLUMNS = [
@@ -66,14 +66,14 @@ export const logTable: RecordTable = {
 
 /** Writes the log records of a request. */
 class LogWriter {
-  readonly #rows: RowWriter;
+  readonly #rows: Rows;
   readonly #first: number;
   readonly #attributes = new AttributeBytes();
   #count = 0;
   #minTimeMs = Infinity;
   #maxTimeMs = -Infinity;
 
-  constructor(rows: RowWriter, first: number) {
+  constructor(rows: Rows, first: number) {
     this.#rows = rows;
     this.#first = first;
   }

@@ -2,7 +2,7 @@
 //
 //   spans   spans/span-table.ts          logs   logs/log-table.ts
 
-import type { Column, RowWriter } from "./row-writer.ts";
+import type { Column, Rows } from "./row-writer.ts";
 
 /** Numbers of resources and scopes in a hot file, given out as they are seen. */
 export interface OriginNumbers {
@@ -42,7 +42,7 @@ export interface RecordTable {
    */
   write(
     request: Uint8Array,
-    rows: RowWriter,
+    rows: Rows,
     origins: OriginNumbers,
     firstPosition: number,
   ): WrittenRows;

@@ -38,6 +38,12 @@ const TYPES: Readonly<Record<ColumnType, { readonly type: DuckDBType; readonly b
 const CHUNK_ROWS = 2_048;
 const EMPTY = new Uint8Array(0);
 
+/** Where rows are written to, value by value. */
+export type Rows = Pick<
+  RowWriter,
+  "next" | "words" | "bigint" | "uint32" | "uint8" | "text" | "utf8"
+>;
+
 /** Writes rows. Every column of a row must be set: what is not keeps the value of a row before. */
 export class RowWriter {
   /** How many rows were written. */

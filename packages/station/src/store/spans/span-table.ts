@@ -12,7 +12,7 @@
 import type { WireReader } from "@flx/model";
 import { AttributeBytes, storedUtf8 } from "../records/attribute-bytes.ts";
 import type { OriginNumbers, RecordTable, WrittenRows } from "../records/record-table.ts";
-import type { Column, RowWriter } from "../records/row-writer.ts";
+import type { Column, Rows } from "../records/row-writer.ts";
 import { attributesOf, utf8, walkRequest } from "../records/walk-request.ts";
 import { idText, traceIdText } from "../records/ids.ts";
 import { type SpanMore, spanMoreText } from "./span-more.ts";
@@ -61,13 +61,13 @@ export const spanTable: RecordTable = {
 
 /** Writes the spans of a request. */
 class SpanWriter {
-  readonly #rows: RowWriter;
+  readonly #rows: Rows;
   readonly #attributes = new AttributeBytes();
   #count = 0;
   #minTimeMs = Infinity;
   #maxTimeMs = -Infinity;
 
-  constructor(rows: RowWriter) {
+  constructor(rows: Rows) {
     this.#rows = rows;
   }
 
@@ -100,7 +100,7 @@ class SpanWriter {
           this.#name(reader, end);
           break;
         case 0x30:
-          rows.uint8(KIND!, reader.uint32(end) & 0xff);
+          rows.uint8(KIND!, Math.min(255, reader.uint32(end)));
           break;
         case 0x39:
           reader.fixed(end);
@@ -172,7 +172,7 @@ class SpanWriter {
     let hasMessage = false;
     while (reader.at < end) {
       const tag = reader.tag(end);
-      if (tag === 0x18) this.#rows.uint8(STATUS!, reader.uint32(end) & 0xff);
+      if (tag === 0x18) this.#rows.uint8(STATUS!, Math.min(255, reader.uint32(end)));
       else {
         hasMessage ||= tag === 0x12;
         reader.skip(tag, end, 0);

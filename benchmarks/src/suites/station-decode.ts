@@ -1,0 +1,208 @@
+// Reading OTLP traces and logs in the station, beside protobufjs: 10,000 records of the shop from bytes on.
+//
+//   into columns   what the store does with a request: numbers into typed arrays, texts copied, resources once
+//   checked        what the receiver does before: every byte is looked at, nothing is kept
+//   counted        what span metrics and service graph do after: one pass over names, kinds, times and some attributes
+//
+// protobufjs makes objects of the same bytes, as generated code of its own (its decoders are compiled when they are first used).
+
+import { checkRecords } from "@flx/model";
+import { Registry } from "@flx/monitoring/metrics";
+import { oracleType } from "../../../packages/model/test/otlp/otlp-oracle.ts";
+import { defaultStationConfig } from "../../../packages/station/src/station-config.ts";
+import type { MetricSink } from "../../../packages/station/src/store/metric-sink.ts";
+import { logTable } from "../../../packages/station/src/store/logs/log-table.ts";
+import type {
+  OriginNumbers,
+  RecordTable,
+} from "../../../packages/station/src/store/records/record-table.ts";
+import type { Column, Rows } from "../../../packages/station/src/store/records/row-writer.ts";
+import { spanTable } from "../../../packages/station/src/store/spans/span-table.ts";
+import { TraceMetrics } from "../../../packages/station/src/traces/trace-metrics.ts";
+import { type BenchmarkCase, contender, suite, type Suite } from "../harness/suite.ts";
+import { shopLogs, shopSpans } from "./shop-traces.ts";
+
+const START_MS = 1_790_000_000_000;
+const RECORDS = 10_000;
+
+type Signal = "traces" | "logs";
+
+function requestsOf(signal: Signal): readonly Uint8Array[] {
+  const made =
+    signal === "traces"
+      ? Array.from({ length: 10 }, (_, i) => shopSpans(100, START_MS + i * 1_000, 1_000)).flat()
+      : Array.from({ length: 10 }, (_, i) => shopLogs(1_000, START_MS + i * 1_000, 1_000));
+  return made.map(({ request }) => request);
+}
+
+/** Columns in memory: numbers as words, texts one behind the other. */
+class MemoryColumns implements Rows, OriginNumbers {
+  readonly #words: readonly Uint32Array[];
+  readonly #text = new Uint8Array(64 * 1024 * 1024);
+  readonly #encoder = new TextEncoder();
+  readonly #origins = new Map<string, number>();
+  #textAt = 0;
+  #row = -1;
+
+  constructor(columns: readonly Column[]) {
+    this.#words = [...columns, "origin"].map(() => new Uint32Array(2 * (RECORDS + 1)));
+  }
+
+  clear(): this {
+    this.#row = -1;
+    this.#textAt = 0;
+    return this;
+  }
+
+  number(key: string, make: () => unknown): number {
+    let number = this.#origins.get(key);
+    if (number === undefined) {
+      make();
+      number = this.#origins.size;
+      this.#origins.set(key, number);
+    }
+    return number;
+  }
+
+  next(): void {
+    this.#row++;
+  }
+
+  words(column: number, low: number, high: number): void {
+    const words = this.#words[column]!;
+    words[2 * this.#row] = low;
+    words[2 * this.#row + 1] = high;
+  }
+
+  bigint(column: number, value: bigint): void {
+    this.words(column, Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn));
+  }
+
+  uint32(column: number, value: number): void {
+    this.#words[column]![2 * this.#row] = value;
+  }
+
+  uint8(column: number, value: number): void {
+    this.#words[column]![2 * this.#row] = value;
+  }
+
+  text(column: number, text: string): void {
+    const { written } = this.#encoder.encodeInto(text, this.#text.subarray(this.#textAt));
+    this.words(column, this.#textAt, written);
+    this.#textAt += written;
+  }
+
+  utf8(column: number, bytes: Uint8Array): void {
+    this.#text.set(bytes, this.#textAt);
+    this.words(column, this.#textAt, bytes.length);
+    this.#textAt += bytes.length;
+  }
+}
+
+interface Reading {
+  readonly read: () => number;
+}
+
+function theirs(signal: Signal) {
+  return contender({
+    name: "protobufjs",
+    setup: (): Reading => {
+      const type = oracleType(signal === "traces" ? "TracesRequest" : "LogsRequest");
+      const [groups, scopes, records] =
+        signal === "traces"
+          ? (["resourceSpans", "scopeSpans", "spans"] as const)
+          : (["resourceLogs", "scopeLogs", "logRecords"] as const);
+      const requests = requestsOf(signal);
+      const read = (): number => {
+        let count = 0;
+        for (const request of requests) {
+          const decoded = type.decode(request) as unknown as Record<string, readonly unknown[]>;
+          for (const group of decoded[groups] as readonly Record<string, readonly unknown[]>[]) {
+            for (const scope of group[scopes] as readonly Record<string, readonly unknown[]>[]) {
+              count += scope[records]!.length;
+            }
+          }
+        }
+        return count;
+      };
+      return { read };
+    },
+    op: ({ read }) => read(),
+    check: ({ read }) => read(),
+  });
+}
+
+function decoding(
+  name: string,
+  signal: Signal,
+  ours: (requests: readonly Uint8Array[]) => () => number,
+  atLeast: number,
+): BenchmarkCase {
+  const first = contender({
+    name: "ours",
+    setup: (): Reading => ({ read: ours(requestsOf(signal)) }),
+    op: ({ read }) => read(),
+    check: ({ read }) => read(),
+  });
+  return {
+    name: `10,000 ${signal === "traces" ? "spans" : "log records"}, ${name}`,
+    kind: "long",
+    figure: "thread CPU",
+    contenders: [first, theirs(signal)],
+    budgets: [{ against: "protobufjs", atLeast }],
+  };
+}
+
+function intoColumns(table: RecordTable) {
+  return (requests: readonly Uint8Array[]) => {
+    const columns = new MemoryColumns(table.columns);
+    return (): number => {
+      columns.clear();
+      let count = 0;
+      for (const request of requests) count += table.write(request, columns, columns, 1).rows;
+      return count;
+    };
+  };
+}
+
+function checked(signal: Signal) {
+  return (requests: readonly Uint8Array[]) => (): number => {
+    let count = 0;
+    for (const request of requests) count += checkRecords(signal, request).records;
+    return count;
+  };
+}
+
+/** Every round is counted as if its spans were new. */
+function counted(requests: readonly Uint8Array[]): () => number {
+  const { traces: config } = defaultStationConfig().value;
+  const sink: MetricSink = {
+    generation: 1,
+    ref: () => 1,
+    append: () => Promise.resolve({ rejected: [] }),
+  };
+  return (): number => {
+    const metrics = new TraceMetrics({
+      config,
+      records: { append: () => Promise.resolve() },
+      sink,
+      clock: { now: () => START_MS, elapsed: () => 0 },
+      registry: new Registry(),
+      onFault: () => undefined,
+    });
+    for (const request of requests) metrics.count(request);
+    return RECORDS;
+  };
+}
+
+/** The suite. */
+export const decode: Suite = suite("decode", {
+  title: "Reading OTLP traces and logs in the station, beside protobufjs",
+  cases: [
+    decoding("into columns", "traces", intoColumns(spanTable), 6),
+    decoding("into columns", "logs", intoColumns(logTable), 6),
+    decoding("checked", "traces", checked("traces"), 6),
+    decoding("checked", "logs", checked("logs"), 6),
+    decoding("counted", "traces", counted, 6),
+  ],
+});
