@@ -37,24 +37,24 @@ interface WireField {
 }
 
 /** A message's fields by number. */
-type WireMessage = ReadonlyMap<number, WireField>;
+type WireMessage = readonly (WireField | undefined)[];
 
 /** The tags that lead down: from the request to its resources, and from these to scopes, and to records. */
 const GROUP = 0x0a;
 const DOWN = 0x12;
 
-const known = new Map<JsonMessage, Map<number, WireField>>();
+const known = new Map<JsonMessage, (WireField | undefined)[]>();
 
 /** The wire's side of a message of the schema. */
 function wireMessage(message: JsonMessage): WireMessage {
   const found = known.get(message);
   if (found !== undefined) return found;
-  const fields = new Map<number, WireField>();
+  const fields: (WireField | undefined)[] = [];
   known.set(message, fields);
   for (const { number, kind } of message.values()) {
     if (typeof kind === "function") {
-      fields.set(number, { wire: 2, isText: false, message: wireMessage(kind()) });
-    } else fields.set(number, { wire: wireOf(kind), isText: kind === "text", message: undefined });
+      fields[number] = { wire: 2, isText: false, message: wireMessage(kind()) };
+    } else fields[number] = { wire: wireOf(kind), isText: kind === "text", message: undefined };
   }
   return fields;
 }
@@ -85,9 +85,9 @@ interface Levels {
 }
 
 function levelsOf(request: JsonMessage, check: Levels["check"]): Levels {
-  const group = wireMessage(request).get(1)!.message!;
-  const scoped = group.get(2)!.message!;
-  return { group, scoped, record: scoped.get(2)!.message!, check };
+  const group = wireMessage(request)[1]!.message!;
+  const scoped = group[2]!.message!;
+  return { group, scoped, record: scoped[2]!.message!, check };
 }
 
 const levels: Readonly<Record<"traces" | "logs", Levels>> = {
@@ -175,13 +175,13 @@ class Checker {
 
   #field(message: WireMessage, tag: number, end: number, depth: number): void {
     const reader = this.#reader;
-    const field = message.get(tag >>> 3);
+    const field = message[tag >>> 3];
     if (field === undefined || field.wire !== (tag & 7)) reader.skip(tag, end, depth);
     else if (field.message !== undefined) {
       const stop = reader.length(end);
       this.#message(field.message, stop, depth + 1);
       reader.at = stop;
-    } else if (field.isText) reader.text(end);
+    } else if (field.isText) reader.checkText(end);
     else reader.skip(tag, end, depth);
   }
 }
@@ -201,9 +201,11 @@ function spanProblem(reader: WireReader, start: number, end: number): string | u
 }
 
 function isId(reader: WireReader, end: number, length: number): boolean {
-  const id = reader.bytes.subarray(reader.at, end);
+  const { bytes, at } = reader;
   reader.at = end;
-  return id.length === length && id.some((byte) => byte !== 0);
+  if (end - at !== length) return false;
+  for (let i = at; i < end; i++) if (bytes[i] !== 0) return true;
+  return false;
 }
 
 /** The request without the records that begin at some places. */

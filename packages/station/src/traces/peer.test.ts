@@ -10,7 +10,7 @@ function read(said: SaidSpan): TracedSpan {
   const span = new TracedSpan();
   const number = (): number => 0;
   walkRequest(spanRequest([said]), { number }, (reader: WireReader, end) =>
-    span.read(reader, end, "s"),
+    span.take(reader, end, "s"),
   );
   return span;
 }

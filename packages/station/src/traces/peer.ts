@@ -13,7 +13,7 @@
 // Source: https://opentelemetry.io/docs/specs/semconv/ (database, messaging, rpc, general) and its older versions
 
 import { type OtlpValue, valueText } from "@flx/model";
-import { KIND, type TracedSpan, WantedAttributes } from "./traced-span.ts";
+import { KIND, type SaidValues, type TracedSpan, WantedAttributes } from "./traced-span.ts";
 
 /** What a span says about the other side. */
 export interface Peer {
@@ -24,92 +24,121 @@ export interface Peer {
   readonly message: "sent" | "received" | "none";
 }
 
-type Said =
-  | "dbSystem"
-  | "dbNamespace"
-  | "queueSystem"
-  | "queueTemplate"
-  | "queue"
-  | "isTemporary"
-  | "operation"
-  | "service"
-  | "address"
-  | "addressBefore"
-  | "port"
-  | "url"
-  | "rpcService";
+const SAID = [
+  "dbSystem",
+  "dbNamespace",
+  "queueSystem",
+  "queueTemplate",
+  "queue",
+  "isTemporary",
+  "operation",
+  "service",
+  "address",
+  "addressBefore",
+  "port",
+  "url",
+  "rpcService",
+] as const;
 
-const SAID = new WantedAttributes<Said>(
-  new Map<string, Said>([
-    ["db.system.name", "dbSystem"],
-    ["db.system", "dbSystem"],
-    ["db.namespace", "dbNamespace"],
-    ["db.name", "dbNamespace"],
-    ["messaging.system", "queueSystem"],
-    ["messaging.destination.template", "queueTemplate"],
-    ["messaging.destination.name", "queue"],
-    ["messaging.destination", "queue"],
-    ["messaging.destination.temporary", "isTemporary"],
-    ["messaging.destination.anonymous", "isTemporary"],
-    ["messaging.temp_destination", "isTemporary"],
-    ["messaging.operation.type", "operation"],
-    ["messaging.operation", "operation"],
-    ["peer.service", "service"],
-    ["service.peer.name", "service"],
-    ["server.address", "address"],
-    ["net.peer.name", "address"],
-    ["net.sock.peer.name", "addressBefore"],
-    ["net.peer.ip", "addressBefore"],
-    ["net.sock.peer.addr", "addressBefore"],
-    ["network.peer.address", "addressBefore"],
-    ["server.port", "port"],
-    ["net.peer.port", "port"],
-    ["url.full", "url"],
-    ["http.url", "url"],
-    ["rpc.service", "rpcService"],
-  ]),
-);
+type Said = (typeof SAID)[number];
 
-const SHARED = new WantedAttributes(new Map([["zipkin.shared", "isShared"]]));
+const KEYS: readonly (readonly [key: string, said: Said])[] = [
+  ["db.system.name", "dbSystem"],
+  ["db.system", "dbSystem"],
+  ["db.namespace", "dbNamespace"],
+  ["db.name", "dbNamespace"],
+  ["messaging.system", "queueSystem"],
+  ["messaging.destination.template", "queueTemplate"],
+  ["messaging.destination.name", "queue"],
+  ["messaging.destination", "queue"],
+  ["messaging.destination.temporary", "isTemporary"],
+  ["messaging.destination.anonymous", "isTemporary"],
+  ["messaging.temp_destination", "isTemporary"],
+  ["messaging.operation.type", "operation"],
+  ["messaging.operation", "operation"],
+  ["peer.service", "service"],
+  ["service.peer.name", "service"],
+  ["server.address", "address"],
+  ["net.peer.name", "address"],
+  ["net.sock.peer.name", "addressBefore"],
+  ["net.peer.ip", "addressBefore"],
+  ["net.sock.peer.addr", "addressBefore"],
+  ["network.peer.address", "addressBefore"],
+  ["server.port", "port"],
+  ["net.peer.port", "port"],
+  ["url.full", "url"],
+  ["http.url", "url"],
+  ["rpc.service", "rpcService"],
+];
+
+const WANTED = new WantedAttributes(new Map(KEYS.map(([key, said]) => [key, SAID.indexOf(said)])));
+const SHARED = new WantedAttributes(new Map([["zipkin.shared", 0]]));
 
 const MAX_NAME = 256;
+/** Used again for each span: good until the next one is looked at. */
+const said: SaidValues = [];
+const [DB_SYSTEM, DB_NAMESPACE] = [SAID.indexOf("dbSystem"), SAID.indexOf("dbNamespace")];
 
 /** What a span of a client, producer or consumer says of its peer. */
 export function peerOf(span: TracedSpan): Peer {
-  const said = span.wanted(SAID);
-  const text = (what: Said): string => nameOf(said.get(what));
-  const system = text("dbSystem");
-  if (system !== "" && span.kind === KIND.client) {
-    const database = text("dbNamespace") || hostOf(text);
-    return { type: "database", name: joined(system, database), message: "none" };
+  said.fill(undefined);
+  if (!span.said(WANTED, said)) return span.kind === KIND.client ? NOBODY : nameless(span.kind);
+  if (span.kind === KIND.client) {
+    const system = nameOf(said[DB_SYSTEM]);
+    if (system !== "") return database(system, nameOf(said[DB_NAMESPACE]) || hostOf());
   }
   if (text("queueSystem") !== "" || span.kind === KIND.producer || span.kind === KIND.consumer) {
     return {
       type: "queue",
-      name: queueName(text, isTrue(said.get("isTemporary"))),
+      name: queueName(isTrue(said[SAID.indexOf("isTemporary")])),
       message: messageOf(span.kind, text("operation")),
     };
   }
-  return { type: "peer", name: peerName(text), message: "none" };
+  return { type: "peer", name: peerName(), message: "none" };
 }
 
 /** Whether a server's span has the id of its client's, as Zipkin's clients do it. */
 export function isShared(span: TracedSpan): boolean {
-  return isTrue(span.wanted(SHARED).get("isShared"));
+  said.fill(undefined);
+  return span.said(SHARED, said) && isTrue(said[0]);
 }
 
-function peerName(text: (what: Said) => string): string {
-  return text("service") || hostOf(text) || urlHost(text("url")) || text("rpcService");
+function text(what: Said): string {
+  return nameOf(said[SAID.indexOf(what)]);
 }
 
-function hostOf(text: (what: Said) => string): string {
+const NOBODY: Peer = { type: "peer", name: "", message: "none" };
+
+function nameless(kind: number): Peer {
+  return { type: "queue", name: "", message: messageOf(kind, "") };
+}
+
+/** Databases by system and name: there are few, and most spans are of them. */
+const databases = new Map<string, Map<string, Peer>>();
+const MAX_DATABASES = 1_000;
+
+function database(system: string, name: string): Peer {
+  const known = databases.get(system)?.get(name);
+  if (known !== undefined) return known;
+  const made: Peer = { type: "database", name: joined(system, name), message: "none" };
+  const ofSystem = databases.get(system) ?? new Map<string, Peer>();
+  if (databases.size >= MAX_DATABASES || ofSystem.size >= MAX_DATABASES) databases.clear();
+  databases.set(system, ofSystem.set(name, made));
+  return made;
+}
+
+function peerName(): string {
+  return text("service") || hostOf() || urlHost(text("url")) || text("rpcService");
+}
+
+function hostOf(): string {
   const address = text("address") || text("addressBefore");
   if (address === "") return "";
   const port = text("port");
   return port === "" || port === "0" ? address : joined(address, port);
 }
 
-function queueName(text: (what: Said) => string, isTemporary: boolean): string {
+function queueName(isTemporary: boolean): string {
   const system = text("queueSystem");
   const destination = text("queueTemplate") || (isTemporary ? "" : text("queue"));
   // Zipkin's spans name the broker and nothing else.
@@ -133,6 +162,8 @@ function urlHost(url: string): string {
 }
 
 function nameOf(value: OtlpValue): string {
+  if (value === undefined) return "";
+  if (typeof value === "string" && value.length <= MAX_NAME) return value;
   if (typeof value === "object") return "";
   return valueText(value).toWellFormed().slice(0, MAX_NAME).toWellFormed();
 }

@@ -25,7 +25,7 @@ class Tried {
     for (const said of spans) {
       const number = (): number => 0;
       walkRequest(spanRequest([said]), { number }, (reader, end) => {
-        span.read(reader, end, said.service ?? "unknown_service");
+        span.take(reader, end, said.service ?? "unknown_service");
         this.graph.add(span, NOW + this.elapsedMs, this.elapsedMs);
       });
     }

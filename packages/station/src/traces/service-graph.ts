@@ -79,14 +79,19 @@ interface Timed {
 }
 
 const MAX_LINKS = 8;
-const MAX_NAME = 1_024;
 
 /** Finds the edges that spans make. */
 export class ServiceGraph {
   readonly #limits: ServiceGraphLimits;
   readonly #room: WaitingRoom<Waiting>;
   readonly #known = new KnownPeers();
-  readonly #edges = new Map<string, Edge>();
+  readonly #edges: Readonly<Record<ConnectionType, Map<string, Map<string, Edge>>>> = {
+    "": new Map(),
+    database: new Map(),
+    messaging_system: new Map(),
+    virtual_node: new Map(),
+  };
+  #edgeCount = 0;
   readonly #unpaired = new Map<string, CounterSeries>();
   #beyond: Edge | undefined;
   /** Unix milliseconds, of what is done now. */
@@ -104,7 +109,7 @@ export class ServiceGraph {
 
   /** How many edges there are. */
   get edges(): number {
-    return this.#edges.size;
+    return this.#edgeCount;
   }
 
   /** How many spans wait for their other side, and how many had to leave early. */
@@ -265,20 +270,20 @@ export class ServiceGraph {
   }
 
   #edge(client: string, server: string, type: ConnectionType): Edge {
-    const labels = {
-      client: shortName(client),
-      server: shortName(server),
-      connection_type: type,
-    };
-    const key = `${labels.client}\u0000${labels.server}\u0000${type}`;
-    const known = this.#edges.get(key);
+    const known = this.#edges[type].get(client)?.get(server);
     if (known !== undefined) return known;
-    if (this.#edges.size >= this.#limits.edges) {
+    if (this.#edgeCount >= this.#limits.edges) {
       this.overflowed++;
       return (this.#beyond ??= this.#newEdge({ otel_metric_overflow: "true" }));
     }
-    const edge = this.#newEdge(labels);
-    this.#edges.set(key, edge);
+    const edge = this.#newEdge({
+      client,
+      server,
+      connection_type: type,
+    });
+    const ofClient = this.#edges[type].get(client) ?? new Map<string, Edge>();
+    this.#edges[type].set(client, ofClient.set(server, edge));
+    this.#edgeCount++;
     return edge;
   }
 
@@ -300,7 +305,7 @@ export class ServiceGraph {
       const isFull = this.#unpaired.size >= this.#limits.edges;
       const labels: Record<string, string> = isFull
         ? { otel_metric_overflow: "true" }
-        : { client: shortName(client), server: shortName(server) };
+        : { client, server };
       const place = isFull ? "" : key;
       counter = this.#unpaired.get(place);
       counter ??= new CounterSeries(Labels.from({ ...labels, __name__: UNPAIRED }), this.#nowMs);
@@ -311,8 +316,15 @@ export class ServiceGraph {
 
   /** Writes all series; those of edges that nobody used since `idleSinceMs` end. */
   write(writer: SeriesWriter, idleSinceMs: number): void {
-    for (const [key, edge] of this.#edges) {
-      if (writeEdge(edge, writer, idleSinceMs)) this.#edges.delete(key);
+    for (const ofType of Object.values(this.#edges)) {
+      for (const [client, servers] of ofType) {
+        for (const [server, edge] of servers) {
+          if (!writeEdge(edge, writer, idleSinceMs)) continue;
+          servers.delete(server);
+          this.#edgeCount--;
+        }
+        if (servers.size === 0) ofType.delete(client);
+      }
     }
     if (this.#beyond !== undefined && writeEdge(this.#beyond, writer, idleSinceMs)) {
       this.#beyond = undefined;
@@ -340,11 +352,6 @@ function writeEdge(edge: Edge, writer: SeriesWriter, idleSinceMs: number): boole
 }
 
 function waitingOf(span: TracedSpan, peer: Peer | undefined, isCounted: boolean): Waiting {
-  const { service, status, seconds, startMs, traceId, spanId, endMs } = span;
-  const seen = { traceId, spanId, endMs };
+  const { service, status, seconds, startMs, seen } = span;
   return { service, peer, isError: status === STATUS_ERROR, seconds, startMs, seen, isCounted };
-}
-
-function shortName(name: string): string {
-  return name.length <= MAX_NAME ? name : name.slice(0, MAX_NAME).toWellFormed();
 }

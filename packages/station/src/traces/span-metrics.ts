@@ -13,6 +13,7 @@
 import { Labels } from "@flx/model";
 import { CounterSeries, HistogramSeries } from "./generated-series.ts";
 import type { SeriesWriter } from "./series-writer.ts";
+import { shortName } from "./short-name.ts";
 import type { TracedSpan } from "./traced-span.ts";
 
 /** How many series there may be. */
@@ -25,7 +26,6 @@ export interface SpanMetricsLimits {
 
 const KINDS = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 const STATUSES = ["UNSET", "OK", "ERROR"];
-const MAX_NAME = 1_024;
 export const CALLS = "traces_span_metrics_calls_total";
 export const DURATION = "traces_span_metrics_duration_seconds";
 
@@ -72,19 +72,20 @@ export class SpanMetrics {
   /** The cells of a span, of which the one that is asked for is there. */
   #cells(span: TracedSpan, at: number, nowMs: number): Cells {
     const service = this.#services.get(span.service);
-    const known = service?.operations.get(shortName(span.name));
+    const name = shortName(span.name);
+    const known = service?.operations.get(name);
     if (known?.[at] !== undefined) return known;
     if (this.#sets >= this.#limits.label_sets) {
       return this.#over(this.#beyond, at, nowMs, {});
     }
     const found = service ?? this.#newService(span.service);
-    const named = { service_name: shortName(span.service) };
+    const named = { service_name: span.service };
     if (known === undefined && found.operations.size >= this.#limits.operations_per_service) {
       return this.#over(found.beyond, at, nowMs, named);
     }
     const cells = known ?? [];
-    if (known === undefined) found.operations.set(shortName(span.name), cells);
-    cells[at] = cellOf({ ...named, span_name: shortName(span.name) }, at, nowMs);
+    if (known === undefined) found.operations.set(name, cells);
+    cells[at] = cellOf({ ...named, span_name: name }, at, nowMs);
     this.#sets++;
     return cells;
   }
@@ -146,8 +147,4 @@ function writeCells(cells: Cells, writer: SeriesWriter, idleSinceMs: number): nu
 
 function isEmpty(cells: Cells): boolean {
   return !cells.some((cell) => cell !== undefined);
-}
-
-function shortName(name: string): string {
-  return name.length <= MAX_NAME ? name : name.slice(0, MAX_NAME).toWellFormed();
 }

@@ -30,6 +30,7 @@ import {
   UNPAIRED,
 } from "./service-graph.ts";
 import { CALLS, DURATION, SpanMetrics } from "./span-metrics.ts";
+import { shortName } from "./short-name.ts";
 import { TracedSpan } from "./traced-span.ts";
 import type { TracesConfig } from "./traces-config.ts";
 
@@ -105,7 +106,7 @@ export class TraceMetrics implements RecordSink, AsyncDisposable {
     const fingerprint = this.#fingerprint;
     this.#graph?.expire(nowMs, elapsedMs);
     walkRequest(request, this.#services, (reader, end, service) => {
-      span.read(reader, end, this.#services.name(service));
+      span.take(reader, end, this.#services.name(service));
       span.fingerprint(fingerprint);
       if (!this.#recent.add(fingerprint[0]!, fingerprint[1]!)) {
         this.#repeated++;
@@ -209,7 +210,7 @@ class ServiceNames implements OriginNumbers {
     if (known !== undefined) return known;
     if (this.#names.length >= MAX_NAMES || this.#bytes > MAX_KEY_BYTES) this.#forget();
     const number = this.#names.length;
-    this.#names.push(make().service || NO_SERVICE);
+    this.#names.push(shortName(make().service) || NO_SERVICE);
     this.#numbers.set(key, number);
     this.#bytes += key.length;
     return number;

@@ -22,17 +22,39 @@ const TRACE_ID = 16;
 const SPAN_ID = 8;
 const NONE = -1;
 
-/** Attributes that are looked for, by key. */
-export class WantedAttributes<Name> {
-  readonly names: ReadonlyMap<string, Name>;
-  /** 1 where a key has that many bytes: others are not even read. */
-  readonly lengths: Uint8Array = new Uint8Array(128);
+/** Attributes that are looked for, by key: each has a slot for its value. */
+export class WantedAttributes {
+  readonly #slots: ReadonlyMap<string, number>;
+  /** 1 for each length and two bytes that a key may have: other keys are not even made texts of. */
+  readonly #maybe: Uint8Array = new Uint8Array(128 * 256);
 
-  constructor(names: ReadonlyMap<string, Name>) {
-    this.names = names;
-    for (const name of names.keys()) this.lengths[name.length] = 1;
+  constructor(slots: ReadonlyMap<string, number>) {
+    this.#slots = slots;
+    for (const key of slots.keys()) {
+      this.#maybe[place(key.length, key.charCodeAt(0), key.charCodeAt(key.length - 1))] = 1;
+    }
+  }
+
+  /** The slot of a key that lies in bytes; undefined for another. */
+  slot(bytes: TextBuffer, from: number, length: number): number | undefined {
+    if (length === 0 || length > 127) return undefined;
+    const at = place(length, bytes[from]!, bytes[from + length - 1]!);
+    if (this.#maybe[at] === 0) return undefined;
+    return this.#slots.get(bytes.latin1Slice(from, from + length));
+  }
+
+  /** The slot of a key. */
+  named(key: string): number | undefined {
+    return this.#slots.get(key);
   }
 }
+
+function place(length: number, first: number, last: number): number {
+  return length * 256 + ((first ^ (last << 2)) & 255);
+}
+
+/** What is said, slot by slot. */
+export type SaidValues = OtlpValue[];
 
 /** A span while it is looked at; good until the next one is read. */
 export class TracedSpan {
@@ -59,7 +81,7 @@ export class TracedSpan {
   readonly #end = new Uint32Array(2);
 
   /** Reads the span at the cursor. */
-  read(reader: WireReader, end: number, service: string): void {
+  take(reader: WireReader, end: number, service: string): void {
     this.#clear(reader, service);
     while (reader.at < end) this.#field(reader, reader.tag(end), end);
     this.#times();
@@ -165,47 +187,53 @@ export class TracedSpan {
   }
 
   /** Its trace and itself, as a key. */
-  get ownKey(): string {
-    return this.#key(this.#spanAt);
+  get ownKey(): number {
+    return keyOf(this.#bytes, this.#traceAt, this.#spanAt);
   }
 
   /** Its trace and its parent, as a key. */
-  get parentKey(): string {
-    return this.#key(this.#parentAt);
-  }
-
-  #key(at: number): string {
-    const bytes = this.#bytes;
-    return (
-      bytes.latin1Slice(this.#traceAt, this.#traceAt + TRACE_ID) +
-      bytes.latin1Slice(at, at + SPAN_ID)
-    );
+  get parentKey(): number {
+    return keyOf(this.#bytes, this.#traceAt, this.#parentAt);
   }
 
   /** The keys of spans that it links to, at most so many. */
-  linkKeys(most: number): string[] {
-    const keys: string[] = [];
+  linkKeys(most: number): number[] {
+    const keys: number[] = [];
     for (let i = 0; i < this.#links.length && keys.length < most; i += 2) {
       const key = linkKey(this.#bytes, this.#links[i]!, this.#links[i + 1]!);
-      if (key !== "") keys.push(key);
+      if (key !== undefined) keys.push(key);
     }
     return keys;
   }
 
-  /** The value of each attribute that is wanted. */
-  wanted<Name>({ names, lengths }: WantedAttributes<Name>): Map<Name, OtlpValue> {
-    const found = new Map<Name, OtlpValue>();
+  /** Its ids and end, for an exemplar that may be wanted when the span is gone. */
+  get seen(): SeenSpan {
+    return new SeenSpan(this.#bytes, this.#traceAt, this.#spanAt, this.endMs);
+  }
+
+  /** Puts the value of each attribute that is wanted into its slot; whether there was any. */
+  said(wanted: WantedAttributes, into: SaidValues): boolean {
     const bytes = this.#bytes;
+    let hasAny = false;
     for (let i = 0; i < this.#attributes.length; i += 2) {
       const [from, to] = [this.#attributes[i]!, this.#attributes[i + 1]!];
-      const name = names.get(quickKey(bytes, from, to, lengths));
-      if (name === undefined) continue;
-      for (const [key, value] of decodeAttributes(bytes, [from, to])) {
-        // The key as it was told quickly may be another one than the last in the message.
-        if (names.get(key) === name) found.set(name, value);
+      const at = afterLength(bytes, from);
+      const length = bytes[at + 1]!;
+      // Its key first, as nearly all have it.
+      if (bytes[at] !== 0x0a || length > 127 || at + 2 + length > to) continue;
+      const slot = wanted.slot(bytes, at + 2, length);
+      if (slot === undefined) continue;
+      hasAny = true;
+      const text = plainText(bytes, at + 2 + length, to);
+      if (text !== undefined) into[slot] = text;
+      else {
+        for (const [key, value] of decodeAttributes(bytes, [from, to])) {
+          // A key that comes twice in the message is the last one.
+          if (wanted.named(key) === slot) into[slot] = value;
+        }
       }
     }
-    return found;
+    return hasAny;
   }
 
   /** Two words that tell this span from any other. */
@@ -247,30 +275,84 @@ function isZero(bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
-/** The key of a KeyValue whose first field is its key, as nearly all are; "" otherwise, and when no such length is wanted. */
-function quickKey(bytes: TextBuffer, from: number, to: number, lengths: Uint8Array): string {
+/** Where a message begins whose length stands here. */
+function afterLength(bytes: Uint8Array, from: number): number {
   let at = from;
   while (bytes[at]! > 127) at++;
-  at++;
-  const length = bytes[at + 1]!;
-  if (bytes[at] !== 0x0a || length > 127 || lengths[length] === 0 || at + 2 + length > to)
-    return "";
-  return bytes.latin1Slice(at + 2, at + 2 + length);
+  return at + 1;
 }
 
-/** Trace and span of a link; "" when it has none. */
-function linkKey(bytes: TextBuffer, from: number, to: number): string {
-  let at = from;
-  while (bytes[at]! > 127) at++;
-  at++;
-  let [trace, span] = ["", ""];
+/** The value of a KeyValue that is one short text and nothing else. */
+function plainText(bytes: TextBuffer, at: number, to: number): string | undefined {
+  const length = bytes[at + 1]!;
+  const isPlain =
+    bytes[at] === 0x12 &&
+    length < 128 &&
+    at + 2 + length === to &&
+    bytes[at + 2] === 0x0a &&
+    bytes[at + 3] === length - 2;
+  return isPlain ? bytes.utf8Slice(at + 4, to) : undefined;
+}
+
+/** Trace and span of a link; undefined when it has none. */
+function linkKey(bytes: TextBuffer, from: number, to: number): number | undefined {
+  let at = afterLength(bytes, from);
+  let [trace, span] = [NONE, NONE];
   // Both ids come first in whatever writes links; what is written otherwise is not followed.
   while (at + 1 < to && (bytes[at] === 0x0a || bytes[at] === 0x12)) {
     const [tag, length] = [bytes[at], bytes[at + 1]!];
-    if (at + 2 + length > to) return "";
-    if (tag === 0x0a && length === TRACE_ID) trace = bytes.latin1Slice(at + 2, at + 2 + length);
-    if (tag === 0x12 && length === SPAN_ID) span = bytes.latin1Slice(at + 2, at + 2 + length);
+    if (at + 2 + length > to) return undefined;
+    if (tag === 0x0a && length === TRACE_ID) trace = at + 2;
+    if (tag === 0x12 && length === SPAN_ID) span = at + 2;
     at += 2 + length;
   }
-  return trace !== "" && span !== "" ? trace + span : "";
+  return trace === NONE || span === NONE ? undefined : keyOf(bytes, trace, span);
 }
+
+/**
+ * A trace and a span of it as one number of 53 bits: ids are random, and so two that are different have different keys, but for
+ * one in a hundred thousand billion.
+ */
+function keyOf(bytes: TextBuffer, trace: number, span: number): number {
+  let a = bytes.readInt32LE(span) ^ bytes.readInt32LE(trace);
+  let b = bytes.readInt32LE(span + 4) ^ bytes.readInt32LE(trace + 4);
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ bytes.readInt32LE(trace + 8);
+  b = Math.imul(b ^ (b >>> 15), 0xc2b2ae35) ^ bytes.readInt32LE(trace + 12) ^ a;
+  a = Math.imul(a ^ (b >>> 13), 0x9e3779b1);
+  b ^= a >>> 16;
+  return (a & 0x1f_ffff) * 4_294_967_296 + (b >>> 0);
+}
+
+/** The ids of a span that is gone: texts only when somebody wants them. */
+export class SeenSpan {
+  readonly endMs: number;
+  readonly #ids: Int32Array = new Int32Array(IDS);
+
+  constructor(bytes: TextBuffer, trace: number, span: number, endMs: number) {
+    this.endMs = endMs;
+    for (let i = 0; i < 4; i++) this.#ids[i] = bytes.readInt32BE(trace + 4 * i);
+    this.#ids[4] = bytes.readInt32BE(span);
+    this.#ids[5] = bytes.readInt32BE(span + 4);
+  }
+
+  /** In hex. */
+  get traceId(): string {
+    return this.#hex(0, 4);
+  }
+
+  /** In hex. */
+  get spanId(): string {
+    return this.#hex(4, IDS);
+  }
+
+  #hex(from: number, to: number): string {
+    let text = "";
+    for (let i = from; i < to; i++) {
+      text += (this.#ids[i]! >>> 0).toString(16).padStart(8, "0");
+    }
+    return text;
+  }
+}
+
+/** Words of a trace's and a span's id. */
+const IDS = 6;

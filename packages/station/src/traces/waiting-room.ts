@@ -29,7 +29,7 @@ export class WaitingRoom<T> {
   readonly #places: number;
   readonly #waitMs: number;
   readonly #leaving: Leaving<T>;
-  readonly #rooms = new Map<string, Place<T>>();
+  readonly #rooms = new Map<number, Place<T>>();
   #guests = 0;
   /** How many had to leave because the room was full. */
   early = 0;
@@ -45,7 +45,7 @@ export class WaitingRoom<T> {
   }
 
   /** The other side, when it waits under a key; it stays. */
-  waits(key: string, side: Side): boolean {
+  waits(key: number, side: Side): boolean {
     return this.#rooms.get(key)?.side === side;
   }
 
@@ -54,7 +54,7 @@ export class WaitingRoom<T> {
    *
    * @param nowMs milliseconds that never go back
    */
-  enter(key: string, side: Side, guest: T, nowMs: number): void {
+  enter(key: number, side: Side, guest: T, nowMs: number): void {
     const place = this.#rooms.get(key);
     if (place !== undefined && place.side !== side) {
       this.#leave(key, place);
@@ -87,12 +87,12 @@ export class WaitingRoom<T> {
     }
   }
 
-  #leaveAlone(key: string, place: Place<T>): void {
+  #leaveAlone(key: number, place: Place<T>): void {
     this.#leave(key, place);
     for (const guest of place.guests) this.#leaving.alone(guest, place.side);
   }
 
-  #leave(key: string, place: Place<T>): void {
+  #leave(key: number, place: Place<T>): void {
     this.#rooms.delete(key);
     this.#guests -= place.guests.length;
   }

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkRecords, FlxError } from "@flx/model";
+import { seededRandom } from "@flx/testkit";
 import { oracleType } from "../../../model/test/otlp/otlp-oracle.ts";
-import { seeded } from "../store/made-records.ts";
 import { readZipkinJson } from "../../src/ingest/zipkin/zipkin-json.ts";
 import { zipkinToOtlp } from "../../src/ingest/zipkin/zipkin-to-otlp.ts";
 
@@ -232,7 +232,7 @@ test("whatever bytes come are refused with FLX_ZIPKIN_JSON or are a request that
       tags: { error: "true", "otel.scope.name": "n", "service.name": "z", k: "\ud83d\udc4d" },
     },
   ]);
-  const random = seeded(42);
+  const random = seededRandom(42);
   const below = (n: number): number => Math.floor(random() * n);
   let accepted = 0;
   for (let round = 0; round < ROUNDS; round++) {

@@ -88,6 +88,7 @@ class LogWriter {
     rows.next();
     this.#defaults(origin);
     let [timeLow, timeHigh, seenLow, seenHigh] = [0, 0, 0, 0];
+    let [hasSeverityText, hasBody, hasEvent] = [false, false, false];
     while (reader.at < end) {
       const tag = reader.tag(end);
       switch (tag) {
@@ -104,9 +105,11 @@ class LogWriter {
           break;
         case 0x1a:
           this.#text(reader, end, SEVERITY_TEXT!);
+          hasSeverityText = true;
           break;
         case 0x2a:
           this.#body(reader, end);
+          hasBody = true;
           break;
         case 0x32:
           this.#attributes.add(reader, end);
@@ -128,6 +131,7 @@ class LogWriter {
           break;
         case 0x62:
           this.#text(reader, end, EVENT!);
+          hasEvent = true;
           break;
         default:
           reader.skip(tag, end, 0);
@@ -136,14 +140,20 @@ class LogWriter {
     if ((timeLow | timeHigh) === 0) [timeLow, timeHigh] = [seenLow, seenHigh];
     if ((seenLow | seenHigh) === 0) [seenLow, seenHigh] = [timeLow, timeHigh];
     this.#times(timeLow, timeHigh, seenLow, seenHigh);
+    // Only now: a text is written into the database at once, and twice is twice the work.
+    if (!hasSeverityText) rows.utf8(SEVERITY_TEXT!, EMPTY);
+    if (!hasBody) rows.utf8(BODY!, EMPTY);
+    if (!hasEvent) rows.utf8(EVENT!, EMPTY);
     rows.utf8(ATTRIBUTES!, this.#attributes.bytes);
   }
 
   #defaults(origin: number): void {
     const rows = this.#rows;
-    rows.bigint(POSITION!, BigInt(this.#first + this.#count++));
-    for (const column of [TRACE_HI, TRACE_LO, SPAN]) rows.words(column!, 0, 0);
-    for (const column of [SEVERITY_TEXT, EVENT, BODY]) rows.utf8(column!, EMPTY);
+    const position = this.#first + this.#count++;
+    rows.words(POSITION!, position >>> 0, Math.floor(position / 4_294_967_296));
+    rows.words(TRACE_HI!, 0, 0);
+    rows.words(TRACE_LO!, 0, 0);
+    rows.words(SPAN!, 0, 0);
     rows.uint8(SEVERITY!, 0);
     rows.uint8(BODY_TYPE!, EMPTY_TYPE);
     rows.uint32(FLAGS!, 0);

@@ -68,7 +68,8 @@ export class AttributeBytes {
       case 0x18: {
         const value = reader.int(end);
         if (!Number.isSafeInteger(value)) return 0;
-        this.#ascii(String(value));
+        if (value >= 0 && value < 1e9) this.#digits(value);
+        else this.#ascii(String(value));
         return 0x6e;
       }
       case 0x21:
@@ -96,6 +97,19 @@ export class AttributeBytes {
     this.#length = at;
     reader.at = end;
     return true;
+  }
+
+  /** A whole number from 0 to below 10^9. */
+  #digits(value: number): void {
+    let count = 1;
+    for (let power = 10; power <= value; power *= 10) count++;
+    let rest = value | 0;
+    for (let at = this.#length + count - 1; at >= this.#length; at--) {
+      const tens = (rest / 10) | 0;
+      this.#bytes[at] = 48 + rest - 10 * tens;
+      rest = tens;
+    }
+    this.#length += count;
   }
 
   #ascii(text: string): void {

@@ -83,7 +83,7 @@ class SpanWriter {
     this.#count++;
     this.#defaults(origin);
     let [startLow, startHigh, endLow, endHigh] = [0, 0, 0, 0];
-    let hasMore = false;
+    let [hasName, hasMore] = [false, false];
     while (reader.at < end) {
       const tag = reader.tag(end);
       switch (tag) {
@@ -98,6 +98,7 @@ class SpanWriter {
           break;
         case 0x2a:
           this.#name(reader, end);
+          hasName = true;
           break;
         case 0x30:
           rows.uint8(KIND!, Math.min(255, reader.uint32(end)));
@@ -126,6 +127,8 @@ class SpanWriter {
       }
     }
     this.#times(startLow, startHigh, endLow, endHigh);
+    // Only now: a text is written into the database at once, and twice is twice the work.
+    if (!hasName) rows.utf8(NAME!, EMPTY);
     rows.utf8(ATTRIBUTES!, this.#attributes.bytes);
     if (hasMore) {
       const startNs = (BigInt(startHigh) << 32n) | BigInt(startLow);
@@ -136,11 +139,13 @@ class SpanWriter {
 
   #defaults(origin: number): void {
     const rows = this.#rows;
-    for (const column of [TRACE_HI, TRACE_LO, SPAN, PARENT]) rows.words(column!, 0, 0);
+    rows.words(TRACE_HI!, 0, 0);
+    rows.words(TRACE_LO!, 0, 0);
+    rows.words(SPAN!, 0, 0);
+    rows.words(PARENT!, 0, 0);
     rows.uint8(KIND!, 0);
     rows.uint8(STATUS!, 0);
     rows.uint32(FLAGS!, 0);
-    rows.utf8(NAME!, EMPTY);
     rows.uint32(ORIGIN, origin);
     this.#attributes.clear();
   }
