@@ -48,6 +48,15 @@ export {
   type StopResult,
 } from "./process.ts";
 export {
+  frame,
+  headerBlock,
+  Http2Flag,
+  Http2Frame,
+  RawHttp2,
+  type RawHttp2Options,
+  type ReceivedFrame,
+} from "./raw-http2.ts";
+export {
   encodeRemoteWrite,
   type RemoteHistogram,
   type RemoteSeries,

@@ -18,12 +18,12 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FlxError, formatDuration } from "@flx/model";
 import { collectHealthMetrics, HealthChecker } from "@flx/monitoring/health";
-import { Registry } from "@flx/monitoring/metrics";
+import { type Counter, Registry } from "@flx/monitoring/metrics";
 import { collectSystemMetrics } from "@flx/monitoring/system-metrics";
 import { PromqlEngine } from "@flx/promql";
 import { busiestRoute } from "./api/busiest-route.ts";
 import { accessGate } from "./api/http/access-gate.ts";
-import { accessMetrics, httpMetrics } from "./api/http/http-metrics.ts";
+import { doorMetrics, httpMetrics } from "./api/http/http-metrics.ts";
 import { type AnsweredRequest, HttpServer } from "./api/http/http-server.ts";
 import type { Route } from "./api/http/route.ts";
 import { federateRoute } from "./api/prometheus/federate-route.ts";
@@ -269,6 +269,7 @@ class Building {
   readonly #metrics: IngestMetrics;
   readonly #access: AccessControl;
   readonly #audit: AuditLog;
+  readonly #refusedConnections: Counter<"door" | "limit">;
   #config: LoadedConfig<StationConfig>;
   #archive: Archive | undefined;
   #reloadState: { readonly isGood: boolean; readonly atMs: number };
@@ -283,9 +284,11 @@ class Building {
     this.#admission = new Admission(this.#inFlight(config.value));
     this.#metrics = new IngestMetrics(this.#registry);
     this.#audit = new AuditLog(log, clock.elapsed);
-    const refusals = accessMetrics(this.#registry);
+    const { refusals, connections } = doorMetrics(this.#registry);
+    this.#refusedConnections = connections;
     this.#access = new AccessControl(this.#rules(config.value), {
       now: clock.elapsed,
+      requestsPerSecond: config.value.limits.requests_per_second,
       onRefusal: (refused) => {
         refusals.inc({ kind: refused.kind });
         this.#audit.refused(refused);
@@ -657,13 +660,24 @@ class Building {
       admission: this.#admission,
       access: this.#access,
     };
-    const bounds = { maxConnections: limits.connections, ...(tls !== undefined && { tls }) };
+    const bounds = (door: string) => ({
+      ...this.#doorBounds(door),
+      ...(tls !== undefined && { tls }),
+    });
     const grpc = await this.#listening("otlp-grpc", listen.otlp_grpc, () => {
-      const settings = { ...listen.otlp_grpc, ...bounds, maxMessageBytes: limits.body_size };
+      const settings = {
+        ...listen.otlp_grpc,
+        ...bounds("otlp-grpc"),
+        maxMessageBytes: limits.body_size,
+      };
       return new OtlpGrpcReceiver(settings, parts);
     });
     const http = await this.#listening("otlp-http", listen.otlp_http, () => {
-      const settings = { ...listen.otlp_http, ...bounds, maxBodyBytes: limits.body_size };
+      const settings = {
+        ...listen.otlp_http,
+        ...bounds("otlp-http"),
+        maxBodyBytes: limits.body_size,
+      };
       return new OtlpHttpReceiver(settings, parts);
     });
     return { grpc, http, traces };
@@ -688,6 +702,20 @@ class Building {
       },
       close: (traces) => traces[Symbol.asyncDispose](),
     });
+  }
+
+  #doorBounds(door: string) {
+    const { limits } = this.#config.value;
+    return {
+      limits: {
+        connections: limits.connections,
+        connectionsPerAddress: limits.connections_per_address,
+        headersMs: limits.header_timeout,
+        bodyMs: limits.body_timeout,
+        idleMs: limits.idle_timeout,
+      },
+      onRefusedConnection: (limit: string) => this.#refusedConnections.inc({ door, limit }),
+    };
   }
 
   #listening<T extends AsyncDisposable & { start(): Promise<void> }>(
@@ -760,7 +788,7 @@ class Building {
   }
 
   async #startApi(routes: readonly Route[], tls: TlsMaterial | undefined): Promise<HttpServer> {
-    const { listen, limits } = this.#config.value;
+    const { listen } = this.#config.value;
     return await this.lifecycle.start({
       name: "api",
       open: () =>
@@ -768,7 +796,7 @@ class Building {
           ...listen.http,
           routes,
           gate: accessGate(this.#access),
-          maxConnections: limits.connections,
+          ...this.#doorBounds("http"),
           tls: tls === undefined ? undefined : serverOptions(tls, true),
           onAnswer: this.#onAnswer(),
           onError: (error, { url }) =>
@@ -817,6 +845,7 @@ class Building {
           commit: () => {
             this.#admission.limitTo(this.#inFlight(value));
             this.#access.replace(this.#rules(value));
+            this.#access.limitRequests(value.limits.requests_per_second);
             opened.reconfigure(this.#storeSettings(value));
           },
         }),
@@ -872,6 +901,10 @@ class Building {
       "limits.body_size": config.limits.body_size,
       "limits.labels_per_series": config.limits.labels_per_series,
       "limits.connections": config.limits.connections,
+      "limits.connections_per_address": config.limits.connections_per_address,
+      "limits.header_timeout": config.limits.header_timeout,
+      "limits.body_timeout": config.limits.body_timeout,
+      "limits.idle_timeout": config.limits.idle_timeout,
     });
     const [old, next] = [fixed(before), fixed(value)];
     const changed = Object.keys(old).filter(

@@ -3,15 +3,31 @@
 //   bytes under way   ├────────── maxBytes ──────────┤ 429, RESOURCE_EXHAUSTED
 //   shed(why)         nothing is let in until shed(undefined): memory-governor.ts
 //
-// A request counts with its plain bytes from the moment they are there until its answer. A single request larger than
-// the whole is let in alone, or it could never be.
+// A request counts from its first byte until its answer: as it comes in, and with what was inside when it is decompressed.
+// Else a thousand senders that never finish would hold a thousand bodies that nobody has counted. A single request larger
+// than the whole is let in alone, or it could never be.
+//
+// One address has at most half: who drips many bodies fills its own half, and the others are heard.
 
 import { SinkRefusal } from "../store/metric-sink.ts";
+
+/** A request that is counted. */
+export interface Admitted extends Disposable {
+  /** What of it is there. */
+  readonly bytes: number;
+  /**
+   * More of it is there.
+   *
+   * @throws {SinkRefusal} `FLX_INGEST_OVERLOADED` when there is too much under way
+   */
+  grow(this: void, bytes: number): void;
+}
 
 /** The gate of all receivers. */
 export class Admission {
   #maxBytes: number;
   #bytes = 0;
+  readonly #byAddress = new Map<string, number>();
   #closedFor: string | undefined;
   #beforeEach: (() => void) | undefined;
 
@@ -41,31 +57,66 @@ export class Admission {
   }
 
   /**
-   * Lets a request in; dispose the answer when it is done.
+   * A request begins to come in; dispose the answer when it is answered.
    *
-   * @throws {SinkRefusal} `FLX_INGEST_OVERLOADED` when there is too much under way
+   * @param address of the sender
    */
-  enter(bytes: number): Disposable & { readonly bytes: number } {
-    this.#beforeEach?.();
-    if (this.#closedFor !== undefined) {
-      throw new SinkRefusal("FLX_INGEST_OVERLOADED", this.#closedFor, "overloaded", 1_000);
-    }
-    if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
-      throw new SinkRefusal(
-        "FLX_INGEST_OVERLOADED",
-        `${this.#bytes} bytes are under way, at most ${this.#maxBytes} are`,
-        "overloaded",
-        1_000,
-      );
-    }
-    this.#bytes += bytes;
+  open(address = ""): Admitted {
+    let bytes = 0;
     let inside = true;
+    const count = (more: number): void => {
+      bytes += more;
+      this.#count(address, more);
+    };
     return {
-      bytes,
+      get bytes() {
+        return bytes;
+      },
+      grow: (more) => {
+        if (!inside) return;
+        this.#check(bytes, more, address);
+        count(more);
+      },
       [Symbol.dispose]: () => {
-        if (inside) this.#bytes -= bytes;
+        if (inside) count(-bytes);
         inside = false;
       },
     };
   }
+
+  /**
+   * Lets a whole request in; dispose the answer when it is done.
+   *
+   * @throws {SinkRefusal} `FLX_INGEST_OVERLOADED` when there is too much under way
+   */
+  enter(bytes: number): Admitted {
+    const admitted = this.open();
+    admitted.grow(bytes);
+    return admitted;
+  }
+
+  #count(address: string, bytes: number): void {
+    this.#bytes += bytes;
+    const ofAddress = (this.#byAddress.get(address) ?? 0) + bytes;
+    if (ofAddress === 0) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, ofAddress);
+  }
+
+  #check(own: number, more: number, address: string): void {
+    this.#beforeEach?.();
+    if (this.#closedFor !== undefined) throw overloaded(this.#closedFor);
+    const others = this.#bytes - own;
+    if (others > 0 && this.#bytes + more > this.#maxBytes) {
+      throw overloaded(`${this.#bytes} bytes are under way, at most ${this.#maxBytes} are`);
+    }
+    const ofAddress = this.#byAddress.get(address) ?? 0;
+    const share = Math.floor(this.#maxBytes / 2);
+    if (address !== "" && ofAddress > own && ofAddress + more > share) {
+      throw overloaded(`${ofAddress} bytes of this address are under way, at most ${share} are`);
+    }
+  }
+}
+
+function overloaded(reason: string): SinkRefusal {
+  return new SinkRefusal("FLX_INGEST_OVERLOADED", reason, "overloaded", 1_000);
 }

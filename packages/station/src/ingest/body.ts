@@ -10,6 +10,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, inflate, zstdDecompress } from "node:zlib";
 import { FlxError, type FlxErrorCode, readSnappy } from "@flx/model";
+import type { Admitted } from "./admission.ts";
 
 /** A request that is answered with a status. */
 export class RequestRefusal extends FlxError {
@@ -30,8 +31,17 @@ const unpackers: ReadonlyMap<string, Unpacker> = new Map<string, Unpacker>([
   ["zstd", promisify(zstdDecompress)],
 ]);
 
-/** The bytes of a request as they came. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/**
+ * The bytes of a request as they came.
+ *
+ * @param admitted counts them while they come
+ * @throws {RequestRefusal} 413 when there are too many, 400 when it breaks off; {SinkRefusal} when too much is under way
+ */
+export async function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  admitted: Admitted,
+): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
@@ -42,10 +52,11 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     for await (const chunk of parts) {
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
+      admitted.grow(chunk.length);
       chunks.push(chunk);
     }
   } catch (cause) {
-    if (cause instanceof RequestRefusal) throw cause;
+    if (cause instanceof FlxError) throw cause;
     throw new RequestRefusal("FLX_INGEST_BODY", 400, "the body broke off", { cause });
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
@@ -54,9 +65,21 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 /**
  * The bytes without their compression.
  *
+ * @param admitted counts what was inside
  * @throws {RequestRefusal} 415 for another encoding, 413 when there is too much inside, 400 when it is broken
  */
 export async function unpack(
+  body: Uint8Array,
+  encoding: string | undefined,
+  maxBytes: number,
+  admitted?: Admitted,
+): Promise<Uint8Array> {
+  const plain = await plainOf(body, encoding, maxBytes);
+  if (plain !== body) admitted?.grow(plain.length);
+  return plain;
+}
+
+async function plainOf(
   body: Uint8Array,
   encoding: string | undefined,
   maxBytes: number,

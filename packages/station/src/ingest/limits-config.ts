@@ -1,7 +1,7 @@
 // The section `limits`: how much is taken at once, and from one sender.
 
-import type { Bytes } from "@flx/model";
-import { byteSize, wholeNumber } from "../config/scalars.ts";
+import type { Bytes, DurationMs } from "@flx/model";
+import { byteSize, duration, wholeNumber } from "../config/scalars.ts";
 import { type Shape, withDefault } from "../config/shape.ts";
 import { section } from "../config/structures.ts";
 
@@ -19,6 +19,16 @@ export interface LimitsConfig {
   readonly series_per_source: number;
   /** Of each listener. */
   readonly connections: number;
+  /** Of each listener, from one address. */
+  readonly connections_per_address: number;
+  /** Of one client, over all listeners. */
+  readonly requests_per_second: number;
+  /** Until the headers of a request are there. */
+  readonly header_timeout: DurationMs;
+  /** Until its body is there. */
+  readonly body_timeout: DurationMs;
+  /** How long a connection may be open on which nothing moves. */
+  readonly idle_timeout: DurationMs;
 }
 
 /** The section `limits`. */
@@ -29,4 +39,21 @@ export const limitsSection: Shape<LimitsConfig> = section({
   series: withDefault(wholeNumber({ min: 1 }), 2_000_000),
   series_per_source: withDefault(wholeNumber({ min: 1 }), 200_000),
   connections: withDefault(wholeNumber({ min: 1 }), 1_000),
+  connections_per_address: withDefault(wholeNumber({ min: 1 }), 500),
+  requests_per_second: withDefault(wholeNumber({ min: 1, max: 1_000_000 }), 10_000),
+  header_timeout: withDefault(
+    duration({ minMs: 1_000, maxMs: 86_400_000 }),
+    10_000 as DurationMs,
+    "10s",
+  ),
+  body_timeout: withDefault(
+    duration({ minMs: 1_000, maxMs: 86_400_000 }),
+    60_000 as DurationMs,
+    "1m",
+  ),
+  idle_timeout: withDefault(
+    duration({ minMs: 1_000, maxMs: 86_400_000 }),
+    120_000 as DurationMs,
+    "2m",
+  ),
 });

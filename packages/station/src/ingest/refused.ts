@@ -7,6 +7,7 @@
 //   you may not                403       7  PERMISSION_DENIED
 //   too large                  413       8  RESOURCE_EXHAUSTED
 //   no such thing, form        404, 415  12 UNIMPLEMENTED
+//   too slow                   408       4  DEADLINE_EXCEEDED
 //   broken                     400       3  INVALID_ARGUMENT
 //   our fault                  500       13 INTERNAL              without a word of the inside
 
@@ -40,6 +41,7 @@ export interface Refused {
 
 const byStatus: ReadonlyMap<number, number> = new Map([
   [404, GrpcStatus.unimplemented],
+  [408, GrpcStatus.deadlineExceeded],
   [413, GrpcStatus.resourceExhausted],
   [415, GrpcStatus.unimplemented],
 ]);

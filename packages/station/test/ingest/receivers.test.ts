@@ -353,3 +353,22 @@ test("Admission lets in what fits, one at least, and counts down once", () => {
   using third = admission.enter(40);
   assert.equal(admission.bytes, second.bytes + third.bytes);
 });
+
+test("Admission counts bodies while they come, and leaves half to the others", () => {
+  const admission = new Admission(100);
+  const slow = admission.open("10.0.0.1");
+  slow.grow(40);
+  const second = admission.open("10.0.0.1");
+  second.grow(10);
+  assert.throws(() => second.grow(1), { code: "FLX_INGEST_OVERLOADED", message: /this address/ });
+  const other = admission.open("10.0.0.2");
+  other.grow(50);
+  assert.throws(() => other.grow(1), { code: "FLX_INGEST_OVERLOADED", message: /at most 100/ });
+  for (const each of [slow, second, other, other]) each[Symbol.dispose]();
+  other.grow(10);
+  assert.equal(admission.bytes, 0, "what is done counts no more");
+  using large = admission.open("10.0.0.1");
+  large.grow(99);
+  large.grow(99);
+  assert.equal(admission.bytes, 198, "one alone may be larger than the whole");
+});

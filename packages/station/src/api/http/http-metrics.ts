@@ -1,7 +1,7 @@
 // What the API's server counts about itself.
 //
 //   flx_http_requests_total {method, route, status}     flx_http_request_duration_seconds {route}
-//   flx_access_refusals_total {kind}                    of all doors
+//   flx_access_refusals_total {kind}                    flx_connections_refused_total {door, limit}
 
 import { Counter, Histogram, type Registry } from "@flx/monitoring/metrics";
 import type { AnsweredRequest } from "./http-server.ts";
@@ -32,12 +32,23 @@ export function httpMetrics(registry: Registry): (request: AnsweredRequest) => v
   };
 }
 
-/** Counts credentials that let nobody in, and people who may not, of all doors. */
-export function accessMetrics(registry: Registry): Counter<"kind"> {
-  return new Counter({
+/** What all doors count of those they do not let in. */
+export function doorMetrics(registry: Registry): {
+  readonly refusals: Counter<"kind">;
+  readonly connections: Counter<"door" | "limit">;
+} {
+  const registers = [registry];
+  const refusals = new Counter({
     name: "flx_access_refusals_total",
     help: "Callers with a credential that were not let in: unauthorized, forbidden, limited",
     labelNames: ["kind"],
-    registers: [registry],
+    registers,
   });
+  const connections = new Counter({
+    name: "flx_connections_refused_total",
+    help: "Connections closed at once: too many in total, or from one address",
+    labelNames: ["door", "limit"],
+    registers,
+  });
+  return { refusals, connections };
 }

@@ -14,10 +14,18 @@ import {
 } from "node:https";
 import type { AddressInfo } from "node:net";
 import { FlxError } from "@flx/model";
+import { clientNetwork } from "../../base/access/client-network.ts";
 import { plainAddress } from "../../base/access/caller.ts";
 import type { Identity, Role } from "../../base/access/role.ts";
 import { contextOptions, type TlsMaterial } from "../../base/tls-files.ts";
+import {
+  DOOR_LIMITS,
+  type DoorLimits,
+  httpPatience,
+  limitConnections,
+} from "../../base/door-limits.ts";
 import { closeServer } from "../../base/close-server.ts";
+import { Admission } from "../../ingest/admission.ts";
 import { jsonAnswer } from "./answer.ts";
 import { type ErrorType, Refusal } from "./refusal.ts";
 import { ApiRequest } from "./request.ts";
@@ -41,12 +49,10 @@ export interface HttpServerOptions {
   readonly gate: Gate;
   /** PEM texts and versions, as node:tls takes them; without it, HTTP. */
   readonly tls?: ServerOptions | undefined;
-  /** Connections at the same time. Default 1,000. */
-  readonly maxConnections?: number;
+  readonly limits?: DoorLimits;
+  readonly onRefusedConnection?: (limit: "total" | "address") => void;
   /** Characters of path and query. Default 64 Ki: queries may be long. */
   readonly maxUrlLength?: number;
-  /** How long a request may take to come in whole, ms. Default 60,000. */
-  readonly requestTimeoutMs?: number;
   /** Told of what failed inside; whoever asked only gets a status. */
   readonly onError?: (error: unknown, request: IncomingMessage) => void;
   /** Told of each request when it is answered. */
@@ -70,6 +76,9 @@ export interface AnsweredRequest {
   readonly identity: Identity | undefined;
   readonly remoteAddress: string;
 }
+
+/** Bytes of bodies that are coming in at once. */
+const MAX_BODIES = 64 * 1024 * 1024;
 
 /** Headers of every answer. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -103,19 +112,14 @@ export class HttpServer implements AsyncDisposable {
    * @throws {FlxError} `FLX_API_LISTEN` when the port is taken or the address is none of this machine
    */
   static async start(options: HttpServerOptions): Promise<HttpServer> {
-    const limits = {
-      maxHeaderSize: 96 * 1024,
-      headersTimeout: 10_000,
-      requestTimeout: options.requestTimeoutMs ?? 60_000,
-      keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: 2_000,
-    };
+    const { limits = DOOR_LIMITS, onRefusedConnection } = options;
+    const settings = { maxHeaderSize: 96 * 1024, ...httpPatience(limits) };
     const listener = requestListener(options);
     const server =
       options.tls === undefined
-        ? createServer(limits, listener)
-        : createTlsServer({ ...limits, ...options.tls }, listener);
-    server.maxConnections = options.maxConnections ?? 1_000;
+        ? createServer(settings, listener)
+        : createTlsServer({ ...settings, ...options.tls }, listener);
+    limitConnections(server, limits, onRefusedConnection);
     await listen(server, options);
     server.on("error", () => undefined);
     return new HttpServer(server, options);
@@ -159,6 +163,8 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 function requestListener(options: HttpServerOptions): Listener {
   const table = new RouteTable(options.routes);
+  // Questions have their own: they are heard also while no data is taken.
+  const bodies = new Admission(MAX_BODIES);
   return (request, response) => {
     const startedMs = performance.now();
     let route: Route | undefined;
@@ -183,7 +189,7 @@ function requestListener(options: HttpServerOptions): Listener {
         const found = findRoute(table, request, options.maxUrlLength ?? 65_536);
         ({ route } = found);
         identity = await options.gate.admit(request, route.role);
-        await answerRoute(found, request, response, identity);
+        await answerRoute(found, request, response, identity, options, bodies);
       } catch (error) {
         await answerFailure(error, request, response, options);
       }
@@ -224,14 +230,19 @@ async function answerRoute(
   incoming: IncomingMessage,
   response: ServerResponse,
   identity: Identity,
+  { limits: { idleMs } = DOOR_LIMITS }: HttpServerOptions,
+  bodies: Admission,
 ): Promise<void> {
   if ("handle" in route) {
+    response.once("prefinish", () => incoming.socket.setTimeout(idleMs));
     await route.handle(incoming, response);
     return;
   }
   const gone = new AbortController();
   response.once("close", () => gone.abort());
+  using admitted = bodies.open(clientNetwork(incoming.socket.remoteAddress ?? ""));
   const request = new ApiRequest(incoming, {
+    admitted,
     path,
     search,
     params,
@@ -240,6 +251,8 @@ async function answerRoute(
   });
   await request.readForm();
   const answer = await route.answer(request);
+  // From now on the other end must read.
+  incoming.socket.setTimeout(idleMs);
   if (!response.destroyed) await writeAnswer(incoming, response, answer, SECURITY_HEADERS);
 }
 

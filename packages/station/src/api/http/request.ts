@@ -5,6 +5,8 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Identity } from "../../base/access/role.ts";
+import type { Admitted } from "../../ingest/admission.ts";
+import { SinkRefusal } from "../../store/metric-sink.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What is read from a body at most, for forms and JSON: a query is text. */
@@ -25,6 +27,7 @@ export class ApiRequest {
   readonly remoteAddress: string;
   readonly #incoming: IncomingMessage;
   readonly #query: URLSearchParams;
+  readonly #admitted: Admitted;
   #form: URLSearchParams | undefined;
   #body: Promise<Buffer> | undefined;
 
@@ -36,6 +39,8 @@ export class ApiRequest {
       readonly params: ReadonlyMap<string, string>;
       readonly signal: AbortSignal;
       readonly identity: Identity;
+      /** Counts the body while it comes. */
+      readonly admitted: Admitted;
     },
   ) {
     this.#incoming = incoming;
@@ -46,6 +51,7 @@ export class ApiRequest {
     this.params = found.params;
     this.signal = found.signal;
     this.identity = found.identity;
+    this.#admitted = found.admitted;
     this.#query = new URLSearchParams(found.search);
   }
 
@@ -75,16 +81,16 @@ export class ApiRequest {
   /**
    * The body, up to 4 MiB.
    *
-   * @throws {Refusal} when it is longer, or compressed
+   * @throws {Refusal} when it is longer, or compressed, or too much is under way
    */
   body(): Promise<Buffer> {
-    this.#body ??= readBody(this.#incoming);
+    this.#body ??= readBody(this.#incoming, this.#admitted);
     return this.#body;
   }
 
   /** The body as it came, up to 4 MiB; what its encoding means is the caller's business. */
   encodedBody(): Promise<Buffer> {
-    return readBytes(this.#incoming);
+    return readBytes(this.#incoming, this.#admitted);
   }
 
   /**
@@ -102,26 +108,40 @@ export class ApiRequest {
   }
 }
 
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+async function readBody(incoming: IncomingMessage, admitted: Admitted): Promise<Buffer> {
   const encoding = incoming.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
     throw new Refusal("bad_data", `content-encoding ${encoding.slice(0, 40)} is not taken here`, {
       status: 415,
     });
   }
-  return await readBytes(incoming);
+  return await readBytes(incoming, admitted);
 }
 
-async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+async function readBytes(incoming: IncomingMessage, admitted: Admitted): Promise<Buffer> {
   if (Number(incoming.headers["content-length"] ?? 0) > MAX_BODY_BYTES) throw tooLong();
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of incoming as AsyncIterable<Buffer>) {
     length += piece.length;
     if (length > MAX_BODY_BYTES) throw tooLong();
+    admit(admitted, piece.length);
     pieces.push(piece);
   }
   return Buffer.concat(pieces, length);
+}
+
+function admit(admitted: Admitted, bytes: number): void {
+  try {
+    admitted.grow(bytes);
+  } catch (error) {
+    if (!(error instanceof SinkRefusal)) throw error;
+    const headers = {
+      connection: "close",
+      "retry-after": String(Math.ceil((error.retryAfterMs ?? 1_000) / 1_000)),
+    };
+    throw new Refusal("too_many_requests", error.message, { headers, cause: error });
+  }
 }
 
 function tooLong(): Refusal {

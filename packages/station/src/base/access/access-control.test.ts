@@ -191,3 +191,30 @@ test("admit() refuses pages of other sites, and names that are not this machine'
   const remembered = basic("alice:sesame", post);
   await f({ ...remembered, headers: { ...remembered.headers, ...cross } }, "forbidden");
 });
+
+test("admit() gives each client its number of requests, and people behind a proxy each their own", async () => {
+  let nowMs = 0;
+  const proxy = { userHeader: "x-user", rolesHeader: "x-roles", trusted: ["10.0.0.1"] };
+  const access = new AccessControl({ ...rules, proxy }, { now: () => nowMs, requestsPerSecond: 2 });
+  const f = async (from: Caller, want: string) => {
+    assert.equal(await outcome(access, from, "read"), want);
+  };
+  const proxied = (name: string) =>
+    caller({ "x-user": name, "x-roles": "read" }, { remoteAddress: "10.0.0.1" });
+  const times = async (count: number, from: Caller, want: string): Promise<void> => {
+    for (let i = 0; i < count; i++) await f(from, want);
+  };
+
+  await times(4, bearer("reader-token-0001"), "reader");
+  await times(2, bearer("reader-token-0001"), "limited");
+  await times(1, caller({ "x-user": "made up" }), "limited");
+  nowMs = 500;
+  await times(1, bearer("reader-token-0001"), "reader");
+  await times(1, bearer("a guess, which counts too"), "limited");
+  await times(4, caller({}, { remoteAddress: "2001:db8::1" }), "unauthorized");
+  await times(1, caller({}, { remoteAddress: "2001:db8::2" }), "limited");
+  for (const name of ["ann", "bob"]) {
+    await times(4, proxied(name), name);
+    await times(1, proxied(name), "limited");
+  }
+});

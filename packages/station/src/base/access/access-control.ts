@@ -19,6 +19,7 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import { BlockList, isIP } from "node:net";
 import { RateLimit } from "../rate-limit.ts";
 import { AccessRefusal } from "./access-refusal.ts";
+import { clientNetwork } from "./client-network.ts";
 import { type Caller, headerOf } from "./caller.ts";
 import { parsePasswordHash, type PasswordHash, verifyPassword } from "./password-hash.ts";
 import { allows, GIVEN_ROLES, type Identity, type Role } from "./role.ts";
@@ -62,6 +63,8 @@ export interface AccessOptions {
   readonly now?: () => number;
   /** Wrong passwords by address. */
   readonly failures?: RateLimit;
+  /** Requests of one client; without it, as many as it likes. */
+  readonly requestsPerSecond?: number;
   /** Told of each credential that lets nobody in, and of who is known and may not. */
   readonly onRefusal?: (refused: RefusedCaller) => void;
 }
@@ -97,6 +100,7 @@ export class AccessControl {
   /** Keys the remembered passwords: useless outside this process. */
   readonly #key = randomBytes(32);
   readonly #remembered = new Map<string, { readonly user: AccessUser; readonly untilMs: number }>();
+  #requests: RateLimit | undefined;
   #rules: AccessRules;
   #trusted: BlockList;
   #tokens = new Map<string, AccessUser>();
@@ -105,10 +109,11 @@ export class AccessControl {
   readonly #waiting: (() => void)[] = [];
 
   constructor(rules: AccessRules, options: AccessOptions = {}) {
-    const { now = () => performance.now(), failures, onRefusal } = options;
+    const { now = () => performance.now(), failures, onRefusal, requestsPerSecond } = options;
     this.#now = now;
     this.#failures = failures ?? new RateLimit({ tries: 10, refillMs: 6_000 });
     this.#onRefusal = onRefusal;
+    if (requestsPerSecond !== undefined) this.limitRequests(requestsPerSecond);
     this.#rules = rules;
     this.#trusted = networks(rules.proxy?.trusted ?? []);
   }
@@ -121,12 +126,18 @@ export class AccessControl {
     this.#remembered.clear();
   }
 
+  /** So many requests of one client from now on; twice as many at once. */
+  limitRequests(perSecond: number): void {
+    this.#requests = new RateLimit({ tries: 2 * perSecond, refillMs: 1_000 / perSecond });
+  }
+
   /**
    * Who the caller is, when it may do what the role allows.
    *
    * @throws {AccessRefusal} when it may not
    */
   async admit(caller: Caller, role: Role): Promise<Identity> {
+    this.#pace(caller);
     if (role === "public") return this.#identifyIfKnown(caller);
     const { identity, isAmbient } = await this.#identify(caller);
     // Not told: every browser asks without a credential first.
@@ -140,6 +151,31 @@ export class AccessControl {
       if (isAmbient) this.#guardBrowser(caller, identity);
       return identity;
     });
+  }
+
+  /** Before anything is looked up: also guesses cost. */
+  #pace(caller: Caller): void {
+    const requests = this.#requests;
+    if (requests === undefined) return;
+    const [client, nowMs] = [this.#clientOf(caller), this.#now()];
+    const waitMs = requests.waitMs(client, nowMs);
+    if (waitMs === 0) {
+      requests.take(client, nowMs);
+      return;
+    }
+    const { remoteAddress } = caller;
+    const refusal = limited("too many requests from this client", Math.max(1_000, waitMs));
+    const { kind, message: reason } = refusal;
+    this.#onRefusal?.({ user: undefined, remoteAddress, kind, reason });
+    throw refusal;
+  }
+
+  /** An address; behind a trusted proxy, the user it names: all of them come from one address. */
+  #clientOf(caller: Caller): string {
+    const { proxy } = this.#rules;
+    const client = clientNetwork(caller.remoteAddress);
+    if (proxy === undefined || !contains(this.#trusted, caller.remoteAddress)) return client;
+    return `${client} ${(headerOf(caller, proxy.userHeader) ?? "").slice(0, 200)}`;
   }
 
   /** Does it, and tells of the refusal that it throws. */

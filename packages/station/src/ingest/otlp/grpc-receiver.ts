@@ -7,8 +7,8 @@
 // Why not grpc-js: three methods of one shape need none of what it does for others. Clients are tested with grpc-js and
 // the OpenTelemetry exporters.
 //
-// Bounds: message size before and after decompression, headers, streams at once, and resets: a connection that opens
-// and resets streams without end is closed.
+// Bounds: message size before and after decompression, headers, streams at once, the time a message may take, and what
+// costs us work and the other end nothing: a connection that resets streams, pings or sends settings without end is closed.
 //
 // Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 
@@ -26,7 +26,11 @@ import {
 import type { AddressInfo } from "node:net";
 import { type OtlpSignal } from "@flx/model";
 import { contextOptions, serverOptions, type TlsMaterial } from "../../base/tls-files.ts";
+import { clientNetwork } from "../../base/access/client-network.ts";
 import { callerOf } from "../../base/access/caller.ts";
+import { DOOR_LIMITS, type DoorLimits, limitConnections } from "../../base/door-limits.ts";
+import { RateLimit } from "../../base/rate-limit.ts";
+import type { Admitted } from "../admission.ts";
 import { RequestRefusal, unpack } from "../body.ts";
 import { GrpcStatus, type Refused, refused } from "../refused.ts";
 import type { ExportOutcome } from "./export-handler.ts";
@@ -45,8 +49,8 @@ export interface OtlpGrpcSettings {
   readonly port: number;
   /** One message, before and after decompression. Default 64 MiB. */
   readonly maxMessageBytes?: number;
-  /** Default 1,000. */
-  readonly maxConnections?: number;
+  readonly limits?: DoorLimits;
+  readonly onRefusedConnection?: (limit: "total" | "address") => void;
   /** Streams of one connection at once. Default 256. */
   readonly maxConcurrentStreams?: number;
   /** As for OTLP/HTTP. */
@@ -56,6 +60,8 @@ export interface OtlpGrpcSettings {
 const RECEIVER = "otlp-grpc";
 const MAX_RESETS = 500;
 const FRAME_HEAD = 5;
+/** Pings and settings of one connection. */
+const CHATTER = { tries: 500, refillMs: 20, maxKeys: 1 };
 const signals: ReadonlyMap<string, OtlpSignal> = new Map([
   ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics"],
   ["/opentelemetry.proto.collector.trace.v1.TraceService/Export", "traces"],
@@ -75,6 +81,7 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
   readonly #settings: OtlpGrpcSettings;
   readonly #parts: OtlpReceiverParts;
   readonly #maxBytes: number;
+  readonly #limits: DoorLimits;
   readonly #sessions = new Set<ServerHttp2Session>();
   #server: Http2Server | Http2SecureServer | undefined;
 
@@ -82,6 +89,7 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     this.#settings = settings;
     this.#parts = parts;
     this.#maxBytes = settings.maxMessageBytes ?? DEFAULT_MAX_BODY;
+    this.#limits = settings.limits ?? DOOR_LIMITS;
   }
 
   /** The port it listens on, after `start`. */
@@ -114,8 +122,9 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
         : createSecureServer({
             ...options,
             ...serverOptions(tls, this.#parts.access !== undefined),
+            handshakeTimeout: this.#limits.headersMs,
           });
-    server.maxConnections = this.#settings.maxConnections ?? 1_000;
+    limitConnections(server, this.#limits, this.#settings.onRefusedConnection);
     server.on("session", (session) => this.#session(session));
     await listen(server, host, port);
     this.#server = server;
@@ -146,7 +155,13 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     this.#sessions.add(session);
     session.once("close", () => this.#sessions.delete(session));
     session.on("error", () => session.destroy());
-    session.setTimeout(300_000, () => session.close());
+    const { headersMs, idleMs } = this.#limits;
+    // Nothing has moved: a stream that is open is one that nobody feeds or reads.
+    session.setTimeout(idleMs, () => end(session, constants.NGHTTP2_NO_ERROR));
+    const greeted = setTimeout(() => end(session, constants.NGHTTP2_SETTINGS_TIMEOUT), headersMs);
+    session.once("remoteSettings", () => clearTimeout(greeted));
+    session.once("close", () => clearTimeout(greeted));
+    this.#boundChatter(session);
     session.setLocalWindowSize(8 * 1_048_576);
     let resets = 0;
     session.on("stream", (stream, headers) => {
@@ -160,6 +175,32 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
         if (resets > 0) resets--;
       });
     });
+  }
+
+  /** Pings and settings cost us an answer each: who sends them without end is closed. */
+  #boundChatter(session: ServerHttp2Session): void {
+    const chatter = new RateLimit(CHATTER);
+    const heard = (): void => {
+      const nowMs = performance.now();
+      if (chatter.waitMs("", nowMs) > 0) end(session, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else chatter.take("", nowMs);
+    };
+    session.on("ping", heard).on("remoteSettings", heard);
+  }
+
+  /** The one message of a call, within its time. */
+  async #readFrame(stream: ServerHttp2Stream, admitted: Admitted): Promise<Buffer> {
+    const { bodyMs } = this.#limits;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const message = `the message did not come within ${bodyMs} ms`;
+      late.reject(new RequestRefusal("FLX_INGEST_BODY", 408, message));
+    }, bodyMs);
+    try {
+      return await Promise.race([readFrame(stream, this.#maxBytes, admitted), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Answers one call. Never rejects. */
@@ -208,16 +249,17 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
         return this.#refuse(stream, { grpcStatus: GrpcStatus.unimplemented, message });
       }
       await this.#parts.access?.admit(callerOf("POST", headers, stream.session?.socket), "write");
-      const frame = await readFrame(stream, this.#maxBytes);
-      using admitted = this.#parts.admission.enter(frame.length);
+      const address = stream.session?.socket.remoteAddress ?? "";
+      using admitted = this.#parts.admission.open(clientNetwork(address));
+      const frame = await this.#readFrame(stream, admitted);
       const encoding = headers["grpc-encoding"];
       const message = frame.subarray(FRAME_HEAD);
       const plain =
         frame[0] === 0
           ? message
-          : await unpack(message, typeof encoding === "string" ? encoding : "", this.#maxBytes);
+          : await unpack(message, String(encoding ?? ""), this.#maxBytes, admitted);
       const { bytes } = this.#parts.metrics;
-      bytes.inc({ receiver: RECEIVER, form: "wire" }, admitted.bytes);
+      bytes.inc({ receiver: RECEIVER, form: "wire" }, frame.length);
       bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
       return this.#answer(stream, await handler(plain, RECEIVER));
     } catch (error) {
@@ -265,10 +307,22 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
   }
 }
 
+/** Says why, and closes the connection whatever is still open on it. */
+function end(session: ServerHttp2Session, code: number): void {
+  if (session.destroyed) return;
+  session.goaway(code);
+  // Destroyed a moment later, so that what was said is sent.
+  setImmediate(() => session.destroy(undefined, code));
+}
+
 const ACCEPTED = "identity,gzip,deflate";
 
 /** The one message of a unary call with its five bytes before it. */
-async function readFrame(stream: ServerHttp2Stream, maxBytes: number): Promise<Buffer> {
+async function readFrame(
+  stream: ServerHttp2Stream,
+  maxBytes: number,
+  admitted: Admitted,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   // Not destroyed when it is left early: the status goes over the same stream.
@@ -276,6 +330,7 @@ async function readFrame(stream: ServerHttp2Stream, maxBytes: number): Promise<B
   for await (const chunk of parts) {
     size += chunk.length;
     if (size > maxBytes + FRAME_HEAD) throw tooLong(maxBytes);
+    admitted.grow(chunk.length);
     chunks.push(chunk);
   }
   if (stream.aborted) throw new RequestRefusal("FLX_INGEST_BODY", 400, "the call was given up");

@@ -13,8 +13,15 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { FlxError, otlpFromJson, type OtlpSignal } from "@flx/model";
 import type { AccessControl } from "../../base/access/access-control.ts";
+import { clientNetwork } from "../../base/access/client-network.ts";
 import { callerOf } from "../../base/access/caller.ts";
 import { contextOptions, serverOptions, type TlsMaterial } from "../../base/tls-files.ts";
+import {
+  DOOR_LIMITS,
+  type DoorLimits,
+  httpPatience,
+  limitConnections,
+} from "../../base/door-limits.ts";
 import { closeServer } from "../../base/close-server.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
@@ -31,8 +38,8 @@ export interface OtlpHttpSettings {
   readonly port: number;
   /** Before and after decompression. Default 64 MiB, as OTLP recommends. */
   readonly maxBodyBytes?: number;
-  /** Default 1,000. */
-  readonly maxConnections?: number;
+  readonly limits?: DoorLimits;
+  readonly onRefusedConnection?: (limit: "total" | "address") => void;
   /** With authorities of clients: a sender must have a certificate of theirs, unless `access` decides. */
   readonly tls?: TlsMaterial | undefined;
 }
@@ -89,10 +96,12 @@ export class OtlpHttpReceiver implements AsyncDisposable {
   async start(): Promise<void> {
     const { tls, host, port } = this.#settings;
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      // Once it is answered, the other end must read.
+      response.once("prefinish", () => request.socket.setTimeout(limits.idleMs));
       void this.handle(request, response);
     };
-    // Slow senders: headers within 10 s, the whole request within a minute.
-    const patience = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 };
+    const { limits = DOOR_LIMITS, onRefusedConnection } = this.#settings;
+    const patience = httpPatience(limits);
     const server =
       tls === undefined
         ? createServer(patience, answer)
@@ -100,7 +109,7 @@ export class OtlpHttpReceiver implements AsyncDisposable {
             { ...patience, ...serverOptions(tls, this.#parts.access !== undefined) },
             answer,
           );
-    server.maxConnections = this.#settings.maxConnections ?? 1_000;
+    limitConnections(server, limits, onRefusedConnection);
     await listen(server, host, port);
     this.#server = server;
   }
@@ -138,11 +147,11 @@ export class OtlpHttpReceiver implements AsyncDisposable {
       }
       const { headers, method, socket } = request;
       await this.#parts.access?.admit(callerOf(method, headers, socket), "write");
-      const body = await readBody(request, this.#maxBytes);
-      using admitted = this.#parts.admission.enter(body.length);
-      const plain = await unpack(body, request.headers["content-encoding"], this.#maxBytes);
+      using admitted = this.#parts.admission.open(clientNetwork(socket.remoteAddress ?? ""));
+      const body = await readBody(request, this.#maxBytes, admitted);
+      const plain = await unpack(body, headers["content-encoding"], this.#maxBytes, admitted);
       const { bytes } = this.#parts.metrics;
-      bytes.inc({ receiver: RECEIVER, form: "wire" }, admitted.bytes);
+      bytes.inc({ receiver: RECEIVER, form: "wire" }, body.length);
       bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
       const outcome = await handler(json ? otlpFromJson(signal, plain) : plain, RECEIVER);
       const answer = json ? exportResponseJson(signal, outcome) : exportResponse(outcome);

@@ -27,6 +27,7 @@ import {
   type RemoteWriteBatch,
   type RemoteWriteLimits,
 } from "@flx/model";
+import { clientNetwork } from "../../base/access/client-network.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
@@ -88,11 +89,12 @@ export class RemoteWriteReceiver {
       }
       const version = versionOf(request.headers["content-type"]);
       const encoding = request.headers["content-encoding"] ?? "snappy";
-      const body = await readBody(request, this.#maxBytes);
-      using admitted = this.#parts.admission.enter(body.length);
-      const plain = await unpack(body, encoding, this.#maxBytes);
+      const address = request.socket.remoteAddress ?? "";
+      using admitted = this.#parts.admission.open(clientNetwork(address));
+      const body = await readBody(request, this.#maxBytes, admitted);
+      const plain = await unpack(body, encoding, this.#maxBytes, admitted);
       const { bytes } = this.#parts.metrics;
-      bytes.inc({ receiver: RECEIVER, form: "wire" }, admitted.bytes);
+      bytes.inc({ receiver: RECEIVER, form: "wire" }, body.length);
       bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
       const read = version === 2 ? readWriteRequestV2 : readWriteRequest;
       const source = `remote-write ${request.socket.remoteAddress ?? "?"}`;
