@@ -355,6 +355,8 @@ class Building {
       sink: store,
       metrics: this.#metrics,
       now: this.#clock.now,
+      onDiscoveryFailure: (job, error) =>
+        log.warn({ job, err: error }, "targets cannot be found; those that are known go on"),
     });
     const beside: TargetScraper[] = [];
     const reload = this.#reloading(opened, store, manager, tls?.files);

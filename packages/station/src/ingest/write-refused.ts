@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Refused } from "./refused.ts";
 
-/** Sets the headers of a refusal; call before the head is written. */
+/** Sets the headers of a refusal; call before the head is written, and end with `endEarly`. */
 export function refusedHeaders(
   request: IncomingMessage,
   response: ServerResponse,
@@ -13,8 +13,5 @@ export function refusedHeaders(
     response.setHeader("Retry-After", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
   }
   if (challenges.length > 0) response.setHeader("WWW-Authenticate", challenges.join(", "));
-  if (request.complete) return;
-  // The rest of a body that is not wanted is not read.
-  response.setHeader("Connection", "close");
-  response.once("finish", () => request.destroy());
+  if (!request.complete) response.setHeader("Connection", "close");
 }

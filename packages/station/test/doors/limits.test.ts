@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { Agent, request } from "node:http";
+import { request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
@@ -33,21 +33,16 @@ interface Answered {
 function ask(
   url: string,
   localAddress: string,
-  options: { readonly method?: string; readonly agent?: Agent } = {},
+  { method = "GET" }: { readonly method?: string } = {},
 ): Promise<Answered> {
-  const { method = "GET", agent } = options;
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/x-protobuf" };
-    const asking = request(
-      url,
-      { method, headers, localAddress, agent: agent ?? false },
-      (response) => {
-        response.resume();
-        const after = response.headers["retry-after"];
-        const retryAfter = after === undefined ? undefined : Number(after);
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, retryAfter }));
-      },
-    );
+    const asking = request(url, { method, headers, localAddress, agent: false }, (response) => {
+      response.resume();
+      const after = response.headers["retry-after"];
+      const retryAfter = after === undefined ? undefined : Number(after);
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, retryAfter }));
+    });
     asking.on("error", reject);
     asking.end();
   });

@@ -12,7 +12,7 @@ import {
   type Server as TlsServer,
   type ServerOptions,
 } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { FlxError } from "@flx/model";
 import { clientNetwork } from "../../base/access/client-network.ts";
 import { plainAddress } from "../../base/access/caller.ts";
@@ -24,9 +24,9 @@ import {
   httpPatience,
   limitConnections,
 } from "../../base/door-limits.ts";
+import { endEarly } from "../../base/end-early.ts";
 import { closeServer } from "../../base/close-server.ts";
 import { Admission } from "../../ingest/admission.ts";
-import { jsonAnswer } from "./answer.ts";
 import { type ErrorType, Refusal } from "./refusal.ts";
 import { ApiRequest } from "./request.ts";
 import { type Route, RouteTable } from "./route.ts";
@@ -165,6 +165,9 @@ function requestListener(options: HttpServerOptions): Listener {
   const table = new RouteTable(options.routes);
   // Questions have their own: they are heard also while no data is taken.
   const bodies = new Admission(MAX_BODIES);
+  // What a connection has asked before it read the answers: one after the other, or one connection could ask for everything
+  // at once and read none of it.
+  const underWay = new WeakMap<Socket, Promise<void>>();
   return (request, response) => {
     const startedMs = performance.now();
     let route: Route | undefined;
@@ -194,7 +197,11 @@ function requestListener(options: HttpServerOptions): Listener {
         await answerFailure(error, request, response, options);
       }
     };
-    void serve();
+    const before = underWay.get(socket);
+    const closed = new Promise<void>((resolve) => void response.once("close", resolve));
+    underWay.set(socket, closed);
+    if (before === undefined) void serve();
+    else void before.then(() => (response.destroyed ? undefined : serve()));
   };
 }
 
@@ -273,12 +280,18 @@ async function answerFailure(
   const { headers } = refusal;
   const answer = { ...errorAnswer(refusal.type, refusal.message, refusal.status) };
   const all = { ...answer, headers: { ...answer.headers, ...headers } };
-  await writeAnswer(request, response, all, SECURITY_HEADERS);
+  if (request.complete) {
+    await writeAnswer(request, response, all, SECURITY_HEADERS);
+    return;
+  }
   // A body that nobody reads must not be taken for the next request.
-  if (!request.complete) response.once("finish", () => request.destroy());
+  const length = { "content-length": Buffer.byteLength(all.body), connection: "close" };
+  response.writeHead(all.status, { ...SECURITY_HEADERS, ...all.headers, ...length });
+  endEarly(response, all.body);
 }
 
 /** An error in the form of Prometheus' API. */
 function errorAnswer(errorType: ErrorType, error: string, status: number) {
-  return jsonAnswer({ status: "error", errorType, error }, status);
+  const body = JSON.stringify({ status: "error", errorType, error });
+  return { status, headers: { "content-type": "application/json" }, body };
 }

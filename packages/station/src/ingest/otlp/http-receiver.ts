@@ -22,6 +22,7 @@ import {
   httpPatience,
   limitConnections,
 } from "../../base/door-limits.ts";
+import { endEarly } from "../../base/end-early.ts";
 import { closeServer } from "../../base/close-server.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
@@ -178,7 +179,7 @@ export class OtlpHttpReceiver implements AsyncDisposable {
     this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: String(status) });
     const type = json ? "application/json" : "application/x-protobuf";
     response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
-    response.end(body);
+    endEarly(response, body);
   }
 }
 

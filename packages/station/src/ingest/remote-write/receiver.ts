@@ -28,6 +28,7 @@ import {
   type RemoteWriteLimits,
 } from "@flx/model";
 import { clientNetwork } from "../../base/access/client-network.ts";
+import { endEarly } from "../../base/end-early.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
@@ -218,8 +219,15 @@ export class RemoteWriteReceiver {
 
   #answer(response: ServerResponse, status: number, text: string): void {
     this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: String(status) });
-    response.writeHead(status, text === "" ? {} : { "Content-Type": "text/plain; charset=utf-8" });
-    response.end(text);
+    if (text === "") {
+      response.writeHead(status).end();
+      return;
+    }
+    response.writeHead(status, {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Content-Length": Buffer.byteLength(text),
+    });
+    endEarly(response, text);
   }
 }
 

@@ -89,6 +89,8 @@ class JobScraper implements AsyncDisposable {
   readonly #discoveries: Discovery[];
   readonly #groups: (readonly TargetGroup[])[];
   readonly #scrapers = new Map<string, TargetScraper>();
+  /** The last failure of each discovery. */
+  readonly #failures = new Map<number, string>();
   #stopping: Promise<unknown>[] = [];
   #stopped = false;
 
@@ -103,12 +105,23 @@ class JobScraper implements AsyncDisposable {
         new Discovery(
           settings,
           (groups) => {
+            this.#failures.delete(i);
             this.#groups[i] = groups;
             this.#sync();
           },
-          () => parts.metrics.rejected.inc({ receiver: "scrape", reason: "discovery" }),
+          (error) => {
+            parts.metrics.rejected.inc({ receiver: "scrape", reason: "discovery" });
+            this.#failed(i, error);
+          },
         ),
     );
+  }
+
+  #failed(discovery: number, error: unknown): void {
+    const reason = String(error);
+    if (this.#failures.get(discovery) === reason) return;
+    this.#failures.set(discovery, reason);
+    this.#parts.onDiscoveryFailure?.(this.job.jobName, error);
   }
 
   async start(): Promise<void> {

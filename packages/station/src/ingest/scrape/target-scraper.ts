@@ -25,6 +25,8 @@ export interface ScrapeParts {
   readonly now: () => number;
   /** How targets are asked. Default: over HTTP. */
   readonly fetch?: typeof fetchExposition;
+  /** Told when targets of a job cannot be found, once for each reason. */
+  readonly onDiscoveryFailure?: (job: string, error: unknown) => void;
 }
 
 /** What the API tells of a target. */

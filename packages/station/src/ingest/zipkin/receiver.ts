@@ -8,6 +8,8 @@
 // A list is taken whole or not at all: Zipkin's answer has no words for a part of it.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { clientNetwork } from "../../base/access/client-network.ts";
+import { endEarly } from "../../base/end-early.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
@@ -53,11 +55,12 @@ export class ZipkinReceiver {
           "the content type must be application/json: spans of Zipkin's version 2",
         );
       }
-      const body = await readBody(request, this.#maxBytes);
-      using admitted = this.#parts.admission.enter(body.length);
-      const plain = await unpack(body, request.headers["content-encoding"], this.#maxBytes);
+      const { headers, socket } = request;
+      using admitted = this.#parts.admission.open(clientNetwork(socket.remoteAddress ?? ""));
+      const body = await readBody(request, this.#maxBytes, admitted);
+      const plain = await unpack(body, headers["content-encoding"], this.#maxBytes, admitted);
       const { bytes } = this.#parts.metrics;
-      bytes.inc({ receiver: RECEIVER, form: "wire" }, admitted.bytes);
+      bytes.inc({ receiver: RECEIVER, form: "wire" }, body.length);
       bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
       const spans = readZipkinJson(plain);
       await this.#parts.traces(zipkinToOtlp(spans, this.#parts.now()), RECEIVER);
@@ -73,6 +76,6 @@ export class ZipkinReceiver {
     this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: String(status) });
     const type = { "Content-Type": "text/plain; charset=utf-8" };
     response.writeHead(status, text === "" ? { "Content-Length": 0 } : type);
-    response.end(text);
+    endEarly(response, text);
   }
 }
