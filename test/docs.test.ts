@@ -18,6 +18,7 @@ const programs: Readonly<Record<string, PeerName>> = {
   "docs/guides/remote-engine.md": "prometheus",
   "conformance/README.md": "prometheus",
   "README.md": "curl",
+  "docs/guides/security.md": "curl",
   "docs/guides/station.md": "curl",
   "examples/shop/README.md": "curl",
 };

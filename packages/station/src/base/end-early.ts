@@ -7,8 +7,9 @@
 
 import type { ServerResponse } from "node:http";
 
-/** How long the rest is read. */
-const LINGER_MS = 1_000;
+/** How long nothing of the rest may come, and how long it is read at most. */
+const QUIET_MS = 500;
+const LINGER_MS = 10_000;
 
 /** Ends an answer whose head is written, with a Content-Length; the connection closes when the request is not whole. */
 export function endEarly(response: ServerResponse, body: string | Uint8Array): void {
@@ -18,14 +19,26 @@ export function endEarly(response: ServerResponse, body: string | Uint8Array): v
     return;
   }
   response.write(body);
-  const done = new AbortController();
+  const startedMs = performance.now();
+  let pieces = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   const end = (): void => {
-    if (done.signal.aborted) return;
-    done.abort();
+    if (isOver) return;
+    isOver = true;
     clearTimeout(timer);
     response.end(() => request.destroy());
   };
-  const timer = setTimeout(end, LINGER_MS);
+  const look = (before: number): void => {
+    if (pieces === before || performance.now() - startedMs > LINGER_MS) end();
+    else wait();
+  };
+  const wait = (): void => {
+    const before = pieces;
+    // In a loop that is busy the timer is due before what has come was read: looked at after the reading.
+    timer = setTimeout(() => setImmediate(look, before), QUIET_MS);
+  };
+  request.on("data", () => pieces++);
   request.once("end", end).once("close", end);
-  request.resume();
+  wait();
 }
