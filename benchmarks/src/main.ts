@@ -44,6 +44,11 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "A service under load whose receiver is dead, slow, stalled or lying",
     load: async () => (await import("./suites/receivers.ts")).badReceivers,
   },
+  station: {
+    title:
+      "The station as a server: remote write in, PromQL out, beside Prometheus and VictoriaMetrics",
+    load: async () => (await import("./suites/station.ts")).station,
+  },
   system: {
     title: "A snapshot of machine, container, process and runtime",
     load: async () => (await import("./suites/system.ts")).system,

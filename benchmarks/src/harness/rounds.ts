@@ -201,6 +201,7 @@ class Runner {
   async measure(round: number): Promise<void> {
     await this.#before(round);
     collectYoung();
+    const servers = this.#serverNs();
     const all = process.cpuUsage();
     const cpu = process.threadCpuUsage();
     const started = process.hrtime.bigint();
@@ -212,9 +213,18 @@ class Runner {
     const threadNs = nanoseconds(process.threadCpuUsage(cpu));
     const processNs = nanoseconds(process.cpuUsage(all));
     const ops = this.#opsPerCopy * this.#copies.length;
-    const figures = { "wall time": wallNs, "thread CPU": threadNs, "process CPU": processNs };
+    const figures = {
+      "wall time": wallNs,
+      "thread CPU": threadNs,
+      "process CPU": processNs,
+      "server CPU": this.#serverNs() - servers,
+    };
     this.#wallNs.push(figures[this.#figure] / ops);
     this.#cpuNs.push(threadNs / ops);
+  }
+
+  #serverNs(): number {
+    return this.#copies.reduce((sum, { state }) => sum + (this.#contender.cpuNs?.(state) ?? 0), 0);
   }
 
   async #before(round: number): Promise<void> {

@@ -41,6 +41,8 @@ export interface TimedContender<State> extends Named {
   before?(state: State, round: number): void | Promise<void>;
   /** What came out, to be compared with the other contenders before anything is timed. */
   check(state: State): unknown;
+  /** For the figure "server CPU": what the process that does the work has used so far, ns. */
+  cpuNs?(state: State): number;
 }
 
 /** One way to hold the objects that a memory case measures. */
@@ -76,8 +78,8 @@ export interface LoopCase extends CaseBase {
 /** One op per round. */
 export interface LongCase extends CaseBase {
   readonly kind: "long";
-  /** What is compared (default wall time): CPU of the measuring thread, or of the process with all its threads. */
-  readonly figure?: "wall time" | "thread CPU" | "process CPU";
+  /** What is compared (default wall time): CPU of the measuring thread, of the process with all its threads, of a server. */
+  readonly figure?: "wall time" | "thread CPU" | "process CPU" | "server CPU";
   readonly async?: boolean;
   readonly contenders: readonly TimedContender<unknown>[];
 }
