@@ -257,11 +257,13 @@ export class Supervisor {
     };
   }
 
-  /** Warnings, errors with their reports, and the summaries of traffic and pipelines; everything is in the log files anyway. */
+  /** Warnings, errors with their reports, and until it closes the summaries of traffic and pipelines; everything is in the log files anyway. */
   #isWorthShowing(name: ChildName, line: string): boolean {
     if (this.#options.verbose) return true;
     const level = levelOf(line);
     if (level === "warn" || level === "error" || reportText(line) !== undefined) return true;
+    // Who has asked it to close waits for the end, not for what a pipeline has done meanwhile.
+    if (this.#stopping !== undefined) return false;
     const summarises = name === "traffic" || name === "pipelines";
     return level === "info" && summarises && !/ (ready|stopping) /.test(line);
   }
@@ -299,6 +301,7 @@ export class Supervisor {
   }
 
   async #stopAll(): Promise<void> {
+    this.#traces?.hush();
     this.#faults.stop();
     for (const child of this.#children) child.retire();
     await this.#close(this.#control);

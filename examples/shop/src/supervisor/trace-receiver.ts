@@ -70,8 +70,13 @@ export class TraceReceiver {
     return `http://${host}:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  async stop(): Promise<void> {
+  /** Shows nothing more; what still comes is taken. */
+  hush(): void {
     clearInterval(this.#timer);
+  }
+
+  async stop(): Promise<void> {
+    this.hush();
     const closed = once(this.#server, "close");
     this.#server.close();
     this.#server.closeAllConnections();
