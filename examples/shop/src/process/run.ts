@@ -130,8 +130,6 @@ function monitoringOptions(
     health: { checker: health, start: false },
     // The terminal has the shop's own lines.
     logging: { destination: { write: () => undefined } },
-    // Each error has its record, repeated or not: whoever looks at a trace that failed finds it.
-    errors: { output: { write: () => undefined }, limit: false },
     ...receiver(settings),
   };
 }
@@ -149,7 +147,14 @@ function receiver({ tracesUrl, stationUrl }: Settings): Pick<MonitoringOptions, 
 function sendLines(log: SentLog, { logger, errors }: Monitoring): void {
   log.also((level, message, fields, error) => {
     if (!(error instanceof Error)) logger[level]({ ...fields, reason: error }, message);
-    else errors.handle(error, { message, fields, logLevel: level === "debug" ? "info" : level });
+    else {
+      const logLevel = level === "debug" ? "info" : level;
+      const { isWritten, report } = errors.handle(error, { message, fields, logLevel });
+      if (isWritten) return;
+      // One that only repeats has no report, but a record: whoever looks at its trace finds it.
+      const { fingerprint } = report;
+      logger[level]({ ...fields, "flx.error.fingerprint": fingerprint, err: error }, message);
+    }
   });
 }
 
