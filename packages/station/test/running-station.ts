@@ -71,15 +71,15 @@ export class StationProcess implements AsyncDisposable {
   }
 
   get url(): string {
-    return this.#printed(/remote write +(\S+)/);
+    return this.#printed(/remote write +(https?:\S+)/);
   }
 
   get otlpHttp(): string {
-    return this.#printed(/OTLP over HTTP +(\S+)/);
+    return this.#printed(/OTLP over HTTP +(https?:\S+)/);
   }
 
   get otlpGrpc(): string {
-    return this.#printed(/OTLP over gRPC +(\S+)/);
+    return this.#printed(/OTLP over gRPC +(https?:\S+)/);
   }
 
   #printed(pattern: RegExp): string {
