@@ -213,7 +213,7 @@ export const peers: Readonly<Record<PeerName, PeerEntry>> = {
     binaries: ["systemd-analyze"],
     debianPackage: "systemd",
     purpose: "checks the unit in deploy/",
-    version: { args: ["--version"], pattern: /systemd (\d+\S*)/ },
+    version: { args: ["--version"], pattern: /systemd \d+ \(([^)]+)\)/ },
   },
 };
 
