@@ -151,9 +151,13 @@ async function framesOf(response: Response): Promise<string[]> {
 
 test("what is streamed and what is whole is the real Prometheus' own, byte by byte and sample by sample", async (t) => {
   if (!requirePeer(t, "prometheus")) return;
-  await using station = await StationProcess.start();
+  await using station = await StationProcess.start({
+    config: "storage: { tsdb: { out_of_order_time_window: 3h } }\n",
+  });
   await using prometheus = await startPrometheus();
-  const startMs = Date.now() - 30 * 60_000;
+  // Half an hour within one of the two hours that a Prometheus cuts its chunks at.
+  const twoHours = 2 * 3_600_000;
+  const startMs = Math.floor(Date.now() / twoHours) * twoHours - 40 * 60_000;
   const random = seededRandom(3);
   const stale = new Float64Array(new Uint32Array([2, 0x7ff00000]).buffer);
   // Up to 120 samples: one chunk in both, wherever others would be cut.
