@@ -271,3 +271,25 @@ function numberOf(text: string): number {
   if (text === "+Inf") return Infinity;
   return text === "-Inf" ? -Infinity : Number(text);
 }
+
+/** Asks both every question; what differs and is not excused. */
+export async function differencesOf(
+  ours: AnswerClient,
+  theirs: AnswerClient,
+  questions: Iterable<readonly [query: string, times: Times]>,
+  isExcused: (difference: Difference) => boolean = () => false,
+): Promise<{ asked: number; filled: number; differences: Difference[] }> {
+  const differences: Difference[] = [];
+  let asked = 0;
+  let filled = 0;
+  for (const [query, times] of questions) {
+    const [mine, right] = await Promise.all([ours.ask(query, times), theirs.ask(query, times)]);
+    asked++;
+    if (right.series.size > 0) filled++;
+    const what = compare(query, times, mine, right);
+    if (what === undefined) continue;
+    const difference = { query, times, what, ours: mine, theirs: right };
+    if (!isExcused(difference)) differences.push(difference);
+  }
+  return { asked, filled, differences };
+}

@@ -28,7 +28,7 @@ import {
 import {
   AnswerClient,
   compare,
-  type Difference,
+  differencesOf,
   report,
   type Times,
   timesFrom,
@@ -89,16 +89,11 @@ test(`${QUERIES} queries through the station answer what its Prometheus answers`
   }
   const random = seededRandom(21);
   const generator = new QueryGenerator(random);
-  const differences: Difference[] = [];
-  let filled = 0;
-  for (let i = 0; i < QUERIES; i++) {
-    const query = generator.next();
-    const times = shifted(timesFrom(random), shiftMs);
-    const [mine, right] = await Promise.all([ours.ask(query, times), theirs.ask(query, times)]);
-    if (right.series.size > 0) filled++;
-    const what = compare(query, times, mine, right);
-    if (what !== undefined) differences.push({ query, times, what, ours: mine, theirs: right });
-  }
+  const questions = Array.from(
+    { length: QUERIES },
+    () => [generator.next(), shifted(timesFrom(random), shiftMs)] as const,
+  );
+  const { filled, differences } = await differencesOf(ours, theirs, questions);
   t.diagnostic(`${QUERIES} queries, ${filled} with samples`);
   assert.ok(filled > QUERIES / 4, `only ${filled} queries gave samples`);
   assert.equal(differences.length, 0, report(differences));

@@ -16,14 +16,7 @@ import {
 } from "@flx/model";
 import { remoteWrite, requirePeer, startPrometheus, seededRandom } from "@flx/testkit";
 import { StationProcess } from "../packages/station/test/running-station.ts";
-import {
-  AnswerClient,
-  compare,
-  type Difference,
-  report,
-  type Times,
-  timesFrom,
-} from "./promql-answers.ts";
+import { AnswerClient, differencesOf, report, type Times, timesFrom } from "./promql-answers.ts";
 import { DATA_START_MS, SCRAPE_MS, SCRAPES, writeDataTo } from "./promql-data.ts";
 import { QueryGenerator } from "./promql-queries.ts";
 
@@ -59,21 +52,16 @@ remote_read:
   });
   const random = seededRandom(33);
   const generator = new QueryGenerator(random);
-  const differences: Difference[] = [];
-  let filled = 0;
-  const ask = async (query: string, times: Times): Promise<void> => {
-    const [mine, right] = await Promise.all([ours.ask(query, times), theirs.ask(query, times)]);
-    if (right.series.size > 0) filled++;
-    const what = compare(query, times, mine, right);
-    if (what !== undefined) differences.push({ query, times, what, ours: mine, theirs: right });
-  };
   const timeMs = DATA_START_MS + (SCRAPES + 1) * SCRAPE_MS;
-  await ask('{__name__=~"[a-z_]+",__name__!="nh"}[90m]', { kind: "instant", timeMs });
+  const questions: [query: string, times: Times][] = [
+    ['{__name__=~"[a-z_]+",__name__!="nh"}[90m]', { kind: "instant", timeMs }],
+  ];
   for (let i = 0; i < QUERIES; i++) {
     const query = generator.next();
     // A 2.42 does not take native histograms from others; they are sent (below).
-    if (!/\bnh\b/.test(query)) await ask(query, timesFrom(random));
+    if (!/\bnh\b/.test(query)) questions.push([query, timesFrom(random)]);
   }
+  const { filled, differences } = await differencesOf(ours, theirs, questions);
   t.diagnostic(`${QUERIES} queries, ${filled} with samples`);
   assert.ok(filled > QUERIES / 4, `only ${filled} queries gave samples`);
   assert.equal(differences.length, 0, report(differences));

@@ -32,6 +32,7 @@ import {
   AnswerClient,
   compare,
   type Difference,
+  differencesOf,
   explained,
   report,
   type Times,
@@ -43,26 +44,8 @@ import { QueryGenerator } from "./promql-queries.ts";
 const PATIENT = { timeoutMs: 90_000, everyMs: 200 };
 const QUERIES = process.env["FLX_FULL"] === "1" ? 4_000 : 400;
 
-/** Asks both every question; what differs and is not explained. */
-async function differencesOf(
-  ours: AnswerClient,
-  theirs: AnswerClient,
-  questions: Iterable<readonly [query: string, times: Times]>,
-): Promise<{ asked: number; filled: number; differences: Difference[] }> {
-  const differences: Difference[] = [];
-  let asked = 0;
-  let filled = 0;
-  for (const [query, times] of questions) {
-    const [mine, other] = await Promise.all([ours.ask(query, times), theirs.ask(query, times)]);
-    asked++;
-    if (other.series.size > 0) filled++;
-    const what = compare(query, times, mine, other);
-    if (what === undefined) continue;
-    const difference = { query, times, what, ours: mine, theirs: other };
-    if (!explained.some(({ covers }) => covers(difference))) differences.push(difference);
-  }
-  return { asked, filled, differences };
-}
+const isExplained = (difference: Difference): boolean =>
+  explained.some(({ covers }) => covers(difference));
 
 function clientOf(url: string): AnswerClient {
   return new AnswerClient(Number(new URL(url).port));
@@ -85,7 +68,7 @@ test(`the same remote-written data gives the same answers to ${QUERIES} queries`
     () => [generator.next(), timesFrom(random)] as const,
   );
   const [ours, theirs] = [clientOf(station.url), clientOf(prometheus.url)];
-  const { filled, differences } = await differencesOf(ours, theirs, questions);
+  const { filled, differences } = await differencesOf(ours, theirs, questions, isExplained);
   ours.close();
   theirs.close();
   t.diagnostic(`${QUERIES} queries, ${filled} with samples`);
@@ -180,7 +163,7 @@ scrape_configs:
           };
     return [query, times] as const;
   });
-  const { asked, filled, differences } = await differencesOf(ours, theirs, questions);
+  const { asked, filled, differences } = await differencesOf(ours, theirs, questions, isExplained);
   t.diagnostic(`${asked} queries, ${filled} with samples`);
   assert.ok(filled > asked / 2);
   assert.equal(differences.length, 0, report(differences));
@@ -279,7 +262,7 @@ remote_write:
         : { kind: "range", startMs: endMs - 9_000, endMs, stepMs: 1_000 * (1 + (i % 3)) };
     return [queries[i % queries.length]!, times] as const;
   });
-  const { asked, filled, differences } = await differencesOf(ours, theirs, questions);
+  const { asked, filled, differences } = await differencesOf(ours, theirs, questions, isExplained);
   t.diagnostic(`${asked} queries, ${filled} with samples, ${Date.now() - since} ms of data`);
   assert.ok(filled > asked / 2);
   // Its own job is the station's alone.
