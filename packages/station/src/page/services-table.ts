@@ -8,6 +8,9 @@ import { percentText, rateText } from "./page-text.ts";
 import { nothing } from "./section.ts";
 import type { PageRange } from "./time-range.ts";
 
+/** Over less than this no rate is told. */
+const LEAST_RATED_MS = 10_000;
+
 /** The table of services. */
 export function servicesTable(
   services: readonly ServiceActivity[],
@@ -40,8 +43,11 @@ export function servicesTable(
     ${isCut && html`<p class="note">and more services, less busy</p>`}`;
 }
 
-function row({ service, count, errors, medianNs, p95Ns }: ServiceActivity, range: PageRange): Html {
-  const seconds = (range.endMs - range.startMs) / 1_000;
+function row(activity: ServiceActivity, range: PageRange): Html {
+  const { service, count, errors, firstMs, medianNs, p95Ns } = activity;
+  // A service that began within the range is not half as busy for it.
+  const sinceMs = Math.max(range.startMs, Math.min(firstMs, range.endMs - LEAST_RATED_MS));
+  const seconds = (range.endMs - sinceMs) / 1_000;
   const about = { service, range: range.length, end: range.end };
   return html`<tr>
     <td><a href="${pageLink("/traces", about)}">${service === "" ? "(no name)" : service}</a></td>

@@ -197,7 +197,7 @@ for (const [name, first, next] of floods) {
   test(`HTTP/2: ${name}`, async (t) => {
     await beside(t, station, async () => {
       const raw = await flood(t, first, next);
-      await Promise.race([raw.closed, sleep(60_000)]);
+      await Promise.race([raw.closed, sleep(60_000, undefined, { ref: false })]);
       assert.ok(raw.isClosed, "the connection is closed");
       t.diagnostic(`GOAWAY ${raw.goAwayCode ?? "none"}`);
     });

@@ -228,7 +228,7 @@ test("who keeps a door waiting is let go: silent, dripping or idle", async (t) =
   clearInterval(drip);
   const refusal = dripping.frames.find(({ stream }) => stream === 1);
   assert.ok(refusal!.payload.length > 0);
-  await Promise.race([idle.closed, sleep(60_000)]);
+  await Promise.race([idle.closed, sleep(60_000, undefined, { ref: false })]);
   assert.ok(idle.isClosed, "an idle session is closed");
   assert.equal((await fetch(`${url}/livez`)).status, 200);
 });

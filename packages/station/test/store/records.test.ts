@@ -153,11 +153,13 @@ async function compareActivity(store: EmbeddedSpanStore, sent: readonly StoredSp
     items.map(({ service }) => service).toSorted(),
     [...new Set(entries.map(({ service }) => service))].toSorted(),
   );
-  for (const { service, count, errors, medianNs, p95Ns } of items) {
+  for (const { service, count, errors, firstMs, medianNs, p95Ns } of items) {
     const own = entries.filter((span) => span.service === service);
     const durations = own.map(({ durationNs }) => durationNs).toSorted((a, b) => a - b);
     const quantile = (q: number): number => durations[Math.ceil(q * own.length) - 1]!;
     assert.equal(count, own.length);
+    const starts = own.map(({ startNs }) => Math.floor(Number(startNs) / 1e6));
+    assert.equal(firstMs, Math.min(...starts));
     assert.equal(errors, own.filter(({ status }) => status === "error").length);
     assert.ok(Math.abs(medianNs / quantile(0.5) - 1) < 0.05, `${medianNs} ${quantile(0.5)}`);
     assert.ok(Math.abs(p95Ns / quantile(0.95) - 1) < 0.05, `${p95Ns} ${quantile(0.95)}`);

@@ -25,6 +25,7 @@ const MAX_ROWS = 200_000;
 interface Tally {
   count: number;
   errors: number;
+  firstMs: number;
   readonly buckets: Map<number, number>;
 }
 
@@ -38,7 +39,8 @@ export async function askActivity(
   const tallies = new Map<string, Tally>();
   const kinds = KINDS.map((kind) => SPAN_KINDS.indexOf(kind)).join(", ");
   const columns = `service, status = ${SPAN_STATUSES.indexOf("error")} AS failed,
-    CAST(floor(log2(greatest(duration, 1)) * ${BUCKETS_PER_POWER}) AS INTEGER) AS bucket, count(*) AS spans`;
+    CAST(floor(log2(greatest(duration, 1)) * ${BUCKETS_PER_POWER}) AS INTEGER) AS bucket, count(*) AS spans,
+    min(start) // 1000000 AS first`;
   for (const source of newestFirst(sources)) {
     const where = `${rangeSql("start", range)} AND (kind IN (${kinds}) OR parent = 0)`;
     const rows = await ask(source.columns(columns, where, `GROUP BY ALL LIMIT ${MAX_ROWS}`));
@@ -47,6 +49,7 @@ export async function askActivity(
       const spans = Number(row["spans"]);
       const bucket = row["bucket"] as number;
       tally.count += spans;
+      tally.firstMs = Math.min(tally.firstMs, Number(row["first"]));
       if (row["failed"] === true) tally.errors += spans;
       tally.buckets.set(bucket, (tally.buckets.get(bucket) ?? 0) + spans);
     }
@@ -60,12 +63,12 @@ export async function askActivity(
 function tallyOf(tallies: Map<string, Tally>, service: string): Tally {
   const known = tallies.get(service);
   if (known !== undefined) return known;
-  const tally = { count: 0, errors: 0, buckets: new Map<number, number>() };
+  const tally = { count: 0, errors: 0, firstMs: Infinity, buckets: new Map<number, number>() };
   tallies.set(service, tally);
   return tally;
 }
 
-function activityOf(service: string, { count, errors, buckets }: Tally): ServiceActivity {
+function activityOf(service: string, { count, errors, firstMs, buckets }: Tally): ServiceActivity {
   const sorted = [...buckets].toSorted(([a], [b]) => a - b);
   const quantile = (q: number): number => {
     let left = Math.ceil(q * count);
@@ -75,5 +78,5 @@ function activityOf(service: string, { count, errors, buckets }: Tally): Service
     }
     return 0;
   };
-  return { service, count, errors, medianNs: quantile(0.5), p95Ns: quantile(0.95) };
+  return { service, count, errors, firstMs, medianNs: quantile(0.5), p95Ns: quantile(0.95) };
 }

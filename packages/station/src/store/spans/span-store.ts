@@ -132,6 +132,8 @@ export interface ServiceActivity {
   /** Spans of kind server or consumer, and roots. */
   readonly count: number;
   readonly errors: number;
+  /** When the first of them began: before it the service may not have been there. */
+  readonly firstMs: number;
   /** Half of them took at most so long, ns, to 5 percent. */
   readonly medianNs: number;
   /** 95 of a hundred took at most so long, ns, to 5 percent. */
