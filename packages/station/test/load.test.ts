@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, credentials, status as grpcStatus } from "@grpc/grpc-js";
+import { Client, credentials, type ServiceError, status as grpcStatus } from "@grpc/grpc-js";
+import { otlpFromJson } from "@flx/model";
 import { encodeRemoteWrite, type RemoteSeries, temporaryFolder, waitUntil } from "@flx/testkit";
 import { StationProcess } from "./running-station.ts";
 
@@ -88,12 +89,10 @@ test("a burst far beyond its memory is shed with 429, the cap holds, and it goes
   const statuses = new Map<number, number>();
   const burst = { isOver: false };
   // Whatever fails below, nothing goes on sending or looking: the file would never end.
-  using _ = {
-    [Symbol.dispose]() {
-      burst.isOver = true;
-      clearInterval(watch);
-    },
-  };
+  t.after(() => {
+    burst.isOver = true;
+    clearInterval(watch);
+  });
   const sender = async (name: number): Promise<void> => {
     for (let request = 0; !burst.isOver; request++) {
       const series = Array.from({ length: 2_000 }, (_, i) => ({
@@ -128,12 +127,16 @@ test("a burst far beyond its memory is shed with 429, the cap holds, and it goes
   const failed = Promise.all(senders);
   failed.catch(() => undefined);
   const startMs = Date.now();
-  const shedBy = shedByGrpc(station.otlpGrpc, burst);
+  const shed = shedByGrpc(station.otlpGrpc, burst);
+  shed.catch(() => undefined);
   await waitUntil(() => (statuses.get(429) ?? 0) > 20 || station.process.exit !== undefined, {
     timeoutMs: 120_000,
     what: "the burst to be shed",
   });
-  assert.equal(await shedBy, grpcStatus.RESOURCE_EXHAUSTED, "gRPC is shed with its own status");
+  const error = await shed;
+  assert.equal(error?.code, grpcStatus.RESOURCE_EXHAUSTED, "gRPC is shed with its own status");
+  const [details] = error.metadata.get("grpc-status-details-bin");
+  assert.match(String(details), /google\.rpc\.RetryInfo/);
   await sleep(Math.max(0, startMs + 20_000 - Date.now()));
   burst.isOver = true;
   await failed;
@@ -158,29 +161,44 @@ test("a burst far beyond its memory is shed with 429, the cap holds, and it goes
   t.diagnostic(`taken again after ${Date.now() - calmMs} ms, ${mb(residentOf(pid))} resident`);
 });
 
-/** Head of a field that no message has, 256 KiB long: it is skipped, but takes its room. */
-const UNKNOWN_FIELD = Buffer.from([0xfa, 0x7f, 0x80, 0x80, 0x10]);
-
-/** The first status but OK of exports over gRPC while the burst lasts, for two minutes at most; 0 when all were taken. */
-async function shedByGrpc(url: string, burst: { readonly isOver: boolean }): Promise<number> {
+/**
+ * The first error of exports over gRPC while the burst lasts, for two minutes at most. Each brings series that nobody had
+ * before: whatever the burst has used up, bytes under way, memory or the room of the head, there is none for them.
+ */
+async function shedByGrpc(
+  url: string,
+  burst: { readonly isOver: boolean },
+): Promise<ServiceError | undefined> {
   const client = new Client(new URL(url).host, credentials.createInsecure());
   const path = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
   const same = (bytes: Buffer): Buffer => bytes;
-  // As large as the requests of the burst: what is little fits beside them more often than not.
-  const body = Buffer.concat([UNKNOWN_FIELD, Buffer.alloc(256 * 1024)]);
   const endMs = Date.now() + 120_000;
   try {
-    while (!burst.isOver && Date.now() < endMs) {
-      const code = await new Promise<number>((resolve) => {
-        client.makeUnaryRequest(path, same, same, body, (error) => resolve(error?.code ?? 0));
+    for (let request = 0; !burst.isOver && Date.now() < endMs; request++) {
+      const body = newSeries(request);
+      const error = await new Promise<ServiceError | null>((resolve) => {
+        client.makeUnaryRequest(path, same, same, body, (refused) => resolve(refused));
       });
-      if (code !== 0) return code;
+      if (error !== null) return error;
       await sleep(20);
     }
-    return 0;
+    return undefined;
   } finally {
     client.close();
   }
+}
+
+/** An export of a hundred gauges. */
+function newSeries(request: number): Buffer {
+  const timeUnixNano = `${Date.now()}000000`;
+  const dataPoints = Array.from({ length: 100 }, (_, i) => ({
+    attributes: [{ key: "series", value: { stringValue: `${request} ${i}` } }],
+    timeUnixNano,
+    asDouble: i,
+  }));
+  const metrics = [{ name: "burst_over_grpc", gauge: { dataPoints } }];
+  const json = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+  return Buffer.from(otlpFromJson("metrics", new TextEncoder().encode(json)));
 }
 
 /** Resident memory of a process in bytes; 0 when it is gone. */

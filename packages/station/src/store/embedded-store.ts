@@ -25,6 +25,7 @@ import { DEFAULT_HEAD_LIMITS, Head, type HeadLimits } from "./head/head.ts";
 import type { HeadSeries } from "./head/head-series.ts";
 import { windowOf } from "./head/head-memory.ts";
 import { isSnapshot, readSnapshot, writeSnapshot } from "./head/snapshot.ts";
+import { compareExemplars } from "./head/exemplar-ring.ts";
 import { HeadQuestions } from "./head/questions.ts";
 import { joinExemplars, joinLimited, joinSeries } from "./join.ts";
 import {
@@ -190,6 +191,9 @@ export class EmbeddedStore implements MetricStore {
     const histograms =
       chosen.histograms === "all" ? batch.histograms.length : chosen.histograms.length;
     dropKnownMetadata(batch, head);
+    if (batch.exemplars.length > 1) {
+      batch.exemplars.sort((a, b) => compareExemplars(a.exemplar, b.exemplar));
+    }
     if (floats + histograms + batch.exemplars.length + batch.metadata.length > 0) {
       const named = this.#name(batch);
       try {

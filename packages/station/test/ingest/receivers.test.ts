@@ -150,6 +150,20 @@ test("OtlpHttpReceiver answers what it cannot take with the right status", async
   sink.refusal = undefined;
   await f(200, "/v1/metrics", PB, protobuf("x", 1));
   assert.deepEqual(sink.last(), { x: 1 });
+  // No room for new series: what is known is taken, and the sender may come again.
+  sink.isFull = true;
+  for (const [type, body] of [
+    [PB, Buffer.concat([protobuf("x", 2), protobuf("y", 2)])],
+    ["application/json", json("y", 2)],
+  ] as const) {
+    const full = await f(429, "/v1/metrics", type, body);
+    assert.equal(full.headers.get("retry-after"), "30");
+  }
+  await f(200, "/v1/metrics", PB, protobuf("x", 2));
+  assert.deepEqual(sink.last(), { x: 2 });
+  sink.isFull = false;
+  await f(200, "/v1/metrics", PB, protobuf("y", 2));
+  assert.deepEqual(sink.last(), { x: 2, y: 2 });
 });
 
 interface Call {
@@ -208,6 +222,15 @@ test("OtlpGrpcReceiver speaks with grpc-js: answers, compression, every status",
     sink.refusal = "unavailable";
     assert.equal((await call(client, EXPORT, protobuf("c", 1))).error?.code, 14);
     sink.refusal = undefined;
+    sink.isFull = true;
+    const full = await call(client, EXPORT, Buffer.concat([protobuf("a", 2), protobuf("d", 2)]));
+    assert.equal(full.error?.code, 8);
+    assert.match(
+      String(full.error.metadata.get("grpc-status-details-bin")),
+      /google\.rpc\.RetryInfo/,
+    );
+    sink.isFull = false;
+    assert.deepEqual(sink.last(), { a: 2, b: 2 }, "what is known is taken");
     sink.append = () => new Promise(() => {});
     assert.equal(
       (await call(client, EXPORT, protobuf("c", 1), new Metadata(), 200)).error?.code,

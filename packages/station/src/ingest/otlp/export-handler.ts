@@ -6,8 +6,9 @@
 
 import { checkRecords, type OtlpReadLimits, type OtlpSignal, readMetricsRequest } from "@flx/model";
 import type { IngestMetrics } from "../ingest-metrics.ts";
-import type { MetricSink } from "../../store/metric-sink.ts";
-import { OtlpTranslator, type TranslationSettings } from "./translate.ts";
+import { comeAgain } from "../no-room.ts";
+import type { AppendOutcome, MetricSink } from "../../store/metric-sink.ts";
+import { OtlpTranslator, type Translated, type TranslationSettings } from "./translate.ts";
 
 /** What became of an export: OTLP's partial success. */
 export interface ExportOutcome {
@@ -33,12 +34,27 @@ export function metricsHandler(
   limits: Partial<OtlpReadLimits> = {},
 ): ExportHandler {
   const translator = new OtlpTranslator(sink, settings);
+  const append = async (translated: Translated): Promise<AppendOutcome> => {
+    const { batch } = translated;
+    if (batch.samples === 0) return { rejected: [] };
+    try {
+      return await sink.append(batch);
+    } catch (error) {
+      translator.undo(translated);
+      throw error;
+    }
+  };
   return async (request, receiver) => {
-    const { batch, rejected, reasons } = translator.translate(readMetricsRequest(request, limits));
-    const outcome = batch.samples === 0 ? { rejected: [] } : await sink.append(batch);
+    const translated = translator.translate(readMetricsRequest(request, limits));
+    const { batch, rejected, reasons, left, full } = translated;
+    const outcome = await append(translated);
+    translator.undo(translated, outcome.rejected);
     metrics.samples.inc({ receiver }, batch.samples - outcome.rejected.length);
     if (rejected > 0) metrics.rejected.inc({ receiver, reason: "invalid" }, rejected);
+    if (left > 0) metrics.rejected.inc({ receiver, reason: "limit" }, left);
     for (const { kind } of outcome.rejected) metrics.rejected.inc({ receiver, reason: kind });
+    // After the others are durable: repeated, they are what is there already.
+    if (full !== undefined) throw comeAgain(full);
     const told = [...reasons, ...outcome.rejected.slice(0, 3).map(({ reason }) => reason)];
     return { rejected: rejected + outcome.rejected.length, message: told.join("; ") };
   };

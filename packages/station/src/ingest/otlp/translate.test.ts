@@ -21,14 +21,18 @@ class Bench {
   }
 
   async send(metrics: readonly object[], resource: readonly object[] = []): Promise<Translated> {
+    const translated = this.translate(metrics, resource);
+    await this.sink.append(translated.batch);
+    return translated;
+  }
+
+  translate(metrics: readonly object[], resource: readonly object[] = []): Translated {
     const scope = { name: "lib", version: "2", attributes: [text("k", "v")] };
     const request = {
       resourceMetrics: [{ resource: { attributes: resource }, scopeMetrics: [{ scope, metrics }] }],
     };
     const json = new TextEncoder().encode(JSON.stringify(request));
-    const translated = this.translator.translate(readMetricsRequest(otlpFromJson("metrics", json)));
-    await this.sink.append(translated.batch);
-    return translated;
+    return this.translator.translate(readMetricsRequest(otlpFromJson("metrics", json)));
   }
 }
 
@@ -199,48 +203,58 @@ test("translate() makes summaries", async () => {
   assert.deepEqual(bench.sink.last(), { q_count: 4, q_sum: 8, 'q{quantile="0.5"}': 2 });
 });
 
-test("translate() sums deltas up, and refuses the one that is not after the last", async () => {
+const deltas = (seconds: number, more = 0, name = "c"): object[] => [
+  {
+    name,
+    sum: {
+      dataPoints: [{ ...times(seconds), asInt: String(3 + more) }],
+      aggregationTemporality: 1,
+      isMonotonic: true,
+    },
+  },
+  {
+    name: "h",
+    histogram: {
+      dataPoints: [
+        {
+          ...times(seconds),
+          count: String(2 + more),
+          sum: 1,
+          bucketCounts: ["1", String(1 + more)],
+          explicitBounds: [1],
+        },
+      ],
+      aggregationTemporality: 1,
+    },
+  },
+  {
+    name: "e",
+    exponentialHistogram: {
+      dataPoints: [
+        {
+          ...times(seconds),
+          count: String(1 + more),
+          sum: 1,
+          positive: { bucketCounts: [String(1 + more)] },
+        },
+      ],
+      aggregationTemporality: 1,
+    },
+  },
+];
+
+test("translate() sums deltas up, takes the last again, and refuses others that are not after it", async () => {
   const bench = new Bench();
-  const send = (seconds: number): Promise<Translated> =>
-    bench.send([
-      {
-        name: "c",
-        sum: {
-          dataPoints: [{ ...times(seconds), asInt: "3" }],
-          aggregationTemporality: 1,
-          isMonotonic: true,
-        },
-      },
-      {
-        name: "h",
-        histogram: {
-          dataPoints: [
-            {
-              ...times(seconds),
-              count: "2",
-              sum: 1,
-              bucketCounts: ["1", "1"],
-              explicitBounds: [1],
-            },
-          ],
-          aggregationTemporality: 1,
-        },
-      },
-      {
-        name: "e",
-        exponentialHistogram: {
-          dataPoints: [
-            { ...times(seconds), count: "1", sum: 1, positive: { bucketCounts: ["1"] } },
-          ],
-          aggregationTemporality: 1,
-        },
-      },
-    ]);
-  await send(1);
-  await send(2);
-  const again = await send(2);
-  assert.equal(again.rejected, 3);
-  await send(3);
+  const f = async (seconds: number, more: number, rejected: number): Promise<void> => {
+    const translated = await bench.send(deltas(seconds, more));
+    assert.equal(translated.rejected, rejected, `at ${seconds}`);
+  };
+  await f(1, 0, 0);
+  await f(2, 0, 0);
+  await f(2, 0, 0);
+  await f(2, 1, 3);
+  await f(1, 0, 3);
+  await f(3, 0, 0);
   assert.deepEqual(bench.sink.last(), {
     c_total: 9,
     h_count: 6,
@@ -255,6 +269,52 @@ test("translate() sums deltas up, and refuses the one that is not after the last
     { name: "c", sum: { dataPoints: [point], aggregationTemporality: 1 } },
   ]);
   assert.equal(rejected, 1);
+});
+
+test("undo() takes deltas out of the totals, all or those of rejected samples, unless more came since", async () => {
+  const bench = new Bench();
+  const { translator } = bench;
+  await bench.send(deltas(1));
+  const kept = { c_total: 6, h_count: 4, e: 2 };
+  const totals = (): object => ({
+    c_total: bench.sink.last()["c_total"],
+    h_count: bench.sink.last()["h_count"],
+    e: bench.sink.histograms.get("e")!.at(-1)![1].count,
+  });
+  translator.undo(bench.translate(deltas(2)));
+  await bench.send(deltas(2));
+  assert.deepEqual(totals(), kept, "as if it had come once");
+
+  const translated = bench.translate(deltas(3));
+  const reject = (index: number) => ({ index, kind: "too-old" as const, reason: "" });
+  translator.undo(translated, []);
+  // The number, and the native histogram behind five floats.
+  translator.undo(translated, [reject(0), reject(translated.batch.count)]);
+  await bench.send(deltas(4));
+  assert.deepEqual(totals(), { c_total: 9, h_count: 8, e: 3 });
+
+  const first = bench.translate(deltas(5));
+  await bench.send(deltas(6));
+  translator.undo(first);
+  await bench.send(deltas(7));
+  assert.deepEqual(totals(), { c_total: 18, h_count: 14, e: 6 }, "in the totals that came since");
+});
+
+test("translate() leaves what has no room, and takes it when it comes again", async () => {
+  const bench = new Bench();
+  await bench.send(deltas(1));
+  bench.sink.isFull = true;
+  const request = [...deltas(2), ...deltas(2, 0, "fresh").slice(0, 1)];
+  const full = await bench.send(request, [text("host", "a"), text("service.name", "s")]);
+  assert.equal(full.full?.code, "FLX_STORE_SERIES_LIMIT");
+  assert.deepEqual([full.left, full.rejected], [4, 0], "another job: all of it is new");
+  const some = await bench.send(request);
+  assert.deepEqual([some.left, some.rejected], [1, 0]);
+  assert.equal(bench.sink.last()["c_total"], 6);
+  bench.sink.isFull = false;
+  const again = await bench.send(request);
+  assert.deepEqual([again.left, again.rejected, again.full], [0, 0, undefined]);
+  assert.deepEqual(bench.sink.last(/total|count/), { c_total: 6, fresh_total: 3, h_count: 4 });
 });
 
 test("translate() marks series stale where nothing was recorded", async () => {

@@ -8,7 +8,8 @@
 //   "no recorded value"      a staleness marker on every series of the point
 //
 // Delta points are summed up (accumulator.ts) or refused, as the settings say. What cannot be stored is counted with a
-// reason and the rest goes on: OTLP calls that partial success.
+// reason and the rest goes on: OTLP calls that partial success. Points without room for their new series are not refused
+// but left: the rest goes on, and the sender is told to come again.
 //
 // Source: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
 
@@ -35,9 +36,10 @@ import {
   type UnixMs,
 } from "@flx/model";
 import { plainNumber } from "@flx/promql";
-import type { MetricSink, SeriesRef } from "../../store/metric-sink.ts";
+import type { MetricSink, Rejection, SeriesRef } from "../../store/metric-sink.ts";
 import { SampleBatch, SinkRefusal } from "../../store/metric-sink.ts";
-import { DeltaAccumulator } from "./accumulator.ts";
+import { isWithoutRoom } from "../no-room.ts";
+import { DeltaAccumulator, type DeltaStep } from "./accumulator.ts";
 import { attributeLabels, resourceLabels, type ResourceLabels } from "./labels.ts";
 import { prometheusName, type TranslationStrategy } from "./metric-name.ts";
 import { MetricSeries } from "./series-cache.ts";
@@ -72,6 +74,11 @@ export interface Translated {
   /** Points that were not taken, and the first reasons. */
   readonly rejected: number;
   readonly reasons: readonly string[];
+  /** Points left because there is no room for their series, and why; they may come again. */
+  readonly left: number;
+  readonly full: FlxError | undefined;
+  /** Deltas that are in the totals; `undo` takes them out again. */
+  readonly deltas: readonly DeltaStep[];
 }
 
 const MAX_REASONS = 5;
@@ -80,6 +87,11 @@ const MIN_SCALE = -4;
 const MAX_SCALE = 8;
 
 type Pair = readonly [string, string];
+
+interface PointTimes {
+  readonly startMs: number;
+  readonly timeMs: number;
+}
 
 /** What a scope gives to the series of its metrics. */
 interface ScopeLabels {
@@ -113,6 +125,8 @@ export class OtlpTranslator {
   #metrics!: OtlpMetrics;
   #rejected = 0;
   #reasons = new Set<string>();
+  #left = 0;
+  #full: FlxError | undefined;
 
   constructor(sink: MetricSink, settings: Partial<TranslationSettings> = {}) {
     this.#sink = sink;
@@ -122,11 +136,31 @@ export class OtlpTranslator {
   }
 
   /**
-   * The samples of a request.
+   * The samples of a request. Call `undo` when they, or some of them, were not taken.
    *
    * @throws {SinkRefusal} when the sink takes no new series now
    */
   translate(metrics: OtlpMetrics): Translated {
+    try {
+      return this.#translate(metrics);
+    } catch (error) {
+      this.#deltas.undo(this.#deltas.takeSteps());
+      throw error;
+    }
+  }
+
+  /**
+   * Deltas whose samples were not taken do not count.
+   *
+   * @param rejected of the translated batch; without it, nothing was taken
+   */
+  undo({ batch, deltas }: Translated, rejected?: readonly Rejection[]): void {
+    if (deltas.length === 0 || rejected?.length === 0) return;
+    const gone = rejected && new Set(rejected.map(({ index }) => pointOf(index, batch)));
+    this.#deltas.undo(gone === undefined ? deltas : deltas.filter(({ point }) => gone.has(point)));
+  }
+
+  #translate(metrics: OtlpMetrics): Translated {
     if (this.#generation !== this.#sink.generation || this.#contexts.size > MAX_CONTEXTS) {
       this.#contexts.clear();
       if (this.#generation !== this.#sink.generation) this.#deltas.clear();
@@ -136,6 +170,8 @@ export class OtlpTranslator {
     this.#metrics = metrics;
     this.#rejected = 0;
     this.#reasons = new Set();
+    this.#left = 0;
+    this.#full = undefined;
     const resources = metrics.resources.map(({ attributes }) =>
       resourceLabels(
         decodeAttributes(metrics.bytes, attributes),
@@ -163,8 +199,15 @@ export class OtlpTranslator {
       }
     }
     for (const [i, resource] of resources.entries()) this.#targetInfo(resource, latestMs[i]!);
-    const reasons = [...this.#reasons];
-    return { batch: this.#batch, points: metrics.points, rejected: this.#rejected, reasons };
+    return {
+      batch: this.#batch,
+      points: metrics.points,
+      rejected: this.#rejected,
+      reasons: [...this.#reasons],
+      left: this.#left,
+      full: this.#full,
+      deltas: this.#deltas.takeSteps(),
+    };
   }
 
   #scopeLabels(scope: OtlpMetrics["scopes"][number]): Pair[] {
@@ -248,7 +291,10 @@ export class OtlpTranslator {
   /** One point's own fault is counted; what is wrong with the sink ends the request. */
   #refuse(error: unknown, count: number): void {
     if (error instanceof SinkRefusal || !(error instanceof FlxError)) throw error;
-    this.#reject(count, error.message);
+    if (isWithoutRoom(error) && count > 0) {
+      this.#left += count;
+      this.#full ??= error;
+    } else this.#reject(count, error.message);
   }
 
   #point(metric: OtlpMetric, context: Context, point: number): void {
@@ -310,16 +356,19 @@ export class OtlpTranslator {
     let value = metrics.value[point]!;
     if (metric.temporality === DELTA && metric.kind === SUM) {
       const one = Float64Array.of(value);
-      startMs = this.#accumulated(this.#deltas.addNumbers(ref!, startMs, timeMs, one), context);
+      startMs = this.#addNumbers(context, ref!, { startMs, timeMs }, one);
       value = one[0]!;
     }
     this.#batch.add(ref!, timeMs, value, startMs);
     if (metrics.exemplarCount[point]! > 0) this.#exemplars(point, () => ref!);
   }
 
-  #accumulated<Value>(value: Value | undefined, context: Context): Value {
-    if (value === undefined) throw invalid(context, "a delta that is not after the last one");
-    return value;
+  /** The delta becomes the total; since when it counts. */
+  #addNumbers(context: Context, ref: SeriesRef, times: PointTimes, delta: Float64Array): number {
+    // The sample that comes next.
+    const startMs = this.#deltas.addNumbers(ref, this.#batch.count, times, delta);
+    if (startMs === undefined) throw notAfter(context);
+    return startMs;
   }
 
   #histogram(metric: OtlpMetric, context: Context, point: number): void {
@@ -363,10 +412,7 @@ export class OtlpTranslator {
     numbers[2 + finite] = numbers[0]!;
     let startMs = metrics.startMs[point]!;
     if (metric.temporality === DELTA) {
-      startMs = this.#accumulated(
-        this.#deltas.addNumbers(refs[0]!, startMs, timeMs, numbers),
-        context,
-      );
+      startMs = this.#addNumbers(context, refs[0]!, { startMs, timeMs }, numbers);
     }
     const hasSum = (metrics.has[point]! & HAS_SUM) !== 0;
     for (const [i, ref] of refs.entries()) {
@@ -391,8 +437,10 @@ export class OtlpTranslator {
     let histogram = nativeHistogram(metrics, point, context);
     let startMs = metrics.startMs[point]!;
     if (metric.temporality === DELTA) {
-      const total = this.#deltas.addHistogram(ref!, startMs, timeMs, histogram);
-      ({ histogram, startMs } = this.#accumulated(total, context));
+      const next = ~this.#batch.histograms.length;
+      const total = this.#deltas.addHistogram(ref!, next, { startMs, timeMs }, histogram);
+      if (total === undefined) throw notAfter(context);
+      ({ histogram, startMs } = total);
     }
     this.#batch.histograms.push({ ref: ref!, timestampMs: timeMs, startMs, histogram });
     if (metrics.exemplarCount[point]! > 0) this.#exemplars(point, () => ref!);
@@ -451,6 +499,15 @@ function isStalePoint(metrics: OtlpMetrics, point: number): boolean {
 
 function invalid(context: Context, reason: string): FlxError {
   return new FlxError("FLX_OTLP_POINT", `${context.name}: ${reason}`);
+}
+
+function notAfter(context: Context): FlxError {
+  return invalid(context, "a delta that is not after the last one");
+}
+
+/** How a delta's step names the sample of an index: histograms below zero. */
+function pointOf(index: number, { count }: SampleBatch): number {
+  return index < count ? index : ~(index - count);
 }
 
 function labelsOf(name: string, pairs: readonly Pair[]): Labels {

@@ -32,6 +32,7 @@ import { endEarly } from "../../base/end-early.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
+import { comeAgain, isWithoutRoom } from "../no-room.ts";
 import { refused } from "../refused.ts";
 import { refusedHeaders } from "../write-refused.ts";
 import {
@@ -61,6 +62,9 @@ interface Known {
 }
 
 const RECEIVER = "remote-write";
+/** In place of references: the series is refused; it has no room, but may come again. */
+const REFUSED = -1;
+const LEFT = -2;
 const MAX_KNOWN = 4_000_000;
 const V2 = "io.prometheus.write.v2.request";
 const V1 = "prometheus.writerequest";
@@ -111,7 +115,7 @@ export class RemoteWriteReceiver {
     source: string,
     response: ServerResponse,
   ): Promise<void> {
-    const { batch, rejected, reason, full } = this.#batchOf(read, source);
+    const { batch, rejected, left, reason, full } = this.#batchOf(read, source);
     const outcome =
       batch.samples === 0 && batch.metadata.length === 0
         ? { rejected: [] }
@@ -121,6 +125,7 @@ export class RemoteWriteReceiver {
     const refusedFloats = outcome.rejected.length - refusedHistograms;
     metrics.samples.inc({ receiver: RECEIVER }, batch.samples - outcome.rejected.length);
     if (rejected > 0) metrics.rejected.inc({ receiver: RECEIVER, reason: "invalid" }, rejected);
+    if (left > 0) metrics.rejected.inc({ receiver: RECEIVER, reason: "limit" }, left);
     for (const { kind } of outcome.rejected)
       metrics.rejected.inc({ receiver: RECEIVER, reason: kind });
     if (version === 2) {
@@ -141,7 +146,7 @@ export class RemoteWriteReceiver {
   #batchOf(
     read: RemoteWriteBatch,
     from: string,
-  ): { batch: SampleBatch; rejected: number; reason?: string; full?: SinkRefusal } {
+  ): { batch: SampleBatch; rejected: number; left: number; reason?: string; full?: SinkRefusal } {
     this.#forget();
     const batch = new SampleBatch();
     const refs = new Float64Array(read.series);
@@ -152,17 +157,23 @@ export class RemoteWriteReceiver {
         refs[series] = this.#ref(read, series, from);
       } catch (error) {
         if (error instanceof SinkRefusal || !(error instanceof FlxError)) throw error;
-        refs[series] = -1;
-        if (error.code === "FLX_STORE_SERIES_LIMIT") full ??= noRoom(error);
-        else reason ??= error.message;
+        if (isWithoutRoom(error)) {
+          refs[series] = LEFT;
+          full ??= comeAgain(error);
+        } else {
+          refs[series] = REFUSED;
+          reason ??= error.message;
+        }
       }
     }
     let rejected = 0;
+    let left = 0;
     const { words, sampleSeries, timestampMs, createdMs } = read;
     for (let i = 0; i < read.samples; i++) {
       const series = sampleSeries[i]!;
       const ref = refs[series]!;
-      if (ref < 0) rejected++;
+      if (ref === LEFT) left++;
+      else if (ref === REFUSED) rejected++;
       else {
         const startMs = createdMs.size === 0 ? 0 : (createdMs.get(series) ?? 0);
         batch.addWords(ref, timestampMs[i]!, words[2 * i]!, words[2 * i + 1]!, startMs);
@@ -170,7 +181,11 @@ export class RemoteWriteReceiver {
     }
     for (const written of read.histograms) {
       const ref = refs[written.series]!;
-      if (ref < 0 || written.histogram instanceof FlxError) {
+      if (ref === LEFT) {
+        left++;
+        continue;
+      }
+      if (ref === REFUSED || written.histogram instanceof FlxError) {
         rejected++;
         if (written.histogram instanceof FlxError) reason ??= written.histogram.message;
         continue;
@@ -183,7 +198,13 @@ export class RemoteWriteReceiver {
       if (refs[series]! >= 0) batch.exemplars.push({ ref: refs[series]!, exemplar });
     }
     batch.metadata.push(...read.metadata.filter(({ name }) => name !== ""));
-    return { batch, rejected, ...(reason !== undefined && { reason }), ...(full && { full }) };
+    return {
+      batch,
+      rejected,
+      left,
+      ...(reason !== undefined && { reason }),
+      ...(full && { full }),
+    };
   }
 
   #ref(read: RemoteWriteBatch, series: number, from: string): SeriesRef {
@@ -229,11 +250,6 @@ export class RemoteWriteReceiver {
     });
     endEarly(response, text);
   }
-}
-
-/** New series are taken again when others have ended: that is a matter of minutes. */
-function noRoom({ code, message }: FlxError): SinkRefusal {
-  return new SinkRefusal(code, message, "overloaded", 30_000);
 }
 
 /** Prometheus wants a name, and takes names of any characters. */

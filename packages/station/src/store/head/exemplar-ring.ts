@@ -1,4 +1,7 @@
 // The newest exemplars of all series: a ring, so that they cost the same whatever comes.
+//
+// Those of a series come in order: what is not after its last one was there before. So a request that is sent again, and a
+// log that is read again behind a snapshot, change nothing. A batch is put in order first (`compareExemplars`).
 
 import type { Exemplar } from "@flx/model";
 
@@ -13,7 +16,7 @@ export class ExemplarRing {
   readonly #size: number;
   readonly #ring: KeptExemplar[] = [];
   #next = 0;
-  /** The last one of each series: senders repeat it until there is a newer one. */
+  /** The last one of each series: senders repeat it until there is a newer one, and requests. */
   readonly #last = new Map<number, Exemplar>();
 
   constructor(size: number) {
@@ -22,9 +25,8 @@ export class ExemplarRing {
 
   add(ref: number, exemplar: Exemplar): void {
     const last = this.#last.get(ref);
-    if (last !== undefined && isSame(last, exemplar)) return;
-    if ((last?.timestampMs ?? -Infinity) <= (exemplar.timestampMs ?? 0))
-      this.#last.set(ref, exemplar);
+    if (last !== undefined && compareExemplars(last, exemplar) >= 0) return;
+    this.#last.set(ref, exemplar);
     if (this.#size === 0) return;
     const gone = this.#ring[this.#next];
     if (gone !== undefined && this.#last.get(gone.ref) === gone.exemplar)
@@ -53,8 +55,12 @@ export class ExemplarRing {
   }
 }
 
-function isSame(a: Exemplar, b: Exemplar): boolean {
-  return (
-    a.timestampMs === b.timestampMs && Object.is(a.value, b.value) && a.labels.key === b.labels.key
-  );
+/** The order of a series' exemplars: by time, and at the same time by value and labels. */
+export function compareExemplars(a: Exemplar, b: Exemplar): number {
+  const byTime = (a.timestampMs ?? 0) - (b.timestampMs ?? 0);
+  if (byTime !== 0) return byTime;
+  if (a.value < b.value || (Number.isNaN(a.value) && !Number.isNaN(b.value))) return -1;
+  if (a.value > b.value || (Number.isNaN(b.value) && !Number.isNaN(a.value))) return 1;
+  if (a.labels.key === b.labels.key) return 0;
+  return a.labels.key < b.labels.key ? -1 : 1;
 }
