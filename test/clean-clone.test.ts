@@ -10,7 +10,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
-import { processesInGroup, startProcess, temporaryFolder } from "@flx/testkit";
+import { holdDefaultPorts, processesInGroup, startProcess, temporaryFolder } from "@flx/testkit";
 
 const root = join(import.meta.dirname, "..");
 const asked = process.env["CI"] === "true" || process.env["FLX_TEST_CLONE"] !== undefined;
@@ -56,6 +56,7 @@ test(
     }
 
     {
+      await using _ = await holdDefaultPorts();
       await using shop = await startProcess({
         name: "npm start",
         command: "env",

@@ -17,6 +17,7 @@ export {
   type DependencyServerOptions,
 } from "./dependency-servers.ts";
 export { TestAuthority, type CertificateSubject, type IssuedCertificate } from "./certificates.ts";
+export { holdDefaultPorts } from "./default-ports.ts";
 export { codeBlocks, type CodeBlock } from "./docs.ts";
 export { TestkitError, type TestkitErrorCode } from "./errors.ts";
 export {

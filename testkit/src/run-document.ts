@@ -18,6 +18,7 @@
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { holdDefaultPorts } from "./default-ports.ts";
 import { codeBlocks, type CodeBlock } from "./docs.ts";
 import { withValueChecks } from "./doc-values.ts";
 import { TestkitError } from "./errors.ts";
@@ -62,10 +63,14 @@ export interface BlockResult {
  */
 export async function runDocument(file: string, options: DocumentOptions): Promise<BlockResult[]> {
   const path = resolve(options.root, file);
+  const blocks = codeBlocks(await readFile(path, "utf8"), relative(options.root, path));
+  await using _ = blocks.some(({ language }) => language in programs)
+    ? await holdDefaultPorts()
+    : undefined;
   const run = new DocumentRun(options);
   const results: BlockResult[] = [];
   try {
-    for (const block of codeBlocks(await readFile(path, "utf8"), relative(options.root, path))) {
+    for (const block of blocks) {
       // Later blocks build on what earlier ones did.
       const outcome = await run.block(block);
       results.push({ line: block.line, language: block.language, outcome });

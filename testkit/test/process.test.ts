@@ -4,14 +4,17 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   freePort,
+  holdDefaultPorts,
   isPortFree,
   processesInGroup,
   startProcess,
   TestkitError,
   waitUntil,
   type ProcessOptions,
+  type RunningProcess,
 } from "@flx/testkit";
 
 const testkit = import.meta.resolve("@flx/testkit");
@@ -195,3 +198,33 @@ test("the group ends with the test process, however that ends", async () => {
     f("process.on('uncaughtException', () => process.exit(1)); throw new Error('expected')"),
   ]);
 });
+
+test(
+  "holdDefaultPorts() lets one process have them after the other, and its children with it",
+  { skip: process.platform !== "linux" && "on Linux only" },
+  async () => {
+    const code = `
+      import { holdDefaultPorts } from ${JSON.stringify(testkit)};
+      console.log("asks");
+      await using _ = await holdDefaultPorts();
+      console.log("has them");
+    `;
+    const start = (mark: string | undefined): Promise<RunningProcess> =>
+      startProcess({
+        name: "the other",
+        command: process.execPath,
+        args: ["--conditions=@flx/source", "--input-type=module", "--eval", code],
+        env: { ...process.env, FLX_TEST_DEFAULT_PORTS: mark },
+        ready: { line: /asks/ },
+      });
+    const mine = await holdDefaultPorts();
+    await using child = await start(process.env["FLX_TEST_DEFAULT_PORTS"]);
+    await child.waitForLine(/has them/);
+    await using other = await start(undefined);
+    await sleep(500);
+    assert.equal(other.log(), "asks");
+    await mine[Symbol.asyncDispose]();
+    await other.waitForLine(/has them/);
+    assert.deepEqual(await other.exited, { code: 0, signal: null });
+  },
+);
