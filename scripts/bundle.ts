@@ -1,18 +1,22 @@
 // A package's JavaScript as a few files instead of hundreds: what is imported costs 0.3 ms and 70 KB a file, whatever is in it.
 //
-//   package.json exports, worker threads ──► entries, at the places where tsc would put them
+//   package.json exports                 ──► entries, at the places where tsc would put them
 //   what several of them need            ──► dist/chunks/, one for each of few entries (`ENTRIES_WITH_CHUNK`)
 //   other packages                       ──► imported as they are: there must be one Labels and one FlxError in a process
+//   worker threads                       ──► a bundle of its own each, with what it uses of @flx/model: it shares no module
+//                                            with anybody, and chunks would bring the whole SDK into its memory (5 MB)
 //   import { x } from "node:y"           ──► const { x } = process.getBuiltinModule("node:y")
+//   comments                             ──► none: the sources that the maps lead to have them
+//   letters that are not in Latin-1      ──► escapes: with one of them V8 keeps a whole file in two bytes a character
 //
-// The last because an import of a builtin reads all its exports, getters too, and so loads what stands behind them: with
+// A builtin is not imported because an import reads all its exports, getters too, and so loads what stands behind them: with
 // node:util a parser of arguments, with node:fs a file watcher and readline; with node:http a WebSocket client.
 //
 // `new URL("./worker.js", import.meta.url)` names a file beside the source; in a chunk it has to lead there from the chunk.
 
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { type Plugin, rolldown } from "rolldown";
+import { type InputOptions, type OutputOptions, type Plugin, rolldown } from "rolldown";
 
 /**
  * What is reached from one of these and from none before it makes a chunk. By itself rolldown makes one for each set of
@@ -32,31 +36,61 @@ const WORKER = /new URL\("(\.\/[^"]+)\.js", import\.meta\.url\)/g;
 const BUILTIN =
   /^import (?:\{(?<names>[^}]*)\}|(?:\* as )?(?<whole>\w+)) from (?<module>"node:[^"]+");$/gm;
 const PLACE = /"flx-worker:([^"]+)"/g;
+// oxlint-disable-next-line no-control-regex -- all of Latin-1, beginning with them
+const NOT_LATIN = /[^\u0000-\u00ff]/g;
 
-/** Writes the bundle of a package into its dist/. */
+/** Writes the bundles of a package into its dist/. */
 export async function bundlePackage(folder: string): Promise<void> {
+  const chunks = chunkOfModules(folder);
+  await writeBundle(
+    folder,
+    {
+      input: exportsOf(folder),
+      // Modules are put together by reach, not by what imports them.
+      preserveEntrySignatures: "allow-extension",
+      external: /^[^./]/,
+    },
+    {
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ name: (id) => chunks.get(id) ?? null, debugName: "entry" }],
+      },
+      chunkFileNames: "chunks/[name].js",
+    },
+  );
+  for (const [name, file] of Object.entries(workersOf(folder))) {
+    await writeBundle(
+      folder,
+      {
+        input: { [name]: file },
+        external: /^(?!@flx\/model\b)[^./]/,
+        resolve: { conditionNames: ["@flx/source"] },
+      },
+      { chunkFileNames: `${dirname(name)}/[name].js` },
+    );
+  }
+}
+
+async function writeBundle(
+  folder: string,
+  input: InputOptions,
+  output: OutputOptions,
+): Promise<void> {
   const bundle = await rolldown({
+    ...input,
     cwd: folder,
-    input: { ...exportsOf(folder), ...workersOf(folder) },
     platform: "node",
-    // Modules are put together by reach, not by what imports them.
-    preserveEntrySignatures: "allow-extension",
-    external: /^[^./]/,
-    plugins: [workerPlaces(folder), builtinsWithoutImport()],
+    plugins: [workerPlaces(folder), builtinsWithoutImport(), latinOnly()],
     logLevel: "warn",
   });
-  const chunks = chunkOfModules(folder);
   await bundle.write({
+    ...output,
     dir: join(folder, "dist"),
-    codeSplitting: {
-      includeDependenciesRecursively: false,
-      groups: [{ name: (id) => chunks.get(id) ?? null, debugName: "entry" }],
-    },
     format: "esm",
     sourcemap: true,
     entryFileNames: "[name].js",
-    chunkFileNames: "chunks/[name].js",
     minifyInternalExports: false,
+    comments: { annotation: true, jsdoc: false, legal: false },
   });
   await bundle.close();
 }
@@ -135,6 +169,25 @@ function builtinsWithoutImport(): Plugin {
         return `const ${left} = globalThis.process.getBuiltinModule(${module});`;
       });
       return replaced === code ? undefined : { code: replaced, map: null };
+    },
+  };
+}
+
+/**
+ * Writes other letters as escapes. Without comments they stand in texts and regular expressions only, where both are the
+ * same. Done last, as whoever writes the code anew writes letters.
+ */
+function latinOnly(): Plugin {
+  return {
+    name: "latin-only",
+    generateBundle(_, files) {
+      for (const file of Object.values(files)) {
+        if (file.type !== "chunk") continue;
+        file.code = file.code.replaceAll(
+          NOT_LATIN,
+          (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+        );
+      }
     },
   };
 }
