@@ -90,6 +90,7 @@ export {
   encodeScope,
   type OtlpScope,
   type ScopeRecords,
+  writeRequest,
 } from "./otlp/request.ts";
 export {
   type AttributeColumns,

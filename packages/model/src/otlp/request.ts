@@ -56,9 +56,22 @@ export function encodeResource(
 export function encodeRequest(
   resource: Uint8Array,
   schemaUrl: string,
-  scopes: Iterable<ScopeRecords>,
+  scopes: readonly ScopeRecords[],
 ): Uint8Array<ArrayBuffer> {
-  const out = new MessageWriter(64 * 1024);
+  const out = new MessageWriter(0);
+  writeRequest(out, resource, schemaUrl, scopes);
+  return out.bytes.subarray(0, out.at);
+}
+
+/** Writes a whole request into an array that may have been used before. */
+export function writeRequest(
+  out: MessageWriter,
+  resource: Uint8Array,
+  schemaUrl: string,
+  scopes: readonly ScopeRecords[],
+): void {
+  // An array that grows while it is written leaves twice its size behind.
+  out.reserve(sizeOf(resource, schemaUrl, scopes));
   const start = out.begin(0x0a);
   out.field(0x0a, resource);
   for (const { scope, schemaUrl: scopeSchemaUrl, pieces } of scopes) {
@@ -70,5 +83,17 @@ export function encodeRequest(
   }
   if (schemaUrl !== "") out.text(0x1a, schemaUrl);
   out.end(start);
-  return out.take();
+}
+
+/** Room for the tags and lengths of a message, and of a message and a text in it. */
+const FRAME_BYTES = 48;
+
+/** At least what a request takes, and not much more. */
+function sizeOf(resource: Uint8Array, schemaUrl: string, scopes: readonly ScopeRecords[]): number {
+  let size = FRAME_BYTES + resource.length + schemaUrl.length * 3;
+  for (const { scope, schemaUrl: scopeSchemaUrl, pieces } of scopes) {
+    size += FRAME_BYTES + scope.length + scopeSchemaUrl.length * 3;
+    for (const piece of pieces) size += piece.length;
+  }
+  return size;
 }

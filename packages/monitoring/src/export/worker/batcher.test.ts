@@ -84,3 +84,31 @@ test("Batcher loses nothing and doubles nothing, and keeps to its limits", () =>
     }),
   );
 });
+
+test("Batcher uses the memory of a body again only after its release", () => {
+  const release = fc.array(fc.boolean(), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(release, (releases) => {
+      const one = batcher();
+      const kept: (readonly [string, Uint8Array])[] = [];
+      for (const [i, isReleased] of releases.entries()) {
+        const text = `${i} ${"x".repeat(i * 5)}`;
+        one.add(1, record(text));
+        const [batch] = one.cut();
+        if (isReleased) batch!.release?.();
+        else kept.push([text, batch!.body]);
+        // Once is enough.
+        if (isReleased) batch!.release?.();
+      }
+      for (const [text, body] of kept) assert.deepEqual(textsOf(body), [["scope 1", [text]]]);
+    }),
+  );
+  const one = batcher();
+  const bodies = Array.from({ length: 5 }, () => {
+    one.add(1, record("a"));
+    const [batch] = one.cut();
+    batch!.release?.();
+    return batch!.body.buffer;
+  });
+  assert.equal(new Set(bodies).size, 1);
+});

@@ -53,7 +53,11 @@ class MemorySpool implements Spool {
 
 function delivering(
   answer: (text: string, attempt: number) => SendResult | Promise<SendResult>,
-  { spool, maxQueuedBytes = 1_000_000 }: { spool?: Spool; maxQueuedBytes?: number } = {},
+  {
+    spool,
+    maxQueuedBytes = 1_000_000,
+    isDoneWithBody = true,
+  }: { spool?: Spool; maxQueuedBytes?: number; isDoneWithBody?: boolean } = {},
 ) {
   const sent: string[] = [];
   const faults: string[] = [];
@@ -61,6 +65,7 @@ function delivering(
   const delivery = new Delivery({
     signal: "traces",
     sender: {
+      isDoneWithBody,
       send: async (body) => {
         const text = new TextDecoder().decode(body);
         sent.push(text);
@@ -152,4 +157,30 @@ test("Delivery lets the oldest go when memory is full and there is no disk", asy
   const { expired } = counters.of("traces");
   assert.equal(expired, 1 + 2);
   delivery.close();
+});
+
+test("Delivery gives memory back when a request is accepted, refused, on disk or let go, and not before", async () => {
+  const f = async (
+    answer: SendResult,
+    parts: { spool?: Spool; isDoneWithBody?: boolean },
+    want: readonly string[],
+  ) => {
+    const given: string[] = [];
+    const { delivery } = delivering(() => answer, parts);
+    const released = (text: string): Batch => {
+      const { body, records } = batch(text);
+      return { body, records, release: () => given.push(text) };
+    };
+    delivery.put([released("a"), released("b")]);
+    assert.deepEqual(given, []);
+    await delivery.finish(performance.now() + 50);
+    assert.deepEqual(given, want);
+    delivery.close();
+  };
+
+  await f(accepted, {}, ["a", "b"]);
+  await f({ kind: "refused", reason: "no" }, {}, ["a", "b"]);
+  await f(retry, {}, []);
+  await f(retry, { spool: new MemorySpool() }, ["a", "b"]);
+  await f(accepted, { isDoneWithBody: false }, []);
 });

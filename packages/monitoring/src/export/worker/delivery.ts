@@ -163,6 +163,7 @@ export class Delivery {
         result.kind === "refused" ? batch.records : Math.min(result.rejected, batch.records);
       counters.add(signal, result.kind === "refused" ? "refused" : "rejected", rejected);
       counters.add(signal, "accepted", batch.records - rejected);
+      if (this.#parts.sender.isDoneWithBody) batch.release?.();
       if (result.kind === "refused") this.#note(result.reason);
       else if (rejected > 0) this.#note(result.message ?? `${rejected} records were rejected`);
       return;
@@ -203,6 +204,7 @@ export class Delivery {
       const batch = this.#queue.shift()!;
       this.#queuedBytes -= batch.body.length;
       counters.add(signal, "spooled", batch.records);
+      batch.release?.();
     }
   }
 
@@ -213,6 +215,7 @@ export class Delivery {
       const batch = this.#queue.shift()!;
       this.#queuedBytes -= batch.body.length;
       counters.add(signal, "expired", batch.records);
+      batch.release?.();
     }
   }
 

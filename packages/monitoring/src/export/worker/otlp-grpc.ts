@@ -16,6 +16,7 @@ import { readFileSync } from "node:fs";
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from "node:http2";
 import type { OtlpEndpoint } from "../export-settings.ts";
 import type { Signal } from "../signal.ts";
+import { boundedWork } from "./bounded-work.ts";
 import { compressed } from "./compression.ts";
 import { readPartialSuccess } from "./partial-success.ts";
 import { retryDelayMs } from "./retry-info.ts";
@@ -37,12 +38,15 @@ const HTTP_RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** Sends to an OTLP/gRPC receiver. */
 export class OtlpGrpcSender implements Sender {
+  readonly isDoneWithBody: boolean;
   readonly #endpoint: OtlpEndpoint;
   readonly #path: string;
   readonly #origin: string;
   #session: ClientHttp2Session | undefined;
 
   constructor(endpoint: OtlpEndpoint, signal: Signal) {
+    // A stream that is answered early may still have the message itself, but has only what was compressed.
+    this.isDoneWithBody = endpoint.compression !== "none";
     this.#endpoint = endpoint;
     this.#path = `/opentelemetry.proto.collector.${SERVICES[signal]}/Export`;
     this.#origin = new URL(endpoint.url).origin;
@@ -52,8 +56,8 @@ export class OtlpGrpcSender implements Sender {
     const { compression, timeoutMs, url } = this.#endpoint;
     try {
       const message = await compressed(body, compression);
-      const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
-      return this.#result(await this.#call(message, signal));
+      const call = (signal: AbortSignal) => this.#call(message, signal);
+      return this.#result(await boundedWork(timeoutMs, stop, call));
     } catch (error) {
       this.#drop();
       const reason = error instanceof Error ? error.message : String(error);

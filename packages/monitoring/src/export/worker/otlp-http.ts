@@ -15,6 +15,7 @@ import type Https from "node:https";
 import { readFileSync } from "node:fs";
 import type { OtlpEndpoint } from "../export-settings.ts";
 import type { Signal } from "../signal.ts";
+import { boundedWork } from "./bounded-work.ts";
 import { compressed } from "./compression.ts";
 import { requestAsJson } from "./otlp-json.ts";
 import { readJsonPartialSuccess, readPartialSuccess } from "./partial-success.ts";
@@ -25,6 +26,7 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** Sends to an OTLP/HTTP receiver. */
 export class OtlpHttpSender implements Sender {
+  readonly isDoneWithBody = true;
   readonly #endpoint: OtlpEndpoint;
   readonly #signal: Signal;
   readonly #url: URL;
@@ -48,16 +50,15 @@ export class OtlpHttpSender implements Sender {
       const isJson = this.#endpoint.protocol === "http/json";
       const message = isJson ? requestAsJson(body, this.#signal) : body;
       const bytes = await compressed(message, compression);
-      const answer = await this.#post(
-        bytes,
-        {
-          ...headers,
-          "content-type": isJson ? "application/json" : "application/x-protobuf",
-          "content-length": String(bytes.length),
-          ...(compression === "none" ? {} : { "content-encoding": compression }),
-          "user-agent": "flx-monitoring",
-        },
-        AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
+      const sent = {
+        ...headers,
+        "content-type": isJson ? "application/json" : "application/x-protobuf",
+        "content-length": String(bytes.length),
+        ...(compression === "none" ? {} : { "content-encoding": compression }),
+        "user-agent": "flx-monitoring",
+      };
+      const answer = await boundedWork(timeoutMs, stop, (signal) =>
+        this.#post(bytes, sent, signal),
       );
       return this.#result(answer);
     } catch (error) {
@@ -90,7 +91,10 @@ export class OtlpHttpSender implements Sender {
         this.#url,
         { method: "POST", agent: this.#agent, headers, signal },
         (response) => {
-          readAnswer(response).then(resolve, reject);
+          readAnswer(response)
+            // An answer before the end of the question: what is left of the body is not wanted.
+            .finally(() => request.writableFinished || request.destroy())
+            .then(resolve, reject);
         },
       );
       request.on("error", reject);

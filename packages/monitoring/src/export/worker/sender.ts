@@ -13,6 +13,8 @@ export type SendResult =
 
 /** Sends requests of one signal. */
 export interface Sender {
+  /** Whether nobody reads a body any more once it was accepted or refused. */
+  readonly isDoneWithBody: boolean;
   /** Never rejects: what went wrong is in the result. */
   send(body: Uint8Array<ArrayBuffer>, stop: AbortSignal): Promise<SendResult>;
   /** Closes connections. */

@@ -45,6 +45,25 @@ function partial(rejected: number, message: string): Buffer {
   return Buffer.concat([Buffer.from([0x0a, inner.length]), inner]);
 }
 
+test("OtlpHttpSender is done with a body when it is answered, however early", async (t) => {
+  const closed = Promise.withResolvers<boolean>();
+  const server = createServer((request, response) => {
+    request.socket.on("close", closed.resolve);
+    // Nothing of the body is read beyond what came with the headers.
+    request.pause();
+    response.writeHead(400).end("no");
+  });
+  const sender = new OtlpHttpSender(endpoint(await listen(t, server)), "traces");
+  t.after(() => {
+    sender.close();
+    server.closeAllConnections();
+  });
+  const result = await sender.send(new Uint8Array(32 * 1024 * 1024), never);
+  assert.equal(result.kind, "refused", JSON.stringify(result));
+  // What is left of the body is not sent any more.
+  await closed.promise;
+});
+
 test("OtlpHttpSender takes each status for what OTLP says it is", async (t) => {
   let answer: RequestListener = () => undefined;
   const server = createServer((request, response) => {
