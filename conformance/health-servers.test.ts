@@ -10,6 +10,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { after, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
@@ -36,6 +37,7 @@ import {
   type PeerName,
   type PeerServer,
   peer,
+  processesInGroup,
   requirePeer,
   startAlertmanager,
   startClickhouse,
@@ -205,6 +207,16 @@ for (const name of order) {
   });
 }
 
+/** Stops a server without ending it: a signal has been sent before it has been obeyed. */
+async function halt(server: PeerServer): Promise<void> {
+  server.process.signal("SIGSTOP");
+  const isStopped = (pid: number): boolean =>
+    /\) [TtZ] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  await waitUntil(() => processesInGroup(server.process.pid).every(isStopped), {
+    what: "the server to stand still",
+  });
+}
+
 async function states(row: Row, server: PeerServer): Promise<void> {
   const check = row.check(server.port, right);
   const f = (timeoutMs = 5000): Promise<CheckRun> => runCheck(check, { timeoutMs });
@@ -224,8 +236,8 @@ async function states(row: Row, server: PeerServer): Promise<void> {
     assert.ok(!refused.message?.includes(wrong));
   }
 
-  server.process.signal("SIGSTOP");
   try {
+    await halt(server);
     const hung = await f(300);
     assert.equal(hung.status, "unhealthy");
     assert.match(
@@ -445,7 +457,7 @@ test("dns() asks a real dnsmasq", async (t) => {
   );
   await f(dns({ name: "shop.test", type: "AAAA", servers }), "unhealthy", /no such records/);
 
-  server.process.signal("SIGSTOP");
+  await halt(server);
   await f(dns({ name: "shop.test", servers }), "unhealthy", /does not answer/);
   server.process.signal("SIGCONT");
   await server.stop();

@@ -3,7 +3,7 @@
 //   flx check ...    cli/check.ts
 //   flx query ...    cli/query.ts
 //   flx promql ...   cli/promql.ts
-//   flx trace ...    cli/trace.ts     traces, logs and errors likewise
+//   flx trace ...    cli/trace.ts     traces, graph, logs and errors likewise
 //   flx archive ...  cli/archive.ts, over station-config.ts
 //   flx backup ...   cli/backup.ts
 //   flx hash-password   cli/hash-password.ts
@@ -51,6 +51,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   traces: {
     summary: "find traces by service, operation, status, duration and attributes",
     load: async () => (await import("./cli/traces.ts")).traces,
+  },
+  graph: {
+    summary: "who calls whom: calls, failures and durations between services",
+    load: async () => (await import("./cli/graph.ts")).graph,
   },
   logs: {
     summary: "find log records, or follow them",

@@ -1,4 +1,4 @@
-// Times and lengths of time for people.
+// Times, lengths of time and numbers for people.
 
 /** Nanoseconds with three digits that count: "1.23 s", "12.3 ms", "456 µs". */
 export function durationText(ns: number): string {
@@ -24,4 +24,23 @@ export function timeText(ns: string): string {
 export function msText(ms: number): string {
   if (!(Math.abs(ms) <= 8.64e15)) return String(ms);
   return new Date(ms).toISOString().replace("T", " ").replace("Z", "");
+}
+
+/** A whole number with thousands apart. */
+export function countText(count: number): string {
+  return count.toLocaleString("en-US", { maximumFractionDigits: 0 });
+}
+
+/** A rate with three digits that count. */
+export function rateText(perSecond: number): string {
+  if (perSecond === 0) return "0";
+  if (perSecond >= 100) return countText(perSecond);
+  return String(Number(perSecond.toPrecision(3)));
+}
+
+/** A share of one as percent. */
+export function percentText(share: number): string {
+  if (share === 0) return "0 %";
+  const percent = share * 100;
+  return percent < 0.01 ? "< 0.01 %" : `${Number(percent.toPrecision(3))} %`;
 }

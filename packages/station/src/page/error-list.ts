@@ -3,7 +3,8 @@
 import type { ErrorFrame, ErrorGroup, ErrorOccurrence } from "../store/errors/error-store.ts";
 import { html, type Html } from "./html.ts";
 import { errorLink } from "./page-link.ts";
-import { ago, countText } from "./page-text.ts";
+import { ago } from "./page-text.ts";
+import { countText } from "../base/units.ts";
 
 /** Frames of an occurrence that are shown at once. */
 const MAX_FRAMES = 50;

@@ -3,14 +3,14 @@
 import type { ApiRequest } from "../api/http/request.ts";
 import { Refusal } from "../api/http/refusal.ts";
 import { asked } from "../api/records/parameters.ts";
-import { msText } from "../base/units.ts";
+import { countText, msText } from "../base/units.ts";
 import type { ErrorGroupDetail, ErrorOccurrence, ErrorTally } from "../store/errors/error-store.ts";
 import { capturedAt, fieldList, frameList, groupState, shortPath } from "./error-list.ts";
 import { html, type Html } from "./html.ts";
 import type { Page } from "./page-frame.ts";
 import { pageLink, traceLink } from "./page-link.ts";
 import type { PageParts } from "./page-parts.ts";
-import { ago, countText } from "./page-text.ts";
+import { ago } from "./page-text.ts";
 
 const MAX_TALLIES = 10;
 const MAX_HISTORY = 20;

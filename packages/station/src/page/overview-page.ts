@@ -1,7 +1,9 @@
-// The first page: what is scraped, what services do, what failed lately, what was slow, and a place to ask.
+// The first page: what is scraped, what services do, what failed lately, what was slow, who calls whom, and a place to ask.
 
 import type { ApiRequest } from "../api/http/request.ts";
 import type { StoredSpan } from "../store/spans/span-store.ts";
+import { readGraph } from "../traces/read-graph.ts";
+import { callsTable } from "./calls-table.ts";
 import { capturedAt, errorList } from "./error-list.ts";
 import { html, type Html } from "./html.ts";
 import type { Page } from "./page-frame.ts";
@@ -27,9 +29,10 @@ export async function overviewPage(parts: PageParts, request: ApiRequest): Promi
   const nowMs = parts.now();
   const range = pageRange(request, "15m", nowMs);
   const isLive = request.parameter("live") === "1";
-  const [targets, services, errors, slow] = await Promise.all([
+  const [targets, services, calls, errors, slow] = await Promise.all([
     targetsSection(parts, request, nowMs),
     servicesSection(parts, request, range),
+    callsSection(parts, request, range),
     errorsSection(parts, request, nowMs),
     slowSection(parts, request, range, nowMs),
   ]);
@@ -48,7 +51,7 @@ export async function overviewPage(parts: PageParts, request: ApiRequest): Promi
         >
       </div>
       ${queryForm({ query: "", range: range.length, end: undefined, names: [] })}
-      ${hasTrouble ? [targets, services, errors, slow] : [services, errors, slow, targets]}`,
+      ${hasTrouble ? [targets, services, errors, slow, calls] : [services, errors, slow, calls, targets]}`,
   };
 }
 
@@ -76,6 +79,13 @@ function servicesSection(
       const { items, isCut } = await spans.activity(range, { limit: MAX_SERVICES, signal: within });
       return servicesTable(items, isCut, range);
     },
+  );
+}
+
+function callsSection(parts: PageParts, { signal }: ApiRequest, range: PageRange): Promise<Html> {
+  return section(
+    { id: "calls", title: "Calls", note: `in ${range.length}`, signal },
+    async (within) => callsTable(await readGraph(parts, range, within), range),
   );
 }
 

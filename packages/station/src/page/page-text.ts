@@ -1,4 +1,4 @@
-// Numbers and times as pages show them.
+// Times as pages show them.
 
 import { html, type Html } from "./html.ts";
 import { msText } from "../base/units.ts";
@@ -19,23 +19,4 @@ export function ago(ms: number, nowMs: number): Html {
 
 function isoText(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : "";
-}
-
-/** A whole number with thousands apart. */
-export function countText(count: number): string {
-  return count.toLocaleString("en-US", { maximumFractionDigits: 0 });
-}
-
-/** A rate with three digits that count. */
-export function rateText(perSecond: number): string {
-  if (perSecond === 0) return "0";
-  if (perSecond >= 100) return countText(perSecond);
-  return String(Number(perSecond.toPrecision(3)));
-}
-
-/** A share of one as percent. */
-export function percentText(share: number): string {
-  if (share === 0) return "0 %";
-  const percent = share * 100;
-  return percent < 0.01 ? "< 0.01 %" : `${Number(percent.toPrecision(3))} %`;
 }

@@ -1,10 +1,9 @@
 // Services with rate, errors and duration of what came in to them.
 
-import { durationText } from "../base/units.ts";
+import { durationText, percentText, rateText } from "../base/units.ts";
 import type { ServiceActivity } from "../store/spans/span-store.ts";
 import { html, type Html } from "./html.ts";
 import { pageLink } from "./page-link.ts";
-import { percentText, rateText } from "./page-text.ts";
 import { nothing } from "./section.ts";
 import type { PageRange } from "./time-range.ts";
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom, waitUntil } from "@flx/testkit";
+import { runFlx } from "../run-flx.ts";
 import { StationProcess } from "../running-station.ts";
 import { type SaidSpan, spanJson, spanRequest } from "./span-request.ts";
 
@@ -218,6 +219,27 @@ test("hostile spans harm only their own series: bounded, and no other service's 
   await waitUntil(async () => (await total(station, edges)) >= 1_000, { ...WAIT, what: "edges" });
   assert.equal(await total(station, `${edges}{client="user",server="good"}`), 20);
   assert.ok((await station.query(`group by (client, server) (${edges})`)).length <= 6);
+  await seenByPeople(station);
   const waiting = await station.query("flx_traces_waiting_spans");
   assert.ok(waiting.every(([, value]) => Number(value) <= 100));
 });
+
+/** What `flx graph` and the first page show of it: the good edge whole, of the hostile ones nothing that steers a terminal. */
+async function seenByPeople(station: StationProcess): Promise<void> {
+  const { code, out, error } = await runFlx("graph", "--url", station.url);
+  assert.equal(code, 0, error);
+  assert.doesNotMatch(out.replaceAll("\n", ""), /\p{Cc}/u);
+  const [head, ...lines] = out.trimEnd().split("\n");
+  assert.match(head!, /^CLIENT +SERVER +CALLS +FAILED +CLIENT P95 +SERVER P95$/);
+  assert.ok(
+    lines.some((line) => /^user +good +20 +\d[\d.]* ms/.test(line)),
+    out,
+  );
+  const json = await runFlx("graph", "--json", "--since", "10m", "--url", station.url);
+  const { edges } = JSON.parse(json.out) as { edges: { client: string; server: string }[] };
+  assert.equal(edges.length, lines.length);
+  assert.equal((await runFlx("graph", "good", "--url", station.url)).code, 64);
+  const page = await (await fetch(`${station.url}/`)).text();
+  const calls = /<section id="calls"[\s\S]*?<\/section>/.exec(page)![0];
+  assert.match(calls, /<td>user<\/td>\s*<td><a\s+href="[^"]*service=good[^"]*"\s*>good<\/a\s*>/);
+}
