@@ -61,6 +61,7 @@ scraped (job="shop") and pushed over OTLP (job="orders", ...):
   ${flx} 'orders_placed_total{job="orders"}'
   ${flx} 'flx_cpu_usage_percent{job="flx"}'
   npm run -s flx -- traces${where}
+  npm run -s flx -- graph${where}
   npm run -s flx -- logs${where}
   curl -s '${url}/api/v1/query?query=up'
 `;
