@@ -51,6 +51,8 @@ test("a full disk: refused with 503 and Retry-After, questions go on, and it rec
     };
     const counted = async (): Promise<number> =>
       Number((await station.query("count_over_time(sent[1h])"))[0]?.[1]);
+    const logs = async (): Promise<string> =>
+      (await fetch(`${station.url}/api/v1/logs?limit=1`)).text();
     for (let i = 0; i < 20; i++) assert.equal((await send("metrics"))[0], 200);
     assert.equal((await send("logs"))[0], 200);
 
@@ -69,6 +71,7 @@ test("a full disk: refused with 503 and Retry-After, questions go on, and it rec
       assert.ok(Number(refused[1]) >= 1, `${signal}: Retry-After ${refused[1]}`);
     }
     assert.equal(await counted(), sent, "what was taken is there");
+    assert.match(await logs(), /xxx/, "log records can be asked for");
     assert.equal((await fetch(`${station.url}/livez`)).status, 200);
     const before = sent;
 
@@ -79,8 +82,6 @@ test("a full disk: refused with 503 and Retry-After, questions go on, and it rec
         what: `${signal} to be taken again`,
       });
     }
-    const logs = async (): Promise<string> =>
-      (await fetch(`${station.url}/api/v1/logs?limit=1`)).text();
     await waitUntil(async () => (await logs()).includes("xxx"), { ...WAIT, what: "log records" });
     assert.ok(sent > before);
     assert.equal(await counted(), sent);

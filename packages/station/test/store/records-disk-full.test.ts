@@ -61,8 +61,10 @@ async function fillAndFree(
   };
   const ballast = join(disk, "ballast");
   await writeFile(ballast, Buffer.alloc(ballastMegabytes * 1024 * 1024));
-  const { request } = madeSpans(1, { count: EACH, startMs: 1_700_000_000_000, traces: 1e6 });
+  const made = (seed: number) =>
+    madeSpans(seed, { count: EACH, startMs: 1_700_000_000_000, traces: 1e6 });
   let kept = 0;
+  let last = "";
   let refused = 0;
   const any = { range: { startMs: 0, endMs: 4e12 }, attributes: [], limit: 1 };
   {
@@ -70,15 +72,22 @@ async function fillAndFree(
     const store = new EmbeddedSpanStore(records);
     let keptAfter = 0;
     for (let i = 0; i < 2_000 && keptAfter < 5; i++) {
+      const { request, records: spans } = made(i);
       try {
         await records.append("spans", request, EACH);
         kept += EACH;
+        last = spans[0]!.traceId;
         if (i === 5) await records.flush("spans");
         if (refused >= 10) keptAfter++;
       } catch (error) {
         assert.equal((error as { code: string }).code, "FLX_STORE_DISK");
         assert.equal((error as { refusal: string }).refusal, "unavailable");
         assert.equal((await store.spans(any)).items.length, 1, "questions are answered");
+        assert.notEqual(
+          await store.trace(last, { limit: 10 }),
+          undefined,
+          "also the last one taken",
+        );
         if (++refused === 10) await rm(ballast);
       }
     }

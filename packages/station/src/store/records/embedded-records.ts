@@ -41,7 +41,9 @@ export interface EmbeddedRecordsOptions extends KeeperOptions {
 
 const HEAD = 12;
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-const MAX_RESTARTS = 20;
+const MAX_PAUSE_MS = 30_000;
+/** A thread that has lived so long was not started in vain. */
+const SOUND_MS = 60_000;
 const SIGNALS: readonly RecordSignal[] = ["spans", "logs"];
 const RECORD_TYPE = 1;
 
@@ -111,6 +113,8 @@ export class EmbeddedRecords implements AsyncDisposable {
   #waking: Promise<void> | undefined;
   #nextCall = 1;
   #restarts = 0;
+  #startedMs = 0;
+  #restarting: NodeJS.Timeout | undefined;
   #isClosing = false;
   #isReady = true;
 
@@ -286,7 +290,7 @@ export class EmbeddedRecords implements AsyncDisposable {
     worker.on("message", (message: FromRecords) => this.#receive(message));
     worker.on("error", (error: unknown) => this.#options.onFault?.((error as Error).message));
     worker.on("exit", () => {
-      if (worker === this.#worker) void this.#restart();
+      if (worker === this.#worker) this.#restart();
     });
   }
 
@@ -339,37 +343,45 @@ export class EmbeddedRecords implements AsyncDisposable {
     return call;
   }
 
-  async #restart(): Promise<void> {
+  #restart(): void {
     this.#isReady = false;
     const ended = new FlxError("FLX_STORE_FAILED", "the store's thread has ended");
     for (const id of this.#calls.keys()) this.#take(id)?.reject(ended);
-    if (!this.#isClosing) {
-      this.#options.onFault?.("the thread of spans and logs has ended; it is started again");
-    }
-    await this.#startThread();
+    if (this.#isClosing) return;
+    this.#options.onFault?.("the thread of spans and logs has ended; it is started again");
+    if (performance.now() - this.#startedMs > SOUND_MS) this.#restarts = 0;
+    this.#startLater();
   }
 
+  /** At once, then after longer and longer pauses, as often as it takes. */
+  #startLater(): void {
+    const pauseMs = this.#restarts === 0 ? 0 : 50 * 2 ** Math.min(this.#restarts, 10);
+    this.#restarts++;
+    this.#restarting = setTimeout(() => void this.#startThread(), Math.min(MAX_PAUSE_MS, pauseMs));
+  }
+
+  /** Tries once; tries again by itself when that fails. */
   async #startThread(): Promise<void> {
-    for (; !this.#isClosing && this.#restarts < MAX_RESTARTS; this.#restarts++) {
-      try {
-        const { worker, positions } = await startThread(this.#options);
-        if (this.#isClosing) {
-          await worker.terminate();
-          return;
-        }
-        this.#worker = worker;
-        this.#listen(worker);
-        this.#isReady = true;
-        for (const signal of SIGNALS) {
-          this.#logs[signal].settle(positions[signal]);
-          this.#sendWaiting(signal);
-        }
+    try {
+      const { worker, positions } = await startThread(this.#options);
+      if (this.#isClosing) {
+        await worker.terminate();
         return;
-      } catch (error) {
-        this.#isReady = false;
-        this.#options.onFault?.((error as Error).message);
-        await new Promise((resolve) => setTimeout(resolve, 100 * (1 + this.#restarts)));
       }
+      this.#worker = worker;
+      this.#startedMs = performance.now();
+      this.#listen(worker);
+      this.#isReady = true;
+      for (const signal of SIGNALS) {
+        this.#logs[signal].settle(positions[signal]);
+        this.#sendWaiting(signal);
+      }
+    } catch (error) {
+      this.#isReady = false;
+      this.#options.onFault?.((error as Error).message);
+      // Without its native part it never starts.
+      const isHopeless = (error as FlxError).code === "FLX_STORE_BINDING";
+      if (!this.#isClosing && !isHopeless) this.#startLater();
     }
   }
 
@@ -377,7 +389,7 @@ export class EmbeddedRecords implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     // One that is just being started has what was acknowledged to take over.
-    if (this.#isReady) await this.#waking;
+    await this.#waking;
     if (this.#isReady && this.#worker !== undefined) {
       const closed = this.#call((id) => ({ kind: "close", id }));
       this.#isClosing = true;
@@ -385,6 +397,7 @@ export class EmbeddedRecords implements AsyncDisposable {
     }
     this.#isClosing = true;
     this.#isReady = false;
+    clearTimeout(this.#restarting);
     await this.#worker?.terminate();
     for (const signal of SIGNALS) await this.#logs[signal].close();
   }

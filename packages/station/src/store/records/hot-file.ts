@@ -70,6 +70,7 @@ export class HotFile {
    * Opens a file, or begins it.
    *
    * @param connection for this file alone; it writes
+   * @param file       `:memory:` for one that is never on disk
    * @param begin      where the file before ended, for a file that is new
    * @throws {Error} of DuckDB when the file is damaged
    */
@@ -83,7 +84,13 @@ export class HotFile {
     const isNew = !existsSync(file.path);
     await connection.run(`ATTACH '${quoted(file.path)}' AS ${schema}`);
     if (isNew || !(await hasState(connection, schema))) {
-      await createTables(connection, schema, table, begin);
+      try {
+        await createTables(connection, schema, table, begin);
+      } catch (error) {
+        // Else the name is taken when it is tried again.
+        await connection.run(`DETACH ${schema}`).catch(() => undefined);
+        throw error;
+      }
     }
     const state = await connection.runAndReadAll(`SELECT * FROM ${schema}.main.state`);
     const [row] = state.getRows();
@@ -218,6 +225,12 @@ export class HotFile {
 
   /** Lets the connection go without another word. */
   abandon(): void {
+    this.#connection.closeSync();
+  }
+
+  /** Lets what is only in memory go. */
+  async drop(): Promise<void> {
+    await this.#connection.run(`DETACH ${this.schema}`);
     this.#connection.closeSync();
   }
 

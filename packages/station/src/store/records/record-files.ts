@@ -9,6 +9,9 @@
 // A record stands in the window in which it came, whatever its own time says: late ones need no file of their own, and a
 // file's name says from when to when its records are. A window closes while the next one takes records already.
 //
+// Questions need no room on the disk. Where there is none to begin a hot file it is begun with the next record that is kept,
+// and records that wait for room stand in a hot file in memory until they are kept.
+//
 // A crash while a window closes leaves a draft (deleted at start) or both files (the hot one is deleted at start): never
 // neither, never both in an answer.
 
@@ -88,6 +91,10 @@ export class RecordFiles {
   #windows: WindowFile[] = [];
   /** Hot files; the last one takes records, those before are being closed. */
   #hot: HotFile[] = [];
+  /** What waits for room, in memory. */
+  #waiting: HotFile | undefined;
+  /** Where the first hot file begins, while there is none. */
+  #begin: Pick<HotState, "position" | "next"> = { position: -1, next: 1 };
   #hotSinceMs = 0;
   readonly #verified = new Set<string>();
   readonly #quarantined: { readonly file: string; readonly reason: string }[] = [];
@@ -135,6 +142,8 @@ export class RecordFiles {
       const sequence = Number(HOT_NAME.exec(name)?.[1] ?? Number.NaN);
       if (name.endsWith(".draft")) await rm(path, { recursive: true, force: true });
       else if (closed.has(sequence)) await removeHot(path);
+      // There was no room for it.
+      else if (!Number.isNaN(sequence) && (await sizeOf(path)) === 0) await removeHot(path);
       else if (!Number.isNaN(sequence)) sequences.push(sequence);
     }
     let begin = await this.#lastClosed();
@@ -145,7 +154,8 @@ export class RecordFiles {
       begin = hot.state;
     }
     this.#hotSinceMs = this.#now();
-    if (this.#hot.length === 0) await this.#beginHot(begin);
+    this.#begin = begin;
+    if (this.#hot.length === 0) await this.#beginHot(begin).catch(unlessWithoutRoom);
     // Their closing was under way when the process ended.
     for (const hot of this.#hot.slice(0, -1)) this.#close(hot);
   }
@@ -173,17 +183,23 @@ export class RecordFiles {
     sequence: number,
     begin: Pick<HotState, "position" | "next">,
   ): Promise<HotFile | undefined> {
-    const path = join(this.folder, `${String(sequence).padStart(6, "0")}.duckdb`);
+    const path = this.#hotPath(sequence);
     const connection = await this.#instance.connect();
     try {
       return await HotFile.open(connection, this.#table, { path, sequence }, begin);
     } catch (error) {
       connection.closeSync();
+      // That is no damage.
+      if (isWithoutRoom(error)) throw error;
       await rename(path, `${path}.damaged`);
       if (existsSync(`${path}.wal`)) await rename(`${path}.wal`, `${path}.wal.damaged`);
       this.#quarantined.push({ file: basename(path), reason: (error as Error).message });
       return undefined;
     }
+  }
+
+  #hotPath(sequence: number): string {
+    return join(this.folder, `${String(sequence).padStart(6, "0")}.duckdb`);
   }
 
   async #beginHot(begin: Pick<HotState, "position" | "next">): Promise<void> {
@@ -193,7 +209,11 @@ export class RecordFiles {
       ...this.#hot.map(({ sequence }) => sequence),
       ...(await this.#damagedSequences()),
     ];
-    const hot = await this.#openHot(Math.max(0, ...taken) + 1, begin);
+    const sequence = Math.max(0, ...taken) + 1;
+    const hot = await this.#openHot(sequence, begin).catch(async (error: unknown) => {
+      await removeHot(this.#hotPath(sequence));
+      throw error;
+    });
     if (hot === undefined) throw new Error(`cannot begin a window in ${this.folder}`);
     this.#hot.push(hot);
     this.#hotSinceMs = this.#now();
@@ -208,41 +228,68 @@ export class RecordFiles {
 
   /** Up to where the log is in the files, durably. */
   get position(): number {
-    return this.#current.state.position;
+    return (this.#current?.state ?? this.#begin).position;
   }
 
   /** How many records came, ever. */
   get next(): number {
-    return this.#current.state.next;
+    return ((this.#waiting ?? this.#current)?.state ?? this.#begin).next;
   }
 
-  get #current(): HotFile {
-    return this.#hot.at(-1)!;
+  get #current(): HotFile | undefined {
+    return this.#hot.at(-1);
   }
 
   /** Takes requests, all or none but those that cannot be read. Not while another call is under way. */
   async append(requests: readonly LoggedRequest[]): Promise<void> {
-    for (const position of await this.#current.append(requests)) {
+    if (this.#current === undefined) await this.#beginHot(this.#begin);
+    for (const position of await this.#current!.append(requests)) {
       const file = `${basename(this.folder)}-log, request ${position}`;
       this.#quarantined.push({ file, reason: "it cannot be read" });
       if (this.#quarantined.length > MAX_TOLD) this.#quarantined.shift();
     }
   }
 
+  /** Questions see these requests, too, which have no room yet. Not while another call is under way. */
+  async show(requests: readonly LoggedRequest[]): Promise<void> {
+    if (this.#waiting === undefined) {
+      const connection = await this.#instance.connect();
+      const { position, next } = this;
+      const memory = { path: ":memory:", sequence: 0 };
+      try {
+        const begin = { position, next };
+        this.#waiting = await HotFile.open(connection, this.#table, memory, begin);
+      } catch (error) {
+        connection.closeSync();
+        throw error;
+      }
+    }
+    await this.#waiting.append(requests);
+  }
+
+  /** Before what was shown is appended: questions from now on see it there. */
+  async hide(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) return;
+    await this.#settled();
+    await waiting.drop();
+  }
+
   /** Closes the window when its time is over or it is large, and drops what is too old. */
   async upkeep(): Promise<void> {
     const { windowMs, maxWindowRecords } = this.#options;
+    const rows = this.#current?.rows ?? 0;
     const isOver =
-      Math.floor(this.#hotSinceMs / windowMs) !== Math.floor(this.#now() / windowMs) &&
-      this.#current.rows > 0;
-    if (isOver || this.#current.rows >= maxWindowRecords) await this.rotate();
+      Math.floor(this.#hotSinceMs / windowMs) !== Math.floor(this.#now() / windowMs) && rows > 0;
+    if (isOver || rows >= maxWindowRecords) await this.rotate();
     await this.#retain();
   }
 
   /** Closes the window: the next one takes records at once. Not while `append` is under way. */
   async rotate(): Promise<void> {
     const old = this.#current;
-    if (old.rows === 0) return;
+    if (old === undefined || old.rows === 0) return;
     await this.#beginHot(old.state);
     this.#close(old);
   }
@@ -364,11 +411,13 @@ export class RecordFiles {
     range: RecordRange,
     bring: RecordRange | undefined,
   ): Promise<RecordSource[]> {
-    const hot = this.#hot.filter(({ rows, state }) => rows > 0 && overlaps(state, range));
+    const all = this.#waiting === undefined ? this.#hot : [...this.#hot, this.#waiting];
+    const hot = all.filter(({ rows, state }) => rows > 0 && overlaps(state, range));
     const sources: RecordSource[] = hot.map(({ schema, state, rows }) =>
       hotSource(schema, state, state.next - rows),
     );
-    let first = this.#hot[0]!.state.next - this.#hot[0]!.rows;
+    const [oldest] = this.#hot;
+    let first = oldest === undefined ? this.#begin.next : oldest.state.next - oldest.rows;
     for (const window of this.#allWindows()) {
       first -= window.records;
       if (!overlaps(window, range)) continue;
@@ -460,15 +509,26 @@ export class RecordFiles {
   async abandon(): Promise<void> {
     await this.#settled();
     for (const hot of this.#hot) hot.abandon();
+    this.#waiting?.abandon();
   }
 
   /** Lets go of everything; the files stay. */
   async close(): Promise<void> {
     await this.#closing;
+    await this.hide();
     await this.#settled();
     for (const hot of this.#hot) await hot.close();
     this.#hot = [];
   }
+}
+
+/** What the database says when the disk is full. */
+function isWithoutRoom(error: unknown): boolean {
+  return /No space left on device|quota exceeded/i.test((error as Error).message);
+}
+
+function unlessWithoutRoom(error: unknown): void {
+  if (!isWithoutRoom(error)) throw error;
 }
 
 function overlaps(

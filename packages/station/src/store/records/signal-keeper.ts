@@ -2,8 +2,8 @@
 //
 //   take ─► waiting ── flush: a second, 10,000 records, a question ──► files ─► onDurable(position)
 //
-// A flush that fails (the disk is full) leaves everything waiting and in the log; the next one tries again. Questions are
-// answered from what is in the files then. Whether there is room is looked at before DuckDB is asked to write: a commit
+// A flush that fails (the disk is full) leaves everything waiting and in the log; the next one tries again. Until then what
+// waits is put into memory for questions: they see everything that was acknowledged. Whether there is room is looked at before DuckDB is asked to write: a commit
 // that fails may leave its tables unreadable, so the database is opened anew after one.
 
 import { statfs } from "node:fs/promises";
@@ -36,6 +36,8 @@ export class SignalKeeper {
   #work: Promise<unknown> = Promise.resolve();
   #fault = "";
   #isBroken = false;
+  /** What waited is being taken from memory to the files. */
+  #isMoving = false;
 
   /** @param spareBytes room that is left for DuckDB's own files */
   constructor(files: RecordFiles, spareBytes: number, onDurable: (position: number) => void) {
@@ -94,11 +96,15 @@ export class SignalKeeper {
     }
     const batch = this.#waiting.slice(0, count);
     await this.#checkRoom(batch.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    this.#isMoving = true;
     try {
+      await this.#files.hide();
       await this.#files.append(batch);
     } catch (error) {
       this.#isBroken = true;
       throw error;
+    } finally {
+      this.#isMoving = false;
     }
     this.#waiting.splice(0, count);
     this.#waitingRecords -= records;
@@ -162,8 +168,8 @@ export class SignalKeeper {
     work: (sources: readonly RecordSource[]) => Promise<T>,
     bring: RecordRange | undefined = range,
   ): Promise<T> {
-    if (this.#isBroken) await this.#work;
-    if (this.#waiting.length > 0 && this.#fault === "") await this.flush().catch(() => undefined);
+    if (this.#isBroken || this.#isMoving) await this.#work;
+    await this.#toAskable();
     try {
       return await this.#files.ask(range, work, bring);
     } catch (error) {
@@ -172,6 +178,14 @@ export class SignalKeeper {
       if (!(await this.#files.recheck())) throw error;
       return await this.#files.ask(range, work, bring);
     }
+  }
+
+  /** Puts what waits where questions are asked: into the files, or into memory when they have no room. */
+  async #toAskable(): Promise<void> {
+    if (this.#waiting.length > 0 && this.#fault === "") await this.flush().catch(() => undefined);
+    if (this.#waiting.length === 0 || this.#fault === "") return;
+    // Without memory for it questions are answered from the files.
+    await this.#inTurn(() => this.#files.show(this.#waiting)).catch(() => undefined);
   }
 
   statistics(): Promise<RecordStatistics> {
