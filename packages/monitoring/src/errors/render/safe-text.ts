@@ -8,6 +8,11 @@ const UNSAFE =
 /** Most texts have nothing but these. */
 const PLAIN = /^[\u0020-\u007e]*$/;
 
+/** Whether a text has nothing but letters, digits and signs of ASCII, each of which is as wide as it is long. */
+export function isPlainText(text: string): boolean {
+  return PLAIN.test(text);
+}
+
 /** The text with what is unsafe written out; line feeds stay. */
 export function safeText(text: string): string {
   if (PLAIN.test(text)) return text;

@@ -25,7 +25,7 @@ import type {
   ReportField,
   ReportFrame,
 } from "../report/report.ts";
-import { safeLine, safeText } from "./safe-text.ts";
+import { isPlainText, safeLine, safeText } from "./safe-text.ts";
 import { cutToWidth, textWidth } from "./text-width.ts";
 import { DARK_THEME, type Theme, type ThemePart } from "./theme.ts";
 
@@ -234,6 +234,9 @@ class TerminalWriter {
 
   #shortPath(file: string): string {
     if (!isAbsolute(file)) return file;
+    if (this.#root !== "/" && file.startsWith(`${this.#root}/`)) {
+      return file.slice(this.#root.length + 1);
+    }
     const short = relative(this.#root, file);
     return short.startsWith("..") || short === "" ? file : short;
   }
@@ -276,12 +279,8 @@ class TerminalWriter {
   }
 
   /** Columns before a character of a line. */
-  #columnOf({ tokens }: CodeLine, at: number): number {
-    const text = tokens
-      .map((token) => token.text)
-      .join("")
-      .slice(0, at);
-    return textWidth(safeLine(text));
+  #columnOf(line: CodeLine, at: number): number {
+    return textWidth(safeLine(textOf(line).slice(0, at)));
   }
 
   #codeText({ tokens }: CodeLine, from: number, room: number): string {
@@ -289,10 +288,15 @@ class TerminalWriter {
     let skip = from;
     let out = "";
     for (const { kind, text } of tokens) {
-      const shown = skip >= text.length ? "" : safeLine(text.slice(skip));
-      skip = Math.max(0, skip - text.length);
-      if (shown === "") continue;
-      const width = textWidth(shown);
+      if (skip >= text.length) {
+        skip -= text.length;
+        continue;
+      }
+      const part = skip === 0 ? text : text.slice(skip);
+      skip = 0;
+      const isPlain = isPlainText(part);
+      const shown = isPlain ? part : safeLine(part);
+      const width = isPlain ? part.length : textWidth(shown);
       out += this.#paint(kind, width > left ? cutToWidth(shown, left) : shown);
       left -= width;
       if (left <= 0) break;
@@ -345,12 +349,18 @@ export function foldedText(count: number, reason: string): string {
   return reason === "more" ? `${frames} more` : `${frames} of ${safeLine(reason)}`;
 }
 
+function textOf({ tokens }: CodeLine): string {
+  let text = "";
+  for (const token of tokens) text += token.text;
+  return text;
+}
+
 function commonIndent(lines: readonly CodeLine[]): number {
   let least = Infinity;
-  for (const { tokens } of lines) {
-    const text = tokens.map((token) => token.text).join("");
-    if (text.trim() === "") continue;
+  for (const line of lines) {
+    const text = textOf(line);
     const indent = text.length - text.trimStart().length;
+    if (indent === text.length) continue;
     // A tab is two columns wide here; lines that are indented by them stay as they are.
     least = text.startsWith("\t") ? 0 : Math.min(least, indent);
   }

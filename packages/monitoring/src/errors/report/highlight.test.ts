@@ -24,6 +24,17 @@ test("highlightLines() tells keywords, texts, numbers, comments, calls, types an
   ]);
 });
 
+test("highlightLines() knows words of any letters, and what a line further down begins inside of", () => {
+  assert.deepEqual(kinds("this.#größe(x1, 2x, Größe, a#b(1))"), [
+    ["keyword this", "call #größe", "number 2", "type Größe", "call #b", "number 1"],
+  ]);
+  const lines = ["/** One line. */", "f(`", "a", "`); /* b", "c */ null", "/* d */ const e"];
+  const alone = lines.map((_, i) => highlightLines(lines, i, i + 1)[0]);
+  assert.deepEqual(alone.toReversed(), highlightLines([...lines], 0, lines.length).toReversed());
+  assert.equal(alone[2]![0]!.kind, "string");
+  assert.equal(alone[5]![1]!.text, " ");
+});
+
 test("highlightLines() changes no character of any line", () => {
   const piece = fc.constantFrom(
     ..."` ' \" / /* */ // \\ ${ } a const 1 0x . ( ) [ ] \t \u00e4 \ud83d\ude00".split(" "),

@@ -34,6 +34,18 @@ const KEYWORDS = new Set(
 const CONSTANTS = new Set(["true", "false", "null", "undefined", "NaN", "Infinity"]);
 
 const WORD = /[\p{ID_Start}$_#][\p{ID_Continue}$\u200c\u200d]*/uy;
+/** What a character of ASCII is in a word. */
+const NO_PART = 0;
+const ANYWHERE = 1;
+const NOT_FIRST = 2;
+const ONLY_FIRST = 3;
+const WORD_PARTS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (character === "#") return ONLY_FIRST;
+  if (/\d/.test(character)) return NOT_FIRST;
+  return /[A-Za-z$_]/.test(character) ? ANYWHERE : NO_PART;
+});
+
 const NUMBER = /(?:0[xXbBoO][\da-fA-F_]+|\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?)n?/y;
 const REGEXP = /\/(?![*/])(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
 
@@ -48,10 +60,7 @@ export function highlightLines(
   first: number,
   end: number,
 ): readonly (readonly Token[])[] {
-  let state: LineState = "code";
-  for (let i = Math.max(0, first - MAX_LINES_BEFORE); i < first; i++) {
-    state = stateAfter(lines[i]!, state);
-  }
+  let state = stateAt(lines, first);
   const out: (readonly Token[])[] = [];
   for (let i = first; i < end; i++) {
     const line = lines[i]!;
@@ -61,15 +70,60 @@ export function highlightLines(
   return out;
 }
 
+/** What the lines of a text begin inside of, as far as somebody asked. */
+const states = new WeakMap<readonly string[], LineState[]>();
+
+/** What a line begins inside of. */
+function stateAt(lines: readonly string[], at: number): LineState {
+  if (at > MAX_LINES_BEFORE) {
+    let state: LineState = "code";
+    for (let i = at - MAX_LINES_BEFORE; i < at; i++) state = stateAfter(lines[i]!, state);
+    return state;
+  }
+  let known = states.get(lines);
+  if (known === undefined) {
+    known = ["code"];
+    states.set(lines, known);
+  }
+  for (let i = known.length - 1; i < at; i++) known.push(stateAfter(lines[i]!, known[i]!));
+  return known[at]!;
+}
+
 /** What the next line begins inside of. Most lines have nothing that could change it. */
 function stateAfter(line: string, before: LineState): LineState {
   if (line.length > MAX_LINE) return before;
   const hasMark = line.includes("`") || line.includes("/*") || line.includes("*/");
-  return hasMark ? new Scanner(line, before).run().state : before;
+  if (!hasMark || (before === "code" && isComment(line))) return before;
+  return new Scanner(line, before).run().state;
+}
+
+/** A line that is one comment and nothing else, as most are above functions. */
+function isComment(line: string): boolean {
+  const text = line.trim();
+  return text.startsWith("/*") && text.length > 3 && text.indexOf("*/", 2) === text.length - 2;
 }
 
 function tokens(line: string, state: LineState): readonly Token[] {
   return new Scanner(line, state).run().tokens;
+}
+
+/** Where the word ends that begins at a place; the place itself when none does. */
+function wordEnd(line: string, start: number): number {
+  let at = start;
+  while (at < line.length) {
+    const code = line.charCodeAt(at);
+    if (code >= 128) return anyWordEnd(line, start);
+    const part = WORD_PARTS[code]!;
+    if (part !== ANYWHERE && part !== (at === start ? ONLY_FIRST : NOT_FIRST)) break;
+    at++;
+  }
+  return at;
+}
+
+/** The same for letters beyond ASCII. */
+function anyWordEnd(line: string, start: number): number {
+  WORD.lastIndex = start;
+  return WORD.exec(line) === null ? start : WORD.lastIndex;
 }
 
 class Scanner {
@@ -142,14 +196,12 @@ class Scanner {
   }
 
   #word(): void {
-    WORD.lastIndex = this.#at;
-    const found = WORD.exec(this.#line);
-    if (found === null) {
+    const end = wordEnd(this.#line, this.#at);
+    if (end === this.#at) {
       this.#at++;
       return;
     }
-    const end = this.#at + found[0].length;
-    const kind = this.#kindOf(found[0], end);
+    const kind = this.#kindOf(this.#line.slice(this.#at, end), end);
     if (kind === "plain") this.#at = end;
     else this.#token(kind, end);
   }

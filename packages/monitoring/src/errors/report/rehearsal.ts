@@ -4,11 +4,15 @@
 //   a program that is in no file, up to ten modules with maps ─► errors of it ─► report ─► the forms it is written in
 //
 // Each round is a program and a report of its own, by a builder of its own: nothing of it is kept. The first rounds are
-// small, as nothing is compiled then.
+// small, as nothing is compiled then. A file that is there is read, too, for what of Node that takes.
 
 import { ReportBuilder, type ReportSettings } from "./build-report.ts";
 import type { FullReport } from "./report.ts";
+import { readBounded } from "./source-files.ts";
 
+/** In so many rounds once all of it. */
+const READ_EACH = 6;
+const MAX_BYTES = 1024 * 1024;
 const ROUNDS = 30;
 const MODULES = 10;
 
@@ -23,7 +27,10 @@ export function* rehearse(
 ): Generator<void, void> {
   for (let round = 0; round < ROUNDS; round++) {
     const root = `/flx/rehearsal-${round}`;
-    const builder = new ReportBuilder((path) => textOf(path, root));
+    const builder = new ReportBuilder((path) => {
+      readBounded(import.meta.filename, round % READ_EACH === 0 ? MAX_BYTES : 0);
+      return textOf(path, root);
+    });
     const cause = round % 2 === 0 ? undefined : new Error("cause");
     const order = {
       id: round,

@@ -14,9 +14,22 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type MapSource, parseSourceMap, type SourceMap } from "../source-map/source-map.ts";
 
-/** A text in lines. */
-export interface SourceText {
-  readonly lines: readonly string[];
+/** A text in lines, which are made when they are needed: of code that has a map nobody asks. */
+export class SourceText {
+  #text: string | undefined;
+  #lines: readonly string[] | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get lines(): readonly string[] {
+    if (this.#lines === undefined) {
+      this.#lines = splitLines(this.#text!);
+      this.#text = undefined;
+    }
+    return this.#lines;
+  }
 }
 
 /** A place in code as it was written. Line and column from 1. */
@@ -90,7 +103,7 @@ export class SourceFiles {
     if (source.content === undefined) return this.#load(file).text;
     let text = this.#contents.get(source);
     if (text === undefined) {
-      text = { lines: splitLines(source.content) };
+      text = new SourceText(source.content);
       this.#contents.set(source, text);
     }
     return text;
@@ -104,7 +117,7 @@ export class SourceFiles {
       content === undefined
         ? NO_FILE
         : {
-            text: { lines: splitLines(content) },
+            text: new SourceText(content),
             size: content.length + 64,
             map: "unread",
             mapUrl: mappingUrl(content),
@@ -130,9 +143,18 @@ export class SourceFiles {
   }
 }
 
+/** Paths whose address is "file://" before them. */
+const SIMPLE = /^\/[\w./@+-]*$/;
+
+function addressOf(path: string): string {
+  return SIMPLE.test(path) ? `file://${path}` : pathToFileURL(path).href;
+}
+
 /** The path of a file that may be given as an address. */
 export function pathOf(file: string): string {
   if (!file.startsWith("file:")) return file;
+  const path = file.slice("file://".length);
+  if (SIMPLE.test(path) && !path.includes("/.")) return path;
   try {
     return fileURLToPath(file);
   } catch {
@@ -144,7 +166,8 @@ function isPath(file: string): boolean {
   return file.startsWith("/") || /^[A-Za-z]:[\\/]/.test(file);
 }
 
-function readBounded(path: string, maxBytes: number): string | undefined {
+/** A regular file from the disk; undefined when there is none, or when it is larger. */
+export function readBounded(path: string, maxBytes: number): string | undefined {
   try {
     const stats = statSync(path);
     return stats.isFile() && stats.size <= maxBytes ? readFileSync(path, "utf8") : undefined;
@@ -154,7 +177,8 @@ function readBounded(path: string, maxBytes: number): string | undefined {
 }
 
 function splitLines(text: string): readonly string[] {
-  return text.split(/\r\n|[\n\r\u2028\u2029]/);
+  // Ten times as fast, and enough for nearly all.
+  return /[\r\u2028\u2029]/.test(text) ? text.split(/\r\n|[\n\r\u2028\u2029]/) : text.split("\n");
 }
 
 /** The last comment that names a map: after it stands nothing but blanks and comments. */
@@ -174,9 +198,8 @@ function mappingUrl(text: string): string | undefined {
 function readMap(path: string, url: string | undefined, read: ReadText): SourceMap | undefined {
   if (url === undefined || url === "") return undefined;
   try {
-    const own = pathToFileURL(path).href;
     if (url.startsWith("data:")) {
-      return parseSourceMap(dataText(url), { baseUrl: own, isChecked: false });
+      return parseSourceMap(dataText(url), { baseUrl: addressOf(path), isChecked: false });
     }
     // Another machine is not asked, whatever the code names.
     if (/^[a-z][a-z0-9+.-]+:/i.test(url) && !url.startsWith("file:")) return undefined;
@@ -185,7 +208,7 @@ function readMap(path: string, url: string | undefined, read: ReadText): SourceM
       : resolve(dirname(path), decodeURIComponent(url));
     const text = read(mapPath, MAX_MAP_BYTES);
     if (text === undefined) return undefined;
-    const map = parseSourceMap(text, { baseUrl: pathToFileURL(mapPath).href, isChecked: false });
+    const map = parseSourceMap(text, { baseUrl: addressOf(mapPath), isChecked: false });
     map.originalPosition(0, 0);
     return map;
   } catch {

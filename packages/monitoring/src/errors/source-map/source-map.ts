@@ -13,7 +13,7 @@
 //
 // Source: https://tc39.es/ecma426/
 
-import { decodeMappings, type Mappings } from "./mappings.ts";
+import { decodeMappings, type Mappings, ROW } from "./mappings.ts";
 import { SourceMapError } from "./problem.ts";
 
 /** A source that code was generated from. */
@@ -108,13 +108,14 @@ class SingleMap implements SourceMap {
 
   originalPosition(line: number, column: number): OriginalPosition | undefined {
     const mappings = this.#decoded();
-    const at = segmentAt(mappings, line, column);
-    if (at === undefined || mappings.sources[at] === -1) return undefined;
-    const name = mappings.names[at]!;
+    const { rows } = mappings;
+    const at = rowAt(mappings, line, column);
+    if (at === undefined || rows[at + 1] === -1) return undefined;
+    const name = rows[at + 4]!;
     return {
-      source: this.sources[mappings.sources[at]!]!,
-      line: mappings.lines[at]!,
-      column: mappings.originalColumns[at]!,
+      source: this.sources[rows[at + 1]!]!,
+      line: rows[at + 2]!,
+      column: rows[at + 3]!,
       name: name === -1 ? undefined : this.#names[name],
     };
   }
@@ -125,22 +126,18 @@ class SingleMap implements SourceMap {
   }
 }
 
-/** The last segment at or before a column. */
-function segmentAt(
-  { lineStarts, columns }: Mappings,
-  line: number,
-  column: number,
-): number | undefined {
+/** Where the row of the last segment at or before a column begins. */
+function rowAt({ lineStarts, rows }: Mappings, line: number, column: number): number | undefined {
   if (line < 0 || line + 1 >= lineStarts.length) return undefined;
   const first = lineStarts[line]!;
   let low = first;
   let high = lineStarts[line + 1]!;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (columns[middle]! <= column) low = middle + 1;
+    if (rows[middle * ROW]! <= column) low = middle + 1;
     else high = middle;
   }
-  return low > first ? low - 1 : undefined;
+  return low > first ? (low - 1) * ROW : undefined;
 }
 
 interface Section {
@@ -201,11 +198,36 @@ function sourcesOf(json: Json, baseUrl: string | undefined): MapSource[] {
   const contents = optionalContents(json);
   const ignored = ignoreList(json, given.length);
   const prefix = sourcePrefix(optionalText(json, "sourceRoot"));
-  return (given as (string | null)[]).map((each, i) => ({
-    url: each === null ? undefined : resolved(prefix + each, baseUrl),
-    content: contents?.[i] ?? undefined,
-    isIgnored: ignored.has(i),
-  }));
+  return (given as (string | null)[]).map((each, i) => {
+    const url = each === null ? undefined : prefix + each;
+    return new Source(url, baseUrl, contents?.[i] ?? undefined, ignored.has(i));
+  });
+}
+
+/** A bundle has thousands of sources, and an error is in a few of them: addresses are resolved when somebody asks. */
+class Source implements MapSource {
+  readonly content: string | undefined;
+  readonly isIgnored: boolean;
+  readonly #given: string | undefined;
+  readonly #baseUrl: string | undefined;
+  #url: string | undefined;
+
+  constructor(
+    given: string | undefined,
+    baseUrl: string | undefined,
+    content: string | undefined,
+    isIgnored: boolean,
+  ) {
+    this.#given = given;
+    this.#baseUrl = baseUrl;
+    this.content = content;
+    this.isIgnored = isIgnored;
+  }
+
+  get url(): string | undefined {
+    if (this.#given === undefined) return undefined;
+    return (this.#url ??= resolved(this.#given, this.#baseUrl));
+  }
 }
 
 function sourcePrefix(root: string | undefined): string {

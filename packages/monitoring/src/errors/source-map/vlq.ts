@@ -7,15 +7,19 @@
 //
 // Source: ECMA-426, "Base64 VLQ" and the abstract operation DecodeBase64VLQ.
 
-/** The value of each base64 digit by its character code; 255 for what is none. */
-const DIGITS = new Uint8Array(128).fill(255);
+/** What is no digit. */
+export const NO_DIGIT = 255;
+
+/** The value of each base64 digit by its character code. */
+const DIGITS = new Uint8Array(128).fill(NO_DIGIT);
 for (const [value, character] of Array.from(
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 ).entries()) {
   DIGITS[character.charCodeAt(0)] = value;
 }
 
-const CONTINUES = 32;
+/** From here on a digit says that another one follows. */
+export const CONTINUES = 32;
 const MIN = -(2 ** 31);
 
 /** Reads numbers of a text one after the other; `at` is the place of the next character. */
@@ -33,18 +37,28 @@ export class VlqReader {
     let value = 0;
     let factor = 1;
     for (;;) {
-      const code = text.charCodeAt(this.at);
-      const digit = code < 128 ? DIGITS[code]! : 255;
-      if (digit === 255) return undefined;
+      const digit = digitAt(text, this.at);
+      if (digit === NO_DIGIT) return undefined;
       this.at++;
       value += (digit & 31) * factor;
       if (value >= 2 ** 32) return undefined;
-      if ((digit & CONTINUES) === 0) break;
+      if ((digit & CONTINUES) === 0) return signed(value);
       factor *= 32;
       if (factor > 2 ** 35) return undefined;
     }
-    const size = Math.floor(value / 2);
-    if (value % 2 === 0) return size < 2 ** 31 ? size : undefined;
-    return size === 0 ? MIN : -size;
   }
+}
+
+/** The digit at a place of a text, with its bit of continuing. */
+export function digitAt(text: string, at: number): number {
+  if (at >= text.length) return NO_DIGIT;
+  const code = text.charCodeAt(at);
+  return code < 128 ? DIGITS[code]! : NO_DIGIT;
+}
+
+/** The last bit is the sign. */
+function signed(value: number): number | undefined {
+  const size = Math.floor(value / 2);
+  if (value % 2 === 0) return size < 2 ** 31 ? size : undefined;
+  return size === 0 ? MIN : -size;
 }

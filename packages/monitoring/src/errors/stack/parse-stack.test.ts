@@ -22,6 +22,8 @@ test("parseFrame() reads each form V8 writes", () => {
   f("charge (file:///app/a.ts:12:9)", "charge file file:///app/a.ts 12:9");
   f("/app/a.js:1:2", "- file /app/a.js 1:2");
   f("async file:///app/a.ts:1:2", "async - file file:///app/a.ts 1:2");
+  f("charge (/srv/a:b)c/x.js:1:2)", "charge file /srv/a:b)c/x.js 1:2");
+  f("Cart.pay [as (x)] (/app/a.js:3:1)", "Cart.pay as (x) file /app/a.js 3:1");
   f("async Cart.pay [as submit] (/app/a.js:3:1)", "async Cart.pay as submit file /app/a.js 3:1");
   f("new Order (C:\\app\\a.js:3:1)", "new Order file C:\\app\\a.js 3:1");
   f("async new Order (a.js:3:1)", "async new Order file a.js 3:1");

@@ -40,7 +40,7 @@ const MAX_FRAMES = 200;
 const MAX_LINE = 2_048;
 
 const FRAME_LINE = /^[ \t]+at /;
-const POSITION = /^(.*?):(\d{1,9}):(\d{1,9})$/;
+const POSITION = /:(\d{1,9}):(\d{1,9})$/;
 const WASM = /^(wasm:\/\/[^\s]*):wasm-function\[\d+\]:0x[\da-f]+$/i;
 
 /**
@@ -82,6 +82,10 @@ export function parseFrame(text: string): StackFrame {
 /** `name (location)`, or a location alone. */
 function split(text: string): { name: string | undefined; location: string } {
   if (!text.endsWith(")")) return { name: undefined, location: text };
+  const open = text.indexOf("(");
+  if (open > 0 && text[open - 1] === " " && text.indexOf("(", open + 1) < 0) {
+    return { name: text.slice(0, open - 1), location: text.slice(open + 1, -1) };
+  }
   // The name may have parentheses itself (`[as (x)]`), the location, too (`eval at f (...)`): they are balanced.
   let depth = 0;
   for (let at = text.length - 1; at > 0; at--) {
@@ -114,17 +118,16 @@ function locate(location: string): Located {
   if (location.startsWith("eval at ")) return evaluated(location);
   const wasm = WASM.exec(location);
   if (wasm !== null) return { origin: "wasm", ...NOWHERE, file: wasm[1] };
-  const found = POSITION.exec(location);
-  if (found === null) return { origin: "unknown", ...NOWHERE };
-  const [, file, line, column] = found;
-  const origin = file!.startsWith("node:") ? "node" : "file";
-  return { origin, file, line: Number(line), column: Number(column) };
+  const place = POSITION.exec(location);
+  if (place === null) return { origin: "unknown", ...NOWHERE };
+  const file = location.slice(0, place.index);
+  const origin = file.startsWith("node:") ? "node" : "file";
+  return { origin, file, line: Number(place[1]), column: Number(place[2]) };
 }
 
 /** Evaluated code has no file of its own: what counts is who evaluated it. */
 function evaluated(location: string): Located {
-  const inner = /\(((?:file:\/\/|[A-Za-z]:[\\/]|\/)[^()]*:\d{1,9}:\d{1,9})\)/.exec(location);
-  const found = inner === null ? null : POSITION.exec(inner[1]!);
-  if (found === null) return { origin: "eval", ...NOWHERE };
-  return { origin: "eval", file: found[1], line: Number(found[2]), column: Number(found[3]) };
+  const inner = /\(((?:file:\/\/|[A-Za-z]:[\\/]|\/)[^()]*):(\d{1,9}):(\d{1,9})\)/.exec(location);
+  if (inner === null) return { origin: "eval", ...NOWHERE };
+  return { origin: "eval", file: inner[1], line: Number(inner[2]), column: Number(inner[3]) };
 }
