@@ -3,102 +3,39 @@
 // How much slower it was is told, not judged: the machine has other work.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { request } from "node:http";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import type { StationProcess } from "../running-station.ts";
+import type { GoodClientDoors, GoodClientRounds } from "./good-client-thread.ts";
 
 /** What the station of such a test may have of memory, bytes: `--memory 600MB`. */
 const CAP = 600 * 1024 * 1024;
 
-/** The address of the hostile ones; the good client is at 127.0.0.1. */
-export const HOSTILE = "127.0.0.2";
-
-/** An answer. */
-export interface Asked {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** One request as it is written, from an address of its own. */
-export function ask(
-  url: string,
-  options: {
-    readonly method?: string;
-    readonly body?: string | Uint8Array;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly localAddress?: string;
-    /** As it stands, without being put in order. */
-    readonly path?: string;
-  } = {},
-): Promise<Asked> {
-  const { method = "GET", body, headers = {}, localAddress = "127.0.0.1", path } = options;
-  const { hostname, port, pathname, search } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const asking = request(
-      {
-        hostname,
-        port,
-        path: path ?? pathname + search,
-        method,
-        headers,
-        localAddress,
-        agent: false,
-      },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (piece: string) => (text += piece));
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-        response.on("error", reject);
-      },
-    );
-    asking.on("error", reject);
-    asking.end(body);
-  });
-}
-
-export const json = { "content-type": "application/json" };
-
-export function gaugeOf(name: string, asDouble: number): string {
-  const gauge = { dataPoints: [{ timeUnixNano: `${Date.now()}000000`, asDouble }] };
-  return JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name, gauge }] }] }] });
-}
-
-/** The well-behaved client: one round after the other until it is told to stop. */
+/** The well-behaved client. */
 class GoodClient {
-  readonly #station: StationProcess;
-  readonly times: number[] = [];
-  readonly failures: string[] = [];
-  #isOver = false;
-  readonly #running: Promise<void>;
+  readonly #thread: Worker;
+  readonly #rounds: Promise<GoodClientRounds>;
 
-  constructor(station: StationProcess) {
-    this.#station = station;
-    this.#running = this.#run();
+  constructor({ url, otlpHttp }: StationProcess) {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    this.#thread = new Worker(new URL("good-client-thread.ts", import.meta.url), {
+      workerData: { url, otlpHttp } satisfies GoodClientDoors,
+      execArgv: ["--conditions=@flx/source"],
+      env,
+    });
+    this.#rounds = once(this.#thread, "message").then(([rounds]) => rounds as GoodClientRounds);
+    this.#rounds.catch(() => undefined);
   }
 
-  async #run(): Promise<void> {
-    const { url, otlpHttp } = this.#station;
-    while (!this.#isOver) {
-      const startedMs = performance.now();
-      const answers = await Promise.all([
-        ask(`${otlpHttp}/v1/metrics`, { method: "POST", headers: json, body: gaugeOf("good", 1) }),
-        ask(`${url}/api/v1/query?query=good`),
-        ask(`${url}/livez`),
-      ]).catch((error: unknown) => [{ status: 0, text: String(error) }]);
-      this.times.push(performance.now() - startedMs);
-      for (const { status, text } of answers) {
-        if (status !== 200) this.failures.push(`${status} ${text.slice(0, 200)}`);
-      }
-      await sleep(20);
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#isOver = true;
-    await this.#running;
+  async stop(): Promise<GoodClientRounds> {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    this.#thread.postMessage("stop");
+    const rounds = await this.#rounds;
+    await this.#thread.terminate();
+    return rounds;
   }
 }
 
@@ -117,21 +54,22 @@ export async function beside(
   station: StationProcess,
   attack: () => Promise<void>,
 ): Promise<void> {
-  const alone = new GoodClient(station);
+  const calm = new GoodClient(station);
   await sleep(2_000);
-  await alone.stop();
+  const alone = await calm.stop();
   const before = resident(station);
   let highest = before;
   const watch = setInterval(() => {
     highest = Math.max(highest, resident(station));
   }, 20);
-  const good = new GoodClient(station);
+  const client = new GoodClient(station);
+  let good: GoodClientRounds;
   try {
     await attack();
     await sleep(500);
   } finally {
     clearInterval(watch);
-    await good.stop();
+    good = await client.stop();
   }
   const mb = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`;
   t.diagnostic(

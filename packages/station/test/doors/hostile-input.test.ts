@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { encodeRemoteWrite } from "@flx/testkit";
 import { StationProcess } from "../running-station.ts";
-import { ask, beside, HOSTILE, json } from "./good-client.ts";
+import { ask, HOSTILE, json } from "./ask.ts";
+import { beside } from "./good-client.ts";
 
 let station: StationProcess;
 

@@ -13,7 +13,8 @@ import { after, before, test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { frame, headerBlock, Http2Flag, Http2Frame, RawHttp2, waitUntil } from "@flx/testkit";
 import { StationProcess } from "../running-station.ts";
-import { ask, beside, HOSTILE } from "./good-client.ts";
+import { ask, HOSTILE } from "./ask.ts";
+import { beside } from "./good-client.ts";
 
 const CONNECTIONS = Number(process.env["FLX_HOSTILE_CONNECTIONS"] ?? 1_000);
 const FRAMES = Number(process.env["FLX_HOSTILE_FRAMES"] ?? 20_000);
@@ -90,7 +91,7 @@ test("slowloris: headers that drip", async (t) => {
 
 test("slow bodies: each large, none ever whole", async (t) => {
   await beside(t, station, async () => {
-    const piece = Buffer.alloc(256 * 1024);
+    const piece = Buffer.alloc(32 * 1024);
     const length = 60 * 1024 * 1024;
     const head = (path: string): string =>
       `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${length}\r\n\r\n`;
@@ -108,7 +109,7 @@ test("slow bodies: each large, none ever whole", async (t) => {
       t.after(() => call[Symbol.dispose]());
       call.write(frame(Http2Frame.headers, Http2Flag.endHeaders, 1, headerBlock(CALL)));
     }
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 60; i++) {
       for (const socket of sockets) if (!socket.destroyed) socket.write(piece);
       for (const call of calls) call.write(frame(Http2Frame.data, 0, 1, piece.subarray(0, 16_384)));
       await sleep(50);
