@@ -10,8 +10,9 @@
 
 import { FlxError } from "../errors.ts";
 import { checkDepth, WireReader } from "../wire/wire-reader.ts";
-import { type JsonMessage, logsRequest, tracesRequest } from "./json-schema.ts";
+import { type JsonMessage, keyValue, logsRequest, tracesRequest } from "./json-schema.ts";
 import { MessageWriter } from "./message-writer.ts";
+import { checkKeyValue } from "./read-value.ts";
 
 /** What was found. */
 export interface CheckedRecords {
@@ -33,6 +34,7 @@ export interface RecordLimits {
 interface WireField {
   readonly wire: number;
   readonly isText: boolean;
+  readonly isAttribute: boolean;
   readonly message: WireMessage | undefined;
 }
 
@@ -42,6 +44,10 @@ type WireMessage = readonly (WireField | undefined)[];
 /** The tags that lead down: from the request to its resources, and from these to scopes, and to records. */
 const GROUP = 0x0a;
 const DOWN = 0x12;
+
+/** Of a span. */
+const TRACE_ID = 0x0a;
+const SPAN_ID = 0x12;
 
 const known = new Map<JsonMessage, (WireField | undefined)[]>();
 
@@ -53,8 +59,13 @@ function wireMessage(message: JsonMessage): WireMessage {
   known.set(message, fields);
   for (const { number, kind } of message.values()) {
     if (typeof kind === "function") {
-      fields[number] = { wire: 2, isText: false, message: wireMessage(kind()) };
-    } else fields[number] = { wire: wireOf(kind), isText: kind === "text", message: undefined };
+      const below = kind();
+      const isAttribute = below === keyValue;
+      fields[number] = { wire: 2, isText: false, isAttribute, message: wireMessage(below) };
+    } else {
+      const isText = kind === "text";
+      fields[number] = { wire: wireOf(kind), isText, isAttribute: false, message: undefined };
+    }
   }
   return fields;
 }
@@ -81,18 +92,19 @@ interface Levels {
   readonly group: WireMessage;
   readonly scoped: WireMessage;
   readonly record: WireMessage;
-  readonly check: (reader: WireReader, start: number, end: number) => string | undefined;
+  /** A record must have both ids, as spans have them. */
+  readonly hasIds: boolean;
 }
 
-function levelsOf(request: JsonMessage, check: Levels["check"]): Levels {
+function levelsOf(request: JsonMessage, hasIds: boolean): Levels {
   const group = wireMessage(request)[1]!.message!;
   const scoped = group[2]!.message!;
-  return { group, scoped, record: scoped[2]!.message!, check };
+  return { group, scoped, record: scoped[2]!.message!, hasIds };
 }
 
 const levels: Readonly<Record<"traces" | "logs", Levels>> = {
-  traces: levelsOf(tracesRequest, spanProblem),
-  logs: levelsOf(logsRequest, () => undefined),
+  traces: levelsOf(tracesRequest, true),
+  logs: levelsOf(logsRequest, false),
 };
 
 /**
@@ -154,8 +166,9 @@ class Checker {
   #record(end: number): void {
     const reader = this.#reader;
     const start = reader.at;
-    this.#message(this.#levels.record, end, 4);
-    const problem = this.#levels.check(reader, start, end);
+    let problem: string | undefined;
+    if (this.#levels.hasIds) problem = this.#span(end);
+    else this.#message(this.#levels.record, end, 4);
     if (problem === undefined) {
       this.records++;
       if (this.records > this.#maxRecords) {
@@ -168,6 +181,21 @@ class Checker {
     if (this.reason === "") this.reason = problem;
   }
 
+  /** Checks a span; what is wrong with one that is well formed. */
+  #span(end: number): string | undefined {
+    const reader = this.#reader;
+    const { record } = this.#levels;
+    let [hasTrace, hasSpan] = [false, false];
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === TRACE_ID) hasTrace = isId(reader, reader.length(end), 16);
+      else if (tag === SPAN_ID) hasSpan = isId(reader, reader.length(end), 8);
+      else this.#field(record, tag, end, 4);
+    }
+    if (!hasTrace) return "a span whose trace_id is not 16 bytes, not all zero";
+    return hasSpan ? undefined : "a span whose span_id is not 8 bytes, not all zero";
+  }
+
   #message(message: WireMessage, end: number, depth: number): void {
     checkDepth(depth);
     while (this.#reader.at < end) this.#field(message, this.#reader.tag(end), end, depth);
@@ -177,6 +205,7 @@ class Checker {
     const reader = this.#reader;
     const field = message[tag >>> 3];
     if (field === undefined || field.wire !== (tag & 7)) reader.skip(tag, end, depth);
+    else if (field.isAttribute) checkKeyValue(reader, end, depth + 1);
     else if (field.message !== undefined) {
       const stop = reader.length(end);
       this.#message(field.message, stop, depth + 1);
@@ -184,20 +213,6 @@ class Checker {
     } else if (field.isText) reader.checkText(end);
     else reader.skip(tag, end, depth);
   }
-}
-
-/** What is wrong with a span that is well formed. */
-function spanProblem(reader: WireReader, start: number, end: number): string | undefined {
-  let [hasTrace, hasSpan] = [false, false];
-  reader.at = start;
-  while (reader.at < end) {
-    const tag = reader.tag(end);
-    if (tag === 0x0a) hasTrace = isId(reader, reader.length(end), 16);
-    else if (tag === 0x12) hasSpan = isId(reader, reader.length(end), 8);
-    else reader.skip(tag, end, 0);
-  }
-  if (!hasTrace) return "a span whose trace_id is not 16 bytes, not all zero";
-  return hasSpan ? undefined : "a span whose span_id is not 8 bytes, not all zero";
 }
 
 function isId(reader: WireReader, end: number, length: number): boolean {

@@ -1,6 +1,6 @@
 // Our readers against protobufjs on mutated requests: they accept and refuse the same, and see the same values.
 //
-// Short here; FLX_FULL=1 runs a million.
+// Short here; FLX_FULL=1 runs a million, FLX_FUZZ_RUNS any number.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -24,7 +24,9 @@ import { type OracleMessage, oracleType } from "../../test/otlp/otlp-oracle.ts";
 import { mutated } from "../../test/otlp/mutated-request.ts";
 import { sampleMetrics } from "../../test/otlp/sample-requests.ts";
 
-const ROUNDS = process.env["FLX_FULL"] === "1" ? 1_000_000 : 4_000;
+const ROUNDS = Number(
+  process.env["FLX_FUZZ_RUNS"] ?? (process.env["FLX_FULL"] === "1" ? 1_000_000 : 4_000),
+);
 const metricsType = oracleType("MetricsRequest");
 
 test("readMetricsRequest() agrees with protobufjs on every mutated request", () => {

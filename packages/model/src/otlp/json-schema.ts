@@ -46,7 +46,11 @@ const anyValue: JsonMessage = message({
   kvlistValue: one(6, () => keyValueList),
   bytesValue: one(7, "base64"),
 });
-const keyValue = message({ key: one(1, "text"), value: one(2, () => anyValue) });
+/** An attribute. */
+export const keyValue: JsonMessage = message({
+  key: one(1, "text"),
+  value: one(2, () => anyValue),
+});
 const arrayValue = message({ values: many(1, () => anyValue) });
 const keyValueList = message({ values: many(1, () => keyValue) });
 const attributes = (number: number): JsonField => many(number, () => keyValue);

@@ -417,10 +417,7 @@ class MetricsReader {
     const bytes = reader.bytes;
     const start = reader.at;
     const tagAt = start - 1;
-    if (!this.#plainAttribute(end)) {
-      reader.at = start;
-      checkKeyValue(reader, end, 6);
-    }
+    checkKeyValue(reader, end, 6);
     const stop = reader.at;
     let low = this.#low;
     let high = this.#high;
@@ -451,31 +448,6 @@ class MetricsReader {
     if (this.#attributes > this.#limits.maxAttributes) {
       checkLimit(this.#limits, "maxAttributes", this.#attributes);
     }
-  }
-
-  /**
-   * The attribute nearly all are: short key, short text, ASCII, nothing else, every length one byte:
-   *
-   *     length 0x0a keyLength key 0x12 valueLength 0x0a textLength text
-   */
-  #plainAttribute(end: number): boolean {
-    const reader = this.#reader;
-    const bytes = reader.bytes;
-    const at = reader.at;
-    if (at + 3 > end) return false;
-    const length = bytes[at]!;
-    const stop = at + 1 + length;
-    if (length > 127 || stop > end || length < 6 || bytes[at + 1] !== 0x0a) return false;
-    const keyLength = bytes[at + 2]!;
-    const value = at + 3 + keyLength;
-    if (keyLength > 127 || value + 4 > stop) return false;
-    if (bytes[value] !== 0x12 || value + 2 + bytes[value + 1]! !== stop) return false;
-    if (bytes[value + 2] !== 0x0a || value + 4 + bytes[value + 3]! !== stop) return false;
-    let any = 0;
-    for (let i = at + 3; i < stop; i++) any |= bytes[i]!;
-    if (any > 127) return false;
-    reader.at = stop;
-    return true;
   }
 
   #number(end: number, at: number): void {

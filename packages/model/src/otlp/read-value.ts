@@ -8,7 +8,7 @@
 //
 // Source: opentelemetry/proto/common/v1/common.proto
 
-import { checkDepth, type WireReader } from "../wire/wire-reader.ts";
+import { checkDepth, MAX_DEPTH, type WireReader } from "../wire/wire-reader.ts";
 
 /** A decoded value; whole numbers beyond 2^53 are bigints, an empty value is `undefined`. */
 export type OtlpValue =
@@ -24,6 +24,7 @@ export type OtlpValue =
 /** Passes over one KeyValue after its tag, looking at every byte. `depth` is that of the KeyValue. */
 export function checkKeyValue(reader: WireReader, end: number, depth: number): void {
   checkDepth(depth);
+  if (depth < MAX_DEPTH && passShortText(reader, end)) return;
   const stop = reader.length(end);
   while (reader.at < stop) {
     const tag = reader.tag(stop);
@@ -31,6 +32,34 @@ export function checkKeyValue(reader: WireReader, end: number, depth: number): v
     else if (tag === 0x12) checkAnyValue(reader, stop, depth + 1);
     else reader.skip(tag, stop, depth);
   }
+}
+
+/**
+ * Passes over the attribute nearly all are: short key, short text, ASCII, nothing else, every length one byte.
+ *
+ *     length 0x0a keyLength key 0x12 valueLength 0x0a textLength text
+ *     at                        value
+ *
+ * @returns false, and the cursor is where it was, when it is another one
+ */
+function passShortText(reader: WireReader, end: number): boolean {
+  const { bytes, at } = reader;
+  if (at + 7 > end) return false;
+  const length = bytes[at]!;
+  const stop = at + 1 + length;
+  const value = at + 3 + bytes[at + 2]!;
+  const isShort =
+    length < 128 &&
+    stop <= end &&
+    value + 4 <= stop &&
+    bytes[at + 1] === 0x0a &&
+    bytes[value] === 0x12 &&
+    bytes[value + 1] === stop - value - 2 &&
+    bytes[value + 2] === 0x0a &&
+    bytes[value + 3] === stop - value - 4 &&
+    reader.isAscii(at, stop);
+  if (isShort) reader.at = stop;
+  return isShort;
 }
 
 /** Passes over one AnyValue after its tag. */

@@ -152,6 +152,14 @@ export class WireReader {
     return this.view.getFloat64(at, true);
   }
 
+  /** A fixed32. */
+  fixed32(end: number): number {
+    const at = this.at;
+    if (at + 4 > end) malformed("the message ends inside a number");
+    this.at = at + 4;
+    return this.view.getUint32(at, true);
+  }
+
   /** A fixed64, into `low` and `high`. */
   fixed(end: number): void {
     const at = this.at;
@@ -193,11 +201,18 @@ export class WireReader {
   /** Passes over a text after a look at its bytes. */
   checkText(end: number): void {
     const stop = this.length(end);
-    const bytes = this.bytes;
-    let any = 0;
-    for (let i = this.at; i < stop; i++) any |= bytes[i]!;
-    if (any > 127) textOf(bytes, this.at, stop);
+    if (!this.isAscii(this.at, stop)) textOf(this.bytes, this.at, stop);
     this.at = stop;
+  }
+
+  /** Whether bytes are ASCII, all of them: looked at a word at a time. */
+  isAscii(start: number, end: number): boolean {
+    const { bytes, view } = this;
+    let any = 0;
+    let at = start;
+    for (const last = end - 4; at <= last; at += 4) any |= view.getInt32(at, true);
+    for (; at < end; at++) any |= bytes[at]!;
+    return (any & 0x80808080) === 0;
   }
 
   /** Calls back for each field with a length, at its first byte; passes over it and all others, to the end of the message. */

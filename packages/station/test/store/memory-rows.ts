@@ -1,18 +1,21 @@
 // Rows as objects, as the database would give them back: readers are tried without it.
 
-import type { Column, Rows } from "../../src/store/records/row-writer.ts";
+import { escaped } from "../../src/store/records/attribute-text.ts";
 import type { Origin, OriginNumbers } from "../../src/store/records/record-table.ts";
 import type { Row } from "../../src/store/records/row.ts";
+import { type Column, RowColumns } from "../../src/store/records/row-columns.ts";
 
 /** Keeps what is written. */
-export class MemoryRows implements Rows, OriginNumbers {
-  readonly #columns: readonly Column[];
+export class MemoryRows implements OriginNumbers {
+  /** Where to write. */
+  readonly columns: RowColumns;
   readonly #rows: Record<string, unknown>[] = [];
   readonly #origins: Origin[] = [];
   readonly #numbers = new Map<string, number>();
 
   constructor(columns: readonly Column[]) {
-    this.#columns = columns;
+    const all: readonly Column[] = [...columns, { name: "origin", type: "UINTEGER" }];
+    this.columns = new RowColumns(all, (rows) => this.#take(rows));
   }
 
   number(key: string, make: () => Origin): number {
@@ -24,45 +27,35 @@ export class MemoryRows implements Rows, OriginNumbers {
 
   /** All rows, with the texts of their origins. */
   get rows(): Row[] {
+    this.columns.flush();
     return this.#rows.map((row) => {
       const origin = this.#origins[row["origin"] as number]!;
-      return { ...row, origin: origin.text, service: origin.service };
+      return { ...row, origin: origin.text, service: escaped(origin.service) };
     });
   }
 
-  next(): void {
-    this.#rows.push({});
+  #take(rows: RowColumns): void {
+    for (let row = 0; row < rows.count; row++) {
+      this.#rows.push(
+        Object.fromEntries(rows.columns.map(({ name }, i) => [name, valueOf(rows, i, row)])),
+      );
+    }
   }
+}
 
-  words(column: number, low: number, high: number): void {
-    const value = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
-    const isSigned = this.#columns[column]?.type === "BIGINT";
-    this.#set(column, isSigned ? BigInt.asIntN(64, value) : value);
-  }
-
-  bigint(column: number, value: bigint): void {
-    this.words(column, Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn));
-  }
-
-  uint32(column: number, value: number): void {
-    this.#set(column, value >>> 0);
-  }
-
-  uint8(column: number, value: number): void {
-    this.#set(column, value & 0xff);
-  }
-
-  text(column: number, text: string): void {
-    // As DuckDB gets it: lone surrogates are no UTF-8.
-    this.#set(column, text.toWellFormed());
-  }
-
-  utf8(column: number, bytes: Uint8Array): void {
-    this.#set(column, Buffer.from(bytes).toString());
-  }
-
-  #set(column: number, value: unknown): void {
-    const name = this.#columns[column]?.name ?? "origin";
-    this.#rows.at(-1)![name] = value;
+function valueOf(rows: RowColumns, column: number, row: number): unknown {
+  const numbers = new DataView(rows.buffer(column));
+  switch (rows.columns[column]!.type) {
+    case "UBIGINT":
+      return numbers.getBigUint64(8 * row, true);
+    case "BIGINT":
+      return numbers.getBigInt64(8 * row, true);
+    case "UINTEGER":
+      return numbers.getUint32(4 * row, true);
+    case "UTINYINT":
+      return numbers.getUint8(row);
+    case "VARCHAR":
+    default:
+      return rows.text(column).read(row);
   }
 }

@@ -1,7 +1,7 @@
 // The readers of spans and log records against protobufjs on mutated requests: what the receiver takes and refuses, and what
 // would stand in the store.
 //
-// Short here; FLX_FULL=1 runs a million.
+// Short here; FLX_FULL=1 runs a million, FLX_FUZZ_RUNS any number.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -21,7 +21,9 @@ import { spanTable } from "../../src/store/spans/span-table.ts";
 import type { Attributes } from "../../src/store/stored-record.ts";
 import { MemoryRows } from "./memory-rows.ts";
 
-const ROUNDS = process.env["FLX_FULL"] === "1" ? 1_000_000 : 4_000;
+const ROUNDS = Number(
+  process.env["FLX_FUZZ_RUNS"] ?? (process.env["FLX_FULL"] === "1" ? 1_000_000 : 4_000),
+);
 const tracesType = oracleType("TracesRequest");
 const logsType = oracleType("LogsRequest");
 
@@ -75,7 +77,7 @@ function stored<T>(
 ): readonly T[] {
   const { request, records } = checkRecords(signal, bytes);
   const rows = new MemoryRows(table.columns);
-  const written = table.write(request, rows, rows, 1);
+  const written = table.write(request, rows.columns, rows, 1);
   assert.equal(written.rows, records);
   return rows.rows.map(read);
 }

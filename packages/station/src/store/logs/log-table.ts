@@ -11,11 +11,17 @@
 // A record without a time has the one at which it was seen.
 
 import { readAnyValue, type WireReader } from "@flx/model";
-import { AttributeBytes, storedUtf8 } from "../records/attribute-bytes.ts";
+import {
+  addAttribute,
+  addShortAttributes,
+  readText,
+  storeText,
+} from "../records/attribute-bytes.ts";
 import { typedValue } from "../records/attribute-text.ts";
 import type { OriginNumbers, RecordTable, WrittenRows } from "../records/record-table.ts";
-import type { Column, Rows } from "../records/row-writer.ts";
-import { walkRequest } from "../records/walk-request.ts";
+import { readId, readTraceId, setWords } from "../records/ids.ts";
+import type { Column, RowColumns, TextColumn } from "../records/row-columns.ts";
+import { walkScopes } from "../records/walk-request.ts";
 
 const COLUMNS = [
   { name: "position", type: "UBIGINT" },
@@ -51,7 +57,6 @@ const [
   DROPPED,
 ] = COLUMNS.keys();
 const ORIGIN = COLUMNS.length;
-const EMPTY = new Uint8Array(0);
 const TEXT_TYPE = 0x73;
 const EMPTY_TYPE = 0x65;
 
@@ -66,122 +71,218 @@ export const logTable: RecordTable = {
 
 /** Writes the log records of a request. */
 class LogWriter {
-  readonly #rows: Rows;
+  readonly #rows: RowColumns;
   readonly #first: number;
-  readonly #attributes = new AttributeBytes();
+  readonly #positions: Uint32Array;
+  readonly #timesNs: Uint32Array;
+  readonly #observed: Uint32Array;
+  readonly #severities: Uint8Array;
+  readonly #severityTexts: TextColumn;
+  readonly #events: TextColumn;
+  readonly #traceHi: Uint32Array;
+  readonly #traceLo: Uint32Array;
+  readonly #spans: Uint32Array;
+  readonly #flags: Uint32Array;
+  readonly #bodyTypes: Uint8Array;
+  readonly #bodies: TextColumn;
+  readonly #attributes: TextColumn;
+  readonly #dropped: Uint32Array;
+  readonly #origins: Uint32Array;
   #count = 0;
-  #minTimeMs = Infinity;
-  #maxTimeMs = -Infinity;
+  #minNs = Infinity;
+  #maxNs = -Infinity;
+  // Of the record that is being read.
+  #row = 0;
+  #timeLow = 0;
+  #timeHigh = 0;
+  #seenLow = 0;
+  #seenHigh = 0;
 
-  constructor(rows: Rows, first: number) {
+  constructor(rows: RowColumns, first: number) {
     this.#rows = rows;
     this.#first = first;
+    this.#positions = rows.words(POSITION!);
+    this.#timesNs = rows.words(TIME!);
+    this.#observed = rows.words(OBSERVED!);
+    this.#severities = rows.bytes(SEVERITY!);
+    this.#severityTexts = rows.text(SEVERITY_TEXT!);
+    this.#events = rows.text(EVENT!);
+    this.#traceHi = rows.words(TRACE_HI!);
+    this.#traceLo = rows.words(TRACE_LO!);
+    this.#spans = rows.words(SPAN!);
+    this.#flags = rows.words(FLAGS!);
+    this.#bodyTypes = rows.bytes(BODY_TYPE!);
+    this.#bodies = rows.text(BODY!);
+    this.#attributes = rows.text(ATTRIBUTES!);
+    this.#dropped = rows.words(DROPPED!);
+    this.#origins = rows.words(ORIGIN);
   }
 
   write(request: Uint8Array, origins: OriginNumbers): WrittenRows {
-    walkRequest(request, origins, (reader, end, origin) => this.#record(reader, end, origin));
-    return { rows: this.#count, minTimeMs: this.#minTimeMs, maxTimeMs: this.#maxTimeMs };
+    walkScopes(request, origins, (reader, places, origin) => {
+      for (let i = 0; i < places.length; i += 2) {
+        reader.at = places[i]!;
+        this.#record(reader, places[i + 1]!, origin);
+      }
+    });
+    return { rows: this.#count, minTimeMs: this.#minNs / 1e6, maxTimeMs: this.#maxNs / 1e6 };
   }
 
   #record(reader: WireReader, end: number, origin: number): void {
-    const rows = this.#rows;
-    rows.next();
-    this.#defaults(origin);
-    let [timeLow, timeHigh, seenLow, seenHigh] = [0, 0, 0, 0];
-    let [hasSeverityText, hasBody, hasEvent] = [false, false, false];
-    while (reader.at < end) {
-      const tag = reader.tag(end);
-      switch (tag) {
+    this.#begin(origin);
+    this.#fields(reader, end);
+    this.#attributes.end(this.#row);
+    this.#times();
+  }
+
+  #begin(origin: number): void {
+    const row = this.#rows.next();
+    this.#row = row;
+    const position = this.#first + this.#count++;
+    setWords(this.#positions, row, position >>> 0, Math.floor(position / 4_294_967_296));
+    setWords(this.#traceHi, row, 0, 0);
+    setWords(this.#traceLo, row, 0, 0);
+    setWords(this.#spans, row, 0, 0);
+    this.#severities[row] = 0;
+    this.#bodyTypes[row] = EMPTY_TYPE;
+    this.#flags[row] = 0;
+    this.#dropped[row] = 0;
+    this.#origins[row] = origin;
+    this.#severityTexts.empty(row);
+    this.#events.empty(row);
+    this.#bodies.empty(row);
+    this.#attributes.begin();
+    this.#timeLow = this.#timeHigh = this.#seenLow = this.#seenHigh = 0;
+  }
+
+  /** The forms that fields nearly always have, at once; any other one with the reader. */
+  #fields(reader: WireReader, end: number): void {
+    const { bytes, view } = reader;
+    const row = this.#row;
+    let { at } = reader;
+    while (at + 2 <= end) {
+      const size = bytes[at + 1]!;
+      switch (bytes[at]!) {
         case 0x09:
-          reader.fixed(end);
-          [timeLow, timeHigh] = [reader.low, reader.high];
-          break;
+          if (at + 9 > end) break;
+          this.#timeLow = view.getUint32(at + 1, true);
+          this.#timeHigh = view.getUint32(at + 5, true);
+          at += 9;
+          continue;
         case 0x59:
-          reader.fixed(end);
-          [seenLow, seenHigh] = [reader.low, reader.high];
-          break;
+          if (at + 9 > end) break;
+          this.#seenLow = view.getUint32(at + 1, true);
+          this.#seenHigh = view.getUint32(at + 5, true);
+          at += 9;
+          continue;
         case 0x10:
-          rows.uint8(SEVERITY!, Math.min(255, reader.uint32(end)));
-          break;
+          if (size > 127) break;
+          this.#severities[row] = size;
+          at += 2;
+          continue;
         case 0x1a:
-          this.#text(reader, end, SEVERITY_TEXT!);
-          hasSeverityText = true;
-          break;
+          if (size > 127 || at + 2 + size > end) break;
+          if (!this.#severityTexts.take(row, reader, at + 2, at + 2 + size)) break;
+          at += 2 + size;
+          continue;
         case 0x2a:
-          this.#body(reader, end);
-          hasBody = true;
-          break;
-        case 0x32:
-          this.#attributes.add(reader, end);
-          break;
-        case 0x38:
-          rows.uint32(DROPPED!, reader.uint32(end));
-          break;
-        case 0x45: {
-          const { at } = reader;
-          reader.skip(tag, end, 0);
-          rows.uint32(FLAGS!, reader.view.getUint32(at, true));
-          break;
+          // A body that is one short text.
+          if (size > 127 || at + 2 + size > end || size < 2) break;
+          if (bytes[at + 2] !== 0x0a || bytes[at + 3] !== size - 2) break;
+          if (!this.#bodies.take(row, reader, at + 4, at + 2 + size)) break;
+          this.#bodyTypes[row] = TEXT_TYPE;
+          at += 2 + size;
+          continue;
+        case 0x32: {
+          const next = addShortAttributes(this.#attributes, reader, at, end);
+          if (next === at) break;
+          at = next;
+          continue;
         }
+        case 0x45:
+          if (at + 5 > end) break;
+          this.#flags[row] = view.getUint32(at + 1, true);
+          at += 5;
+          continue;
         case 0x4a:
-          this.#id(reader, end, 16, TRACE_HI!);
-          break;
+          if (size !== 16 || at + 18 > end) break;
+          setWords(this.#traceHi, row, view.getUint32(at + 6), view.getUint32(at + 2));
+          setWords(this.#traceLo, row, view.getUint32(at + 14), view.getUint32(at + 10));
+          at += 18;
+          continue;
         case 0x52:
-          this.#id(reader, end, 8, SPAN!);
-          break;
-        case 0x62:
-          this.#text(reader, end, EVENT!);
-          hasEvent = true;
-          break;
+          if (size !== 8 || at + 10 > end) break;
+          setWords(this.#spans, row, view.getUint32(at + 6), view.getUint32(at + 2));
+          at += 10;
+          continue;
         default:
-          reader.skip(tag, end, 0);
       }
+      reader.at = at;
+      this.#field(reader, end);
+      at = reader.at;
     }
+    reader.at = at;
+    while (reader.at < end) this.#field(reader, end);
+  }
+
+  #field(reader: WireReader, end: number): void {
+    const row = this.#row;
+    const tag = reader.tag(end);
+    switch (tag) {
+      case 0x09:
+        reader.fixed(end);
+        this.#timeLow = reader.low;
+        this.#timeHigh = reader.high;
+        return;
+      case 0x59:
+        reader.fixed(end);
+        this.#seenLow = reader.low;
+        this.#seenHigh = reader.high;
+        return;
+      case 0x10:
+        this.#severities[row] = Math.min(255, reader.uint32(end));
+        return;
+      case 0x1a:
+        readText(this.#severityTexts, row, reader, end);
+        return;
+      case 0x2a:
+        this.#body(reader, end);
+        return;
+      case 0x32:
+        addAttribute(this.#attributes, reader, end);
+        return;
+      case 0x38:
+        this.#dropped[row] = reader.uint32(end);
+        return;
+      case 0x45:
+        this.#flags[row] = reader.fixed32(end);
+        return;
+      case 0x4a:
+        readTraceId(reader, end, this.#traceHi, this.#traceLo, row);
+        return;
+      case 0x52:
+        readId(reader, end, this.#spans, row);
+        return;
+      case 0x62:
+        readText(this.#events, row, reader, end);
+        return;
+      default:
+        reader.skip(tag, end, 0);
+    }
+  }
+
+  #times(): void {
+    let [timeLow, timeHigh] = [this.#timeLow, this.#timeHigh];
+    let [seenLow, seenHigh] = [this.#seenLow, this.#seenHigh];
     if ((timeLow | timeHigh) === 0) [timeLow, timeHigh] = [seenLow, seenHigh];
     if ((seenLow | seenHigh) === 0) [seenLow, seenHigh] = [timeLow, timeHigh];
-    this.#times(timeLow, timeHigh, seenLow, seenHigh);
-    // Only now: a text is written into the database at once, and twice is twice the work.
-    if (!hasSeverityText) rows.utf8(SEVERITY_TEXT!, EMPTY);
-    if (!hasBody) rows.utf8(BODY!, EMPTY);
-    if (!hasEvent) rows.utf8(EVENT!, EMPTY);
-    rows.utf8(ATTRIBUTES!, this.#attributes.bytes);
-  }
-
-  #defaults(origin: number): void {
-    const rows = this.#rows;
-    const position = this.#first + this.#count++;
-    rows.words(POSITION!, position >>> 0, Math.floor(position / 4_294_967_296));
-    rows.words(TRACE_HI!, 0, 0);
-    rows.words(TRACE_LO!, 0, 0);
-    rows.words(SPAN!, 0, 0);
-    rows.uint8(SEVERITY!, 0);
-    rows.uint8(BODY_TYPE!, EMPTY_TYPE);
-    rows.uint32(FLAGS!, 0);
-    rows.uint32(DROPPED!, 0);
-    rows.uint32(ORIGIN, origin);
-    this.#attributes.clear();
-  }
-
-  #times(timeLow: number, timeHigh: number, seenLow: number, seenHigh: number): void {
-    const rows = this.#rows;
-    rows.words(TIME!, timeLow, timeHigh);
+    setWords(this.#timesNs, this.#row, timeLow, timeHigh);
     // Two's complement, as the words are.
     const borrow = seenLow < timeLow ? 1 : 0;
-    rows.words(OBSERVED!, seenLow - timeLow, seenHigh - timeHigh - borrow);
-    const timeMs = (timeHigh * 4_294_967_296 + timeLow) / 1e6;
-    if (timeMs < this.#minTimeMs) this.#minTimeMs = timeMs;
-    if (timeMs > this.#maxTimeMs) this.#maxTimeMs = timeMs;
-  }
-
-  #text(reader: WireReader, outer: number, column: number): void {
-    const end = reader.length(outer);
-    this.#utf8(column, storedUtf8(reader.bytes, reader.at, end));
-    reader.at = end;
-  }
-
-  #utf8(column: number, text: Uint8Array | string): void {
-    if (typeof text === "string") this.#rows.text(column, text);
-    else this.#rows.utf8(column, text);
+    setWords(this.#observed, this.#row, seenLow - timeLow, seenHigh - timeHigh - borrow);
+    const timeNs = timeHigh * 4_294_967_296 + timeLow;
+    if (timeNs < this.#minNs) this.#minNs = timeNs;
+    if (timeNs > this.#maxNs) this.#maxNs = timeNs;
   }
 
   /** A body that is one text is copied; any other is decoded. */
@@ -189,26 +290,13 @@ class LogWriter {
     const from = reader.at;
     const end = reader.length(outer);
     if (reader.at < end && reader.tag(end) === 0x0a && reader.length(end) === end) {
-      this.#utf8(BODY!, storedUtf8(reader.bytes, reader.at, end));
-      this.#rows.uint8(BODY_TYPE!, TEXT_TYPE);
+      storeText(this.#bodies, this.#row, reader, reader.at, end);
+      this.#bodyTypes[this.#row] = TEXT_TYPE;
     } else {
       reader.at = from;
       const [text, type] = typedValue(readAnyValue(reader, outer));
-      this.#rows.text(BODY!, text);
-      this.#rows.uint8(BODY_TYPE!, type);
-    }
-    reader.at = end;
-  }
-
-  /** An id of 8 bytes into a column, of 16 into two; of another length it is none. */
-  #id(reader: WireReader, outer: number, length: number, column: number): void {
-    const end = reader.length(outer);
-    const { view, at } = reader;
-    if (end - at === length) {
-      this.#rows.words(column, view.getUint32(at + 4), view.getUint32(at));
-      if (length === 16) {
-        this.#rows.words(column + 1, view.getUint32(at + 12), view.getUint32(at + 8));
-      }
+      this.#bodies.put(this.#row, text);
+      this.#bodyTypes[this.#row] = type;
     }
     reader.at = end;
   }

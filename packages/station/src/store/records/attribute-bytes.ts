@@ -2,156 +2,195 @@
 //
 //   KeyValue { "http.route", AnyValue { "/orders/:id" } }  ─►  ␁http.route␂/orders/:id␂s␁
 //
-// Plain attributes (a key, then one text, whole number, double or bool) are copied byte by byte; everything else, and what
-// holds a byte that must be escaped, goes the way of objects.
+// Plain attributes (a key, then one text, whole number, double or bool) are copied; everything else, and what holds a byte
+// that must be escaped, goes the way of objects.
 
-import { isUtf8 } from "node:buffer";
-import { decodeAttributes, FlxError, type WireReader } from "@flx/model";
+import { decodeAttributes, type WireReader } from "@flx/model";
 import { attributeText, escaped } from "./attribute-text.ts";
+import { copyWords, type TextColumn } from "./row-columns.ts";
 
-const ESCAPED_UP_TO = 4;
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const BORDER = 0x01;
+const MIDDLE = 0x02;
+const TEXT = 0x73;
+const NUMBER = 0x6e;
+const BOOL = 0x62;
+const TRUE = [0x74, 0x72, 0x75, 0x65];
+const FALSE = [0x66, 0x61, 0x6c, 0x73, 0x65];
+/** Digits of a double and what stands around a value. */
+const AROUND = 64;
 
-/** A text that grows, as bytes. */
-export class AttributeBytes {
-  #bytes = new Uint8Array(4096);
-  #length = 0;
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-  /** Begins a new text. */
-  clear(): void {
-    this.#length = 0;
-  }
-
-  /** The text; good until the next one begins. */
-  get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  /** Adds the KeyValue after whose tag the cursor is; it goes behind it. */
-  add(reader: WireReader, outer: number): void {
-    const from = reader.at;
-    const end = reader.length(outer);
-    const before = this.#length;
-    if (this.#plain(reader, end)) {
-      reader.at = end;
-      return;
-    }
-    this.#length = before;
-    reader.at = end;
-    this.#write(attributeText(decodeAttributes(reader.bytes, [from, end])));
-  }
-
-  #plain(reader: WireReader, end: number): boolean {
-    this.#room(2 * (end - reader.at) + 64);
-    const bytes = this.#bytes;
-    if (this.#length === 0) bytes[this.#length++] = 1;
-    if (reader.at >= end || reader.tag(end) !== 0x0a || !this.#copy(reader, end)) return false;
-    bytes[this.#length++] = 2;
-    if (reader.at >= end || reader.tag(end) !== 0x12) return false;
-    if (reader.length(end) !== end || reader.at >= end) return false;
-    const type = this.#value(reader, end);
-    if (type === 0 || reader.at !== end) return false;
-    bytes[this.#length++] = 2;
-    bytes[this.#length++] = type;
-    bytes[this.#length++] = 1;
-    return true;
-  }
-
-  /** Writes the one value; its type's letter, 0 when it is not plain. */
-  #value(reader: WireReader, end: number): number {
-    switch (reader.tag(end)) {
-      case 0x0a:
-        return this.#copy(reader, end) ? 0x73 : 0;
-      case 0x10:
-        this.#ascii(reader.bool(end) ? "true" : "false");
-        return 0x62;
-      case 0x18: {
-        const value = reader.int(end);
-        if (!Number.isSafeInteger(value)) return 0;
-        if (value >= 0 && value < 1e9) this.#digits(value);
-        else this.#ascii(String(value));
-        return 0x6e;
-      }
-      case 0x21:
-        this.#ascii(String(reader.double(end)));
-        return 0x6e;
-      default:
-        return 0;
-    }
-  }
-
-  /** Copies a text; false when a byte of it must be escaped. */
-  #copy(reader: WireReader, outer: number): boolean {
-    const end = reader.length(outer);
-    const from = reader.bytes;
-    const to = this.#bytes;
-    let at = this.#length;
-    let any = 0;
-    for (let i = reader.at; i < end; i++) {
-      const byte = from[i]!;
-      if (byte <= ESCAPED_UP_TO) return false;
-      any |= byte;
-      to[at++] = byte;
-    }
-    if (any > 127) checkUtf8(from, reader.at, end);
-    this.#length = at;
-    reader.at = end;
-    return true;
-  }
-
-  /** A whole number from 0 to below 10^9. */
-  #digits(value: number): void {
-    let count = 1;
-    for (let power = 10; power <= value; power *= 10) count++;
-    let rest = value | 0;
-    for (let at = this.#length + count - 1; at >= this.#length; at--) {
-      const tens = (rest / 10) | 0;
-      this.#bytes[at] = 48 + rest - 10 * tens;
-      rest = tens;
-    }
-    this.#length += count;
-  }
-
-  #ascii(text: string): void {
-    for (let i = 0; i < text.length; i++) this.#bytes[this.#length++] = text.charCodeAt(i);
-  }
-
-  #write(text: string): void {
+/** Adds the KeyValue after whose tag the cursor is, to the text that was begun in a column; the cursor goes behind it. */
+export function addAttribute(column: TextColumn, reader: WireReader, outer: number): void {
+  const from = reader.at;
+  const end = reader.length(outer);
+  const before = column.length;
+  column.room(end - reader.at + AROUND);
+  if (!addPlain(column, reader, end)) {
+    column.length = before;
+    const text = attributeText(decodeAttributes(reader.bytes, [from, end]));
     // Its first border is there already, unless it is the first attribute.
-    const rest = this.#length === 0 ? text : text.slice(1);
-    this.#room(rest.length * 3);
-    const { written } = new TextEncoder().encodeInto(rest, this.#bytes.subarray(this.#length));
-    this.#length += written;
+    column.write(column.isEmpty ? text : text.slice(1));
   }
-
-  #room(needed: number): void {
-    if (this.#length + needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(2 * (this.#length + needed));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-  }
+  reader.at = end;
 }
 
 /**
- * A text of a request as the store writes it: as it is, unless a byte must be escaped.
+ * Adds attributes that stand one behind the other, as long as they are what nearly all are: short key, short text or small
+ * whole number, every length one byte, ASCII, nothing else.
  *
- * @throws {FlxError} `FLX_WIRE_MALFORMED` when it is no UTF-8, which the database would take for no text at all
+ *     tag length 0x0a keyLength key 0x12 valueLength ┬ 0x0a textLength text
+ *     at                        value                └ 0x18 number
+ *
+ * @param from where the first one's tag stands
+ * @returns where the first other field begins
  */
-export function storedUtf8(bytes: Uint8Array, start: number, end: number): Uint8Array | string {
-  let any = 0;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i]!;
-    if (byte <= ESCAPED_UP_TO) {
-      checkUtf8(bytes, start, end);
-      return escaped(decoder.decode(bytes.subarray(start, end)));
+export function addShortAttributes(
+  column: TextColumn,
+  reader: WireReader,
+  from: number,
+  outer: number,
+): number {
+  const { bytes, view } = reader;
+  // Words that are copied may reach three bytes beyond a text.
+  const end = Math.min(outer, bytes.length - 4);
+  const tag = bytes[from]!;
+  column.room(2 * (outer - from) + AROUND);
+  if (column.isEmpty) put(column, BORDER);
+  const to = column.view;
+  let { length } = column;
+  let at = from;
+  while (at + 8 <= end) {
+    const head = view.getInt32(at, true);
+    if ((head & 0x80ff80ff) !== (tag | 0x0a0000)) break;
+    const stop = at + 2 + ((head >> 8) & 127);
+    const key = at + 4;
+    const value = key + (head >>> 24);
+    if (stop > end || value + 4 > stop) break;
+    const size = stop - value - 4;
+    const inner = view.getInt32(value, true);
+    let odd = copyWords(view, key, value, to, length - key);
+    let next = length + value - key;
+    to.setUint8(next++, MIDDLE);
+    let type = TEXT;
+    if (inner === (0x0a0012 | ((size + 2) << 8) | (size << 24))) {
+      odd |= copyWords(view, value + 4, stop, to, next - value - 4);
+      next += size;
+    } else {
+      const number = shortNumber(bytes, value, stop);
+      if (number < 0) break;
+      type = NUMBER;
+      next = putDigits(column.bytes, next, number);
     }
-    any |= byte;
+    if (odd !== 0) break;
+    to.setInt32(next, MIDDLE | (type << 8) | (BORDER << 16), true);
+    length = next + 3;
+    at = stop;
   }
-  if (any > 127) checkUtf8(bytes, start, end);
-  return bytes.subarray(start, end);
+  column.length = length;
+  return at;
 }
 
-function checkUtf8(bytes: Uint8Array, start: number, end: number): void {
-  if (isUtf8(bytes.subarray(start, end))) return;
-  throw new FlxError("FLX_WIRE_MALFORMED", "a text that is not UTF-8");
+/** The value at `at`, when it is a whole number of at most 28 bits; -1 for another. */
+function shortNumber(bytes: Uint8Array, at: number, end: number): number {
+  let value = bytes[end - 1]!;
+  const isShort = bytes[at] === 0x12 && bytes[at + 1] === end - at - 2 && bytes[at + 2] === 0x18;
+  if (!isShort || end - at > 7 || value > 127) return -1;
+  for (let i = end - 2; i > at + 2; i--) {
+    if (bytes[i]! < 128) return -1;
+    value = (value << 7) | (bytes[i]! & 127);
+  }
+  return value;
+}
+
+function addPlain(column: TextColumn, reader: WireReader, end: number): boolean {
+  if (column.isEmpty) put(column, BORDER);
+  if (reader.at >= end || reader.tag(end) !== 0x0a || !addText(column, reader, end)) return false;
+  put(column, MIDDLE);
+  if (reader.at >= end || reader.tag(end) !== 0x12) return false;
+  if (reader.length(end) !== end || reader.at >= end) return false;
+  const type = addValue(column, reader, end);
+  if (type === 0 || reader.at !== end) return false;
+  putEnd(column, type);
+  return true;
+}
+
+/** Adds the one value; its type's letter, 0 when it is not plain. */
+function addValue(column: TextColumn, reader: WireReader, end: number): number {
+  switch (reader.tag(end)) {
+    case 0x0a:
+      return addText(column, reader, end) ? TEXT : 0;
+    case 0x10:
+      for (const byte of reader.bool(end) ? TRUE : FALSE) put(column, byte);
+      return BOOL;
+    case 0x18: {
+      const value = reader.int(end);
+      if (!Number.isSafeInteger(value)) return 0;
+      if (value >= 0 && value < 1e9) column.length = putDigits(column.bytes, column.length, value);
+      else addAscii(column, String(value));
+      return NUMBER;
+    }
+    case 0x21:
+      addAscii(column, String(reader.double(end)));
+      return NUMBER;
+    default:
+      return 0;
+  }
+}
+
+function addText(column: TextColumn, reader: WireReader, outer: number): boolean {
+  const end = reader.length(outer);
+  if (!column.copy(reader, reader.at, end)) return false;
+  reader.at = end;
+  return true;
+}
+
+/** Writes a whole number from 0 to below 10^9; where it ends. */
+function putDigits(bytes: Uint8Array, from: number, value: number): number {
+  let count = 1;
+  for (let power = 10; power <= value; power *= 10) count++;
+  let rest = value | 0;
+  for (let at = from + count - 1; at >= from; at--) {
+    const tens = (rest / 10) | 0;
+    bytes[at] = 48 + rest - 10 * tens;
+    rest = tens;
+  }
+  return from + count;
+}
+
+function addAscii(column: TextColumn, text: string): void {
+  for (let i = 0; i < text.length; i++) put(column, text.charCodeAt(i));
+}
+
+function put(column: TextColumn, byte: number): void {
+  column.bytes[column.length++] = byte;
+}
+
+function putEnd(column: TextColumn, type: number): void {
+  column.view.setUint32(column.length, MIDDLE | (type << 8) | (BORDER << 16), true);
+  column.length += 3;
+}
+
+/** A text of a request as that of a row: as it is, unless a byte must be escaped. */
+export function storeText(
+  column: TextColumn,
+  row: number,
+  source: WireReader,
+  start: number,
+  end: number,
+): void {
+  column.begin();
+  column.room(end - start);
+  if (!column.copy(source, start, end)) {
+    column.write(escaped(decoder.decode(source.bytes.subarray(start, end))));
+  }
+  column.end(row);
+}
+
+/** The text whose length is at the cursor, as that of a row; the cursor goes behind it. */
+export function readText(column: TextColumn, row: number, reader: WireReader, outer: number): void {
+  const end = reader.length(outer);
+  storeText(column, row, reader, reader.at, end);
+  reader.at = end;
 }

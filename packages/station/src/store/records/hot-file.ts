@@ -13,7 +13,8 @@ import { existsSync } from "node:fs";
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import { escaped } from "./attribute-text.ts";
 import type { Origin, OriginNumbers, RecordTable, WrittenRows } from "./record-table.ts";
-import { type Column, RowWriter } from "./row-writer.ts";
+import { type Column, RowColumns } from "./row-columns.ts";
+import { RowWriter } from "./row-writer.ts";
 import { quoted } from "./sql-text.ts";
 
 /** A request as it stands in the log. */
@@ -169,15 +170,17 @@ export class HotFile {
     const appender = await this.#connection.createAppender("records", "main", this.schema);
     try {
       const writer = new RowWriter(appender, this.#columns);
+      const rows = new RowColumns(this.#columns, (some) => writer.write(some));
       const origins = new NewOrigins(this.#origins, this.#nextOrigin);
       let { next, minTimeMs, maxTimeMs } = this.#state;
       for (const request of requests) {
-        const written = this.#read(request, writer, origins, next);
+        const written = this.#read(request, rows, origins, next);
         next += written.rows;
         if (written.rows === 0) continue;
         minTimeMs = Math.min(minTimeMs, written.minTimeMs);
         maxTimeMs = Math.max(maxTimeMs, written.maxTimeMs);
       }
+      rows.flush();
       writer.flush();
       await this.#addOrigins(origins.added);
       await this.#connection.run(
@@ -195,12 +198,12 @@ export class HotFile {
 
   #read(
     request: LoggedRequest,
-    writer: RowWriter,
+    rows: RowColumns,
     origins: OriginNumbers,
     next: number,
   ): WrittenRows {
     try {
-      return this.#table.write(request.bytes, writer, origins, next);
+      return this.#table.write(request.bytes, rows, origins, next);
     } catch (cause) {
       throw new UnreadableRequest(request.position, cause);
     }
@@ -211,12 +214,14 @@ export class HotFile {
     const appender = await this.#connection.createAppender("origins", "main", this.schema);
     try {
       const writer = new RowWriter(appender, ORIGIN_COLUMNS);
+      const rows = new RowColumns(ORIGIN_COLUMNS, (some) => writer.write(some));
       for (const { id, service, text } of added) {
-        writer.next();
-        writer.uint32(0, id);
-        writer.text(1, escaped(service));
-        writer.text(2, text);
+        const row = rows.next();
+        rows.words(0)[row] = id;
+        rows.text(1).put(row, escaped(service));
+        rows.text(2).put(row, text);
       }
+      rows.flush();
       writer.flush();
     } finally {
       appender.closeSync();

@@ -2,7 +2,7 @@
 //
 //   spans   spans/span-table.ts          logs   logs/log-table.ts
 
-import type { Column, Rows } from "./row-writer.ts";
+import type { Column, RowColumns } from "./row-columns.ts";
 
 /** Numbers of resources and scopes in a hot file, given out as they are seen. */
 export interface OriginNumbers {
@@ -38,11 +38,12 @@ export interface RecordTable {
    * Writes the records of a request.
    *
    * @param request  as it stands in the log: an OTLP request in protobuf
+   * @param rows     of the columns, and behind them `origin`
    * @param firstPosition of the first record: how many came before, ever
    */
   write(
     request: Uint8Array,
-    rows: Rows,
+    rows: RowColumns,
     origins: OriginNumbers,
     firstPosition: number,
   ): WrittenRows;

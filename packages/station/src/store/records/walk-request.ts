@@ -22,17 +22,35 @@ export function walkRequest(
   origins: OriginNumbers,
   onRecord: (reader: WireReader, end: number, origin: number) => void,
 ): void {
-  const reader = new WireReader(request);
-  reader.blocks(request.length, (tag, end) => {
-    if (tag === 0x0a) resourceRecords(reader, end, origins, onRecord);
+  walkScopes(request, origins, (reader, places, origin) => {
+    for (let i = 0; i < places.length; i += 2) {
+      reader.at = places[i]!;
+      onRecord(reader, places[i + 1]!, origin);
+    }
   });
 }
 
-function resourceRecords(
+/**
+ * Calls back for each scope that has records, with where they are.
+ *
+ * @param onScope `places` has pairs, a record's first byte and the one behind it, and is good until it returns
+ */
+export function walkScopes(
+  request: Uint8Array,
+  origins: OriginNumbers,
+  onScope: (reader: WireReader, places: readonly number[], origin: number) => void,
+): void {
+  const reader = new WireReader(request);
+  reader.blocks(request.length, (tag, end) => {
+    if (tag === 0x0a) resourceScopes(reader, end, origins, onScope);
+  });
+}
+
+function resourceScopes(
   reader: WireReader,
   end: number,
   origins: OriginNumbers,
-  onRecord: (reader: WireReader, end: number, origin: number) => void,
+  onScope: (reader: WireReader, places: readonly number[], origin: number) => void,
 ): void {
   const start = reader.at;
   const resources: Part[] = [];
@@ -45,43 +63,49 @@ function resourceRecords(
   reader.at = start;
   reader.blocks(end, (tag, stop) => {
     if (tag !== 0x12) return;
-    scopeRecords(
-      reader,
-      stop,
-      (scopes, scopeSchema, scopeKey) =>
-        origins.number(`${key}\u0001${scopeKey}`, () =>
-          originOf(
-            resourceOf(reader.bytes, resources, schemaUrl),
-            scopeOf(reader.bytes, scopes, scopeSchema),
-          ),
-        ),
-      onRecord,
+    const found = findRecords(reader, stop);
+    if (found.places.length === 0) return;
+    const origin = origins.number(`${key}\u0001${found.key}`, () =>
+      originOf(
+        resourceOf(reader.bytes, resources, schemaUrl),
+        scopeOf(reader.bytes, found.scopes, found.schemaUrl),
+      ),
     );
+    onScope(reader, found.places, origin);
   });
 }
 
-function scopeRecords(
-  reader: WireReader,
-  end: number,
-  number: (scopes: readonly Part[], schemaUrl: string, key: string) => number,
-  onRecord: (reader: WireReader, end: number, origin: number) => void,
-): void {
-  const start = reader.at;
+/** Where the records of a scope are, and the parts of the scope itself. */
+interface FoundRecords {
+  readonly places: readonly number[];
+  readonly scopes: readonly Part[];
+  readonly schemaUrl: string;
+  /** Bytes of the scope's parts, and its schema: a text that tells it from others. */
+  readonly key: string;
+}
+
+function findRecords(reader: WireReader, end: number): FoundRecords {
+  const places: number[] = [];
   const scopes: Part[] = [];
   let schemaUrl = "";
-  let records = 0;
-  reader.blocks(end, (tag, stop) => {
-    if (tag === 0x0a) scopes.push({ start: reader.at, end: stop });
-    else if (tag === 0x12) records++;
-    else if (tag === 0x1a) schemaUrl = utf8(reader.bytes, reader.at, stop);
-  });
-  if (records === 0) return;
+  while (reader.at < end) {
+    const tag = reader.tag(end);
+    if (tag === 0x12) {
+      const stop = reader.length(end);
+      places.push(reader.at, stop);
+      reader.at = stop;
+    } else if (tag === 0x0a) {
+      const stop = reader.length(end);
+      scopes.push({ start: reader.at, end: stop });
+      reader.at = stop;
+    } else if (tag === 0x1a) {
+      const stop = reader.length(end);
+      schemaUrl = utf8(reader.bytes, reader.at, stop);
+      reader.at = stop;
+    } else reader.skip(tag, end, 0);
+  }
   const key = scopes.map((part) => latin1(reader.bytes, part)).join("\u0000");
-  const origin = number(scopes, schemaUrl, `${key}\u0001${schemaUrl}`);
-  reader.at = start;
-  reader.blocks(end, (tag, stop) => {
-    if (tag === 0x12) onRecord(reader, stop, origin);
-  });
+  return { places, scopes, schemaUrl, key: `${key}\u0001${schemaUrl}` };
 }
 
 function originOf(resource: RecordResource, scope: RecordScope): Origin {

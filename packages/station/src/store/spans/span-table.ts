@@ -10,11 +10,11 @@
 // stand next to their like pack to a few bytes (24 bytes a span of the shop, against 37 sorted by service with an index).
 
 import type { WireReader } from "@flx/model";
-import { AttributeBytes, storedUtf8 } from "../records/attribute-bytes.ts";
+import { addAttribute, addShortAttributes, readText } from "../records/attribute-bytes.ts";
 import type { OriginNumbers, RecordTable, WrittenRows } from "../records/record-table.ts";
-import type { Column, Rows } from "../records/row-writer.ts";
-import { attributesOf, utf8, walkRequest } from "../records/walk-request.ts";
-import { idText, traceIdText } from "../records/ids.ts";
+import type { Column, RowColumns, TextColumn } from "../records/row-columns.ts";
+import { attributesOf, utf8, walkScopes } from "../records/walk-request.ts";
+import { idText, readId, readTraceId, setWords, traceIdText } from "../records/ids.ts";
 import { type SpanMore, spanMoreText } from "./span-more.ts";
 import type { SpanEvent, SpanLink } from "./span-store.ts";
 
@@ -48,7 +48,6 @@ const [
   MORE,
 ] = COLUMNS.keys();
 const ORIGIN = COLUMNS.length;
-const EMPTY = new Uint8Array(0);
 
 /** Spans. */
 export const spanTable: RecordTable = {
@@ -61,114 +60,196 @@ export const spanTable: RecordTable = {
 
 /** Writes the spans of a request. */
 class SpanWriter {
-  readonly #rows: Rows;
-  readonly #attributes = new AttributeBytes();
+  readonly #rows: RowColumns;
+  readonly #traceHi: Uint32Array;
+  readonly #traceLo: Uint32Array;
+  readonly #ids: Uint32Array;
+  readonly #parents: Uint32Array;
+  readonly #starts: Uint32Array;
+  readonly #durations: Uint32Array;
+  readonly #kinds: Uint8Array;
+  readonly #statuses: Uint8Array;
+  readonly #flags: Uint32Array;
+  readonly #names: TextColumn;
+  readonly #attributes: TextColumn;
+  readonly #more: TextColumn;
+  readonly #origins: Uint32Array;
   #count = 0;
-  #minTimeMs = Infinity;
-  #maxTimeMs = -Infinity;
+  #minNs = Infinity;
+  #maxNs = -Infinity;
+  // Of the span that is being read.
+  #row = 0;
+  #startLow = 0;
+  #startHigh = 0;
+  #endLow = 0;
+  #endHigh = 0;
+  #hasMore = false;
 
-  constructor(rows: Rows) {
+  constructor(rows: RowColumns) {
     this.#rows = rows;
+    this.#traceHi = rows.words(TRACE_HI!);
+    this.#traceLo = rows.words(TRACE_LO!);
+    this.#ids = rows.words(SPAN!);
+    this.#parents = rows.words(PARENT!);
+    this.#starts = rows.words(START!);
+    this.#durations = rows.words(DURATION!);
+    this.#kinds = rows.bytes(KIND!);
+    this.#statuses = rows.bytes(STATUS!);
+    this.#flags = rows.words(FLAGS!);
+    this.#names = rows.text(NAME!);
+    this.#attributes = rows.text(ATTRIBUTES!);
+    this.#more = rows.text(MORE!);
+    this.#origins = rows.words(ORIGIN);
   }
 
   write(request: Uint8Array, origins: OriginNumbers): WrittenRows {
-    walkRequest(request, origins, (reader, end, origin) => this.#span(reader, end, origin));
-    return { rows: this.#count, minTimeMs: this.#minTimeMs, maxTimeMs: this.#maxTimeMs };
+    walkScopes(request, origins, (reader, places, origin) => {
+      for (let i = 0; i < places.length; i += 2) {
+        reader.at = places[i]!;
+        this.#span(reader, places[i + 1]!, origin);
+      }
+    });
+    return { rows: this.#count, minTimeMs: this.#minNs / 1e6, maxTimeMs: this.#maxNs / 1e6 };
   }
 
   #span(reader: WireReader, end: number, origin: number): void {
-    const rows = this.#rows;
     const from = reader.at;
-    rows.next();
+    this.#begin(origin);
+    this.#fields(reader, end);
+    this.#attributes.end(this.#row);
+    this.#times();
+    if (!this.#hasMore) this.#more.empty(this.#row);
+    else {
+      const startNs = (BigInt(this.#startHigh) << 32n) | BigInt(this.#startLow);
+      this.#more.put(this.#row, spanMoreText(moreOf(reader, from, end), startNs));
+    }
+    reader.at = end;
+  }
+
+  #begin(origin: number): void {
+    const row = this.#rows.next();
+    this.#row = row;
     this.#count++;
-    this.#defaults(origin);
-    let [startLow, startHigh, endLow, endHigh] = [0, 0, 0, 0];
-    let [hasName, hasMore] = [false, false];
-    while (reader.at < end) {
-      const tag = reader.tag(end);
-      switch (tag) {
+    setWords(this.#parents, row, 0, 0);
+    this.#kinds[row] = 0;
+    this.#statuses[row] = 0;
+    this.#flags[row] = 0;
+    this.#origins[row] = origin;
+    this.#startLow = this.#startHigh = this.#endLow = this.#endHigh = 0;
+    this.#hasMore = false;
+    this.#names.empty(row);
+    this.#attributes.begin();
+  }
+
+  /** The forms that fields nearly always have, at once; any other one with the reader. */
+  #fields(reader: WireReader, end: number): void {
+    const { bytes, view } = reader;
+    const row = this.#row;
+    let { at } = reader;
+    while (at + 2 <= end) {
+      const size = bytes[at + 1]!;
+      switch (bytes[at]!) {
         case 0x0a:
-          this.#id(reader, end, 16, TRACE_HI!);
-          break;
+          if (size !== 16 || at + 18 > end) break;
+          setWords(this.#traceHi, row, view.getUint32(at + 6), view.getUint32(at + 2));
+          setWords(this.#traceLo, row, view.getUint32(at + 14), view.getUint32(at + 10));
+          at += 18;
+          continue;
         case 0x12:
-          this.#id(reader, end, 8, SPAN!);
-          break;
+          if (size !== 8 || at + 10 > end) break;
+          setWords(this.#ids, row, view.getUint32(at + 6), view.getUint32(at + 2));
+          at += 10;
+          continue;
         case 0x22:
-          this.#id(reader, end, 8, PARENT!);
-          break;
+          if (size !== 8 || at + 10 > end) break;
+          setWords(this.#parents, row, view.getUint32(at + 6), view.getUint32(at + 2));
+          at += 10;
+          continue;
         case 0x2a:
-          this.#name(reader, end);
-          hasName = true;
-          break;
+          if (size > 127 || at + 2 + size > end) break;
+          if (!this.#names.take(row, reader, at + 2, at + 2 + size)) break;
+          at += 2 + size;
+          continue;
         case 0x30:
-          rows.uint8(KIND!, Math.min(255, reader.uint32(end)));
-          break;
+          if (size > 127) break;
+          this.#kinds[row] = size;
+          at += 2;
+          continue;
         case 0x39:
-          reader.fixed(end);
-          [startLow, startHigh] = [reader.low, reader.high];
-          break;
+          if (at + 9 > end) break;
+          this.#startLow = view.getUint32(at + 1, true);
+          this.#startHigh = view.getUint32(at + 5, true);
+          at += 9;
+          continue;
         case 0x41:
-          reader.fixed(end);
-          [endLow, endHigh] = [reader.low, reader.high];
-          break;
-        case 0x4a:
-          this.#attributes.add(reader, end);
-          break;
-        case 0x7a:
-          if (this.#status(reader, end)) hasMore = true;
-          break;
+          if (at + 9 > end) break;
+          this.#endLow = view.getUint32(at + 1, true);
+          this.#endHigh = view.getUint32(at + 5, true);
+          at += 9;
+          continue;
+        case 0x4a: {
+          const next = addShortAttributes(this.#attributes, reader, at, end);
+          if (next === at) break;
+          at = next;
+          continue;
+        }
         case 0x85:
-          rows.uint32(FLAGS!, fixed32(reader, end));
-          break;
+          if (size !== 1 || at + 6 > end) break;
+          this.#flags[row] = view.getUint32(at + 2, true);
+          at += 6;
+          continue;
         default:
-          // Trace state, what was dropped, events, links.
-          if (tag === 0x1a || (tag >= 0x50 && tag <= 0x70)) hasMore = true;
-          reader.skip(tag, end, 0);
       }
+      reader.at = at;
+      this.#field(reader, end);
+      at = reader.at;
     }
-    this.#times(startLow, startHigh, endLow, endHigh);
-    // Only now: a text is written into the database at once, and twice is twice the work.
-    if (!hasName) rows.utf8(NAME!, EMPTY);
-    rows.utf8(ATTRIBUTES!, this.#attributes.bytes);
-    if (hasMore) {
-      const startNs = (BigInt(startHigh) << 32n) | BigInt(startLow);
-      rows.text(MORE!, spanMoreText(moreOf(reader, from, end), startNs));
-    } else rows.utf8(MORE!, EMPTY);
-    reader.at = end;
+    reader.at = at;
+    while (reader.at < end) this.#field(reader, end);
   }
 
-  #defaults(origin: number): void {
-    const rows = this.#rows;
-    rows.words(TRACE_HI!, 0, 0);
-    rows.words(TRACE_LO!, 0, 0);
-    rows.words(SPAN!, 0, 0);
-    rows.words(PARENT!, 0, 0);
-    rows.uint8(KIND!, 0);
-    rows.uint8(STATUS!, 0);
-    rows.uint32(FLAGS!, 0);
-    rows.uint32(ORIGIN, origin);
-    this.#attributes.clear();
-  }
-
-  /** An id of 8 bytes into a column, of 16 into two; of another length it is none. */
-  #id(reader: WireReader, outer: number, length: number, column: number): void {
-    const end = reader.length(outer);
-    const { view, at } = reader;
-    if (end - at === length) {
-      this.#rows.words(column, view.getUint32(at + 4), view.getUint32(at));
-      if (length === 16) {
-        this.#rows.words(column + 1, view.getUint32(at + 12), view.getUint32(at + 8));
-      }
+  #field(reader: WireReader, end: number): void {
+    const tag = reader.tag(end);
+    switch (tag) {
+      case 0x0a:
+        readTraceId(reader, end, this.#traceHi, this.#traceLo, this.#row);
+        return;
+      case 0x12:
+        readId(reader, end, this.#ids, this.#row);
+        return;
+      case 0x22:
+        readId(reader, end, this.#parents, this.#row);
+        return;
+      case 0x2a:
+        readText(this.#names, this.#row, reader, end);
+        return;
+      case 0x30:
+        this.#kinds[this.#row] = Math.min(255, reader.uint32(end));
+        return;
+      case 0x39:
+        reader.fixed(end);
+        this.#startLow = reader.low;
+        this.#startHigh = reader.high;
+        return;
+      case 0x41:
+        reader.fixed(end);
+        this.#endLow = reader.low;
+        this.#endHigh = reader.high;
+        return;
+      case 0x4a:
+        addAttribute(this.#attributes, reader, end);
+        return;
+      case 0x7a:
+        if (this.#status(reader, end)) this.#hasMore = true;
+        return;
+      case 0x85:
+        this.#flags[this.#row] = reader.fixed32(end);
+        return;
+      default:
+        // Trace state, what was dropped, events, links.
+        if (tag === 0x1a || (tag >= 0x50 && tag <= 0x70)) this.#hasMore = true;
+        reader.skip(tag, end, 0);
     }
-    reader.at = end;
-  }
-
-  #name(reader: WireReader, outer: number): void {
-    const end = reader.length(outer);
-    const name = storedUtf8(reader.bytes, reader.at, end);
-    if (typeof name === "string") this.#rows.text(NAME!, name);
-    else this.#rows.utf8(NAME!, name);
-    reader.at = end;
   }
 
   /** True when there is a message. */
@@ -177,7 +258,7 @@ class SpanWriter {
     let hasMessage = false;
     while (reader.at < end) {
       const tag = reader.tag(end);
-      if (tag === 0x18) this.#rows.uint8(STATUS!, Math.min(255, reader.uint32(end)));
+      if (tag === 0x18) this.#statuses[this.#row] = Math.min(255, reader.uint32(end));
       else {
         hasMessage ||= tag === 0x12;
         reader.skip(tag, end, 0);
@@ -186,25 +267,21 @@ class SpanWriter {
     return hasMessage;
   }
 
-  #times(startLow: number, startHigh: number, endLow: number, endHigh: number): void {
-    const rows = this.#rows;
-    rows.words(START!, startLow, startHigh);
+  #times(): void {
+    const row = this.#row;
+    const [startLow, startHigh] = [this.#startLow, this.#startHigh];
+    const [endLow, endHigh] = [this.#endLow, this.#endHigh];
+    setWords(this.#starts, row, startLow, startHigh);
     const isBackward = endHigh < startHigh || (endHigh === startHigh && endLow < startLow);
-    if (isBackward) rows.words(DURATION!, 0, 0);
+    if (isBackward) setWords(this.#durations, row, 0, 0);
     else {
       const borrow = endLow < startLow ? 1 : 0;
-      rows.words(DURATION!, endLow - startLow, endHigh - startHigh - borrow);
+      setWords(this.#durations, row, endLow - startLow, endHigh - startHigh - borrow);
     }
-    const startMs = (startHigh * 4_294_967_296 + startLow) / 1e6;
-    if (startMs < this.#minTimeMs) this.#minTimeMs = startMs;
-    if (startMs > this.#maxTimeMs) this.#maxTimeMs = startMs;
+    const startNs = startHigh * 4_294_967_296 + startLow;
+    if (startNs < this.#minNs) this.#minNs = startNs;
+    if (startNs > this.#maxNs) this.#maxNs = startNs;
   }
-}
-
-function fixed32(reader: WireReader, end: number): number {
-  const { at } = reader;
-  reader.skip(0x05, end, 0);
-  return reader.view.getUint32(at, true);
 }
 
 /** What few spans have, as objects. */
@@ -272,7 +349,7 @@ function linkOf(reader: WireReader, end: number): SpanLink {
     else if (tag === 0x12) spanId = idOf(reader, reader.length(end), 8);
     else if (tag === 0x1a) traceState = utf8(reader.bytes, ...take(reader, end));
     else if (tag === 0x28) droppedAttributes = reader.uint32(end);
-    else if (tag === 0x35) flags = fixed32(reader, end);
+    else if (tag === 0x35) flags = reader.fixed32(end);
     else reader.skip(tag, end, 0);
   }
   const attributes = attributesOf(reader.bytes, { start, end }, 0x22);
