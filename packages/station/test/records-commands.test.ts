@@ -87,6 +87,21 @@ test("flx logs shows records by text and severity, the newest last", async () =>
   );
 });
 
+test("flx logs --event shows only events of a name", async () => {
+  const args = ["logs", "--json", "--since", "100000h", "--limit", "10000"];
+  const namesOf = async (...more: readonly string[]): Promise<readonly string[]> => {
+    const { code, out } = await flx(...args, ...more);
+    assert.equal(code, 0);
+    const lines = out.split("\n").filter((line) => line.startsWith("{"));
+    return lines.map((line) => (JSON.parse(line) as { eventName: string }).eventName);
+  };
+  const all = await namesOf();
+  const events = all.filter((name) => name === "exception");
+  assert.ok(events.length > 0 && events.length < all.length);
+  assert.deepEqual(await namesOf("--event", "exception"), events);
+  assert.deepEqual(await namesOf("--event", "no.such"), []);
+});
+
 test("flx logs --tail follows, and ends with Ctrl-C", async () => {
   const { child, told, ended } = start(["logs", "--tail", "--json", "--since", "100000h"]);
   await waitUntil(() => told.out.split("\n").length > 10, { timeoutMs: 30_000 });

@@ -151,9 +151,12 @@ function sendLines(log: SentLog, { logger, errors }: Monitoring): void {
       const logLevel = level === "debug" ? "info" : level;
       const { isWritten, report } = errors.handle(error, { message, fields, logLevel });
       if (isWritten) return;
-      // One that only repeats has no report, but a record: whoever looks at its trace finds it.
-      const { fingerprint } = report;
-      logger[level]({ ...fields, "flx.error.fingerprint": fingerprint, err: error }, message);
+      // One that only repeats has no report, but a line: whoever looks at its trace finds it. It is counted with the others.
+      const { fingerprint, type, message: reason } = report;
+      logger[level](
+        { ...fields, "flx.error.fingerprint": fingerprint, reason: `${type}: ${reason}` },
+        message,
+      );
     }
   });
 }

@@ -6,7 +6,7 @@
 //   FLX_GRPC_STATUS        an answer of gRPC with another status than OK
 
 import { FlxError } from "@flx/model/errors";
-import { GRPC_STATUS } from "../metrics/collector/run-status.ts";
+import { GRPC_STATUS } from "../calls/grpc-status-names.ts";
 
 /** Why a call gave no message. */
 export type CallErrorCode =

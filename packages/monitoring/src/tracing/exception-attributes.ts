@@ -1,7 +1,16 @@
 // What of an exception stands on a span: type, message, stack, without secrets.
 //
-// Source: https://opentelemetry.io/docs/specs/semconv/exceptions/
+//   exception.type   its class: "TypeError", "ServiceError"
+//   error.type       what the operation failed with, of few values: the error's code where it has one ("ECONNREFUSED"), of
+//                    gRPC the status' name ("UNAVAILABLE"), else its class
+//
+// A number is no type: gRPC's errors have 1 to 16 as `code`, and a DOMException has one of its own.
+//
+// Source: https://opentelemetry.io/docs/specs/semconv/exceptions/,
+//         https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
 
+import { GRPC_STATUS } from "../calls/grpc-status-names.ts";
+import { isObject, readProperty, typeOfThrown } from "../errors/report/hostile.ts";
 import { Redactor } from "../redaction/redact.ts";
 
 const redactor = new Redactor({ maxLength: 16_384 });
@@ -9,17 +18,38 @@ const redactor = new Redactor({ maxLength: 16_384 });
 /** The attributes of an exception, whatever was thrown; undefined when there is nothing to say. */
 export function exceptionAttributes(error: unknown): Record<string, string> | undefined {
   if (error === undefined || error === null) return undefined;
-  if (typeof error !== "object" && typeof error !== "function") {
-    return { "exception.message": safely(() => redactor.text(textOf(error))) };
-  }
+  if (!isObject(error)) return { "exception.message": exceptionMessage(error) };
   const attributes: Record<string, string> = {};
-  const type = safely(() => typeOf(error));
-  const message = safely(() => redactor.text(textOf((error as { message?: unknown }).message)));
-  const stack = safely(() => redactedStack(textOf((error as { stack?: unknown }).stack)));
-  if (type !== "") attributes["exception.type"] = type;
+  const message = exceptionMessage(error);
+  const stack = safely(() => redactedStack(textOf(readProperty(error, "stack"))));
+  attributes["exception.type"] = typeOfThrown(error);
   if (message !== "") attributes["exception.message"] = message;
   if (stack !== "") attributes["exception.stacktrace"] = stack;
-  return Object.keys(attributes).length === 0 ? undefined : attributes;
+  return attributes;
+}
+
+/** The message of an exception without secrets; "" when there is none. */
+export function exceptionMessage(error: unknown): string {
+  if (error === undefined || error === null) return "";
+  const message = isObject(error) ? readProperty(error, "message") : error;
+  return safely(() => redactor.text(textOf(message)));
+}
+
+/** What an operation failed with, for `error.type`; undefined when there is nothing to say. */
+export function errorTypeOf(error: unknown): string | undefined {
+  if (!isObject(error)) return undefined;
+  const code = readProperty(error, "code");
+  if (typeof code === "string" && code !== "") return redactor.text(code.slice(0, 128));
+  return grpcStatusName(error) ?? typeOfThrown(error);
+}
+
+/** The status' name of an error of gRPC, which has a number, and says details or has metadata. */
+export function grpcStatusName(error: unknown): string | undefined {
+  if (!isObject(error)) return undefined;
+  const code = readProperty(error, "code");
+  if (typeof code !== "number" || code === 0) return undefined;
+  const hasDetails = typeof readProperty(error, "details") === "string";
+  return hasDetails || isObject(readProperty(error, "metadata")) ? GRPC_STATUS[code] : undefined;
 }
 
 /** The message stands at the head of a stack; its frames have no secrets. */
@@ -27,13 +57,6 @@ function redactedStack(stack: string): string {
   const frames = stack.indexOf("\n    at ");
   if (frames < 0) return redactor.text(stack);
   return redactor.text(stack.slice(0, frames)) + stack.slice(frames);
-}
-
-function typeOf(error: object): string {
-  const { name, code } = error as { name?: unknown; code?: unknown };
-  if (typeof code === "string" || typeof code === "number") return String(code);
-  if (typeof name === "string") return name;
-  return error.constructor?.name ?? "";
 }
 
 function textOf(value: unknown): string {

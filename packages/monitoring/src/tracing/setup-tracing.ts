@@ -22,7 +22,7 @@ import { W3CBaggagePropagator } from "./propagation/w3c-baggage.ts";
 import { W3CTraceContextPropagator } from "./propagation/w3c-trace-context.ts";
 import { registerGlobals } from "./register-globals.ts";
 import { ALWAYS_ON, ParentBasedSampler, RatioSampler, type Sampler } from "./sampler.ts";
-import type { RecordedSpan, SpanSink } from "./span.ts";
+import type { OnException, SpanSink } from "./span.ts";
 import { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./span-limits.ts";
 import {
   RecordingSampler,
@@ -60,7 +60,7 @@ export interface TracingSettings {
   /** Keeps traces with errors and slow ones beyond a base rate; takes the place of `sampling`. */
   readonly tail?: TailSamplingSettings | undefined;
   readonly onStart?: ProviderSettings["onStart"];
-  readonly onException?: ((error: unknown, span: RecordedSpan) => boolean) | undefined;
+  readonly onException?: OnException | undefined;
 }
 
 /** What tail sampling has done, and what it holds. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Link, Span } from "@opentelemetry/api";
 import { collectingTracer, under } from "../../testdata/tracing/collecting-tracer.ts";
-import { FLAG_RANDOM, FLAG_SAMPLED, type RecordedSpan } from "./span.ts";
+import { FLAG_RANDOM, FLAG_SAMPLED, type OnException, type RecordedSpan } from "./span.ts";
 import { isSpanId, isTraceId } from "./trace-id.ts";
 
 const LINKED = {
@@ -121,20 +121,36 @@ test("recordException() makes an event of type, message and stack, whatever is t
   };
 
   f(new TypeError("no"), "TypeError", "no");
-  f(Object.assign(new Error("gone"), { code: "ENOENT" }), "ENOENT", "gone");
+  // The class, whatever code it has.
+  f(Object.assign(new Error("gone"), { code: "ENOENT" }), "Error", "gone");
+  f(
+    new (class ServiceError extends Error {})("14 UNAVAILABLE: x"),
+    "ServiceError",
+    "14 UNAVAILABLE: x",
+  );
+  f(
+    Object.assign(new Error("13 INTERNAL: x"), { code: 13, details: "x" }),
+    "Error",
+    "13 INTERNAL: x",
+  );
+  f(new DOMException("gone", "AbortError"), "AbortError", "gone");
   f("text", undefined, "text");
   f(7n, undefined, "7");
   f(undefined, undefined, undefined);
   f({ message: "plain" }, "Object", "plain");
 });
 
-test("recordException() leaves the event to whoever takes exceptions", () => {
+test("recordException() leaves the event to whoever takes exceptions, and adds what they say of it", () => {
   const seen: unknown[] = [];
   const error = new Error("no");
-  const span = recorded((each) => each.recordException(error), {
-    onException: (thrown) => seen.push(thrown) > 0,
-  });
-  assert.deepEqual([seen, span.events], [[error], undefined]);
+  const f = (answer: ReturnType<OnException>) =>
+    recorded((each) => each.recordException(error), {
+      onException: (thrown) => (seen.push(thrown), answer),
+    }).events;
+  assert.equal(f(false), undefined);
+  const [event] = f({ "flx.error.id": "0123456789abcdef" }) ?? [];
+  assert.equal(event?.attributes?.values.at(-1), "0123456789abcdef");
+  assert.deepEqual(seen, [error, error]);
 });
 
 test("RecordedSpan has its times, and never ends before it starts", () => {

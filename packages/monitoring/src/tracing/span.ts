@@ -42,6 +42,15 @@ export interface SpanSink {
   ended(span: RecordedSpan): void;
 }
 
+/**
+ * Told of exceptions that are recorded on spans. False: the span shall have no event of this one; otherwise what the event
+ * says beside what OpenTelemetry has it say. Never throws.
+ */
+export type OnException = (
+  error: unknown,
+  span: RecordedSpan,
+) => false | Readonly<Record<string, string>>;
+
 /** What all spans of a tracer share. */
 export interface SpanFamily {
   readonly sink: SpanSink;
@@ -49,8 +58,7 @@ export interface SpanFamily {
   /** The number under which the exporter knows the tracer's scope. */
   readonly scopeId: number;
   readonly scopeName: string;
-  /** Told of exceptions that are recorded on spans; true when the span shall have no event of them. */
-  readonly onException?: ((error: unknown, span: RecordedSpan) => boolean) | undefined;
+  readonly onException?: OnException | undefined;
 }
 
 /** What the local spans of one trace have in common: made by the first of them, passed to its children. */
@@ -280,9 +288,10 @@ export class RecordedSpan implements Span, OtlpSpan {
 
   recordException(exception: Exception, time?: TimeInput): void {
     if (this.ended) return;
-    if (this.family.onException?.(exception, this) === true) return;
+    const more = this.family.onException?.(exception, this);
+    if (more === false) return;
     const attributes = exceptionAttributes(exception);
-    if (attributes !== undefined) this.addEvent("exception", attributes, time);
+    if (attributes !== undefined) this.addEvent("exception", { ...attributes, ...more }, time);
   }
 
   end(time?: TimeInput): void {

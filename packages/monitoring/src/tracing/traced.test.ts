@@ -111,6 +111,26 @@ test("trace() records errors and throws them on", async () => {
   assert.deepEqual(names(), ["sync", "async"]);
 });
 
+test("error.type of a span is a code's name, of gRPC the status', else the class", () => {
+  const f = (error: unknown, want: string | undefined) => {
+    assert.throws(
+      trace("work", () => {
+        throw error;
+      }),
+      (thrown) => thrown === error,
+    );
+    assert.equal(ended.at(-1)!.attributes?.get("error.type"), want);
+  };
+  f(new RangeError("no"), "RangeError");
+  f(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }), "ECONNREFUSED");
+  const unavailable = { code: 14, details: "no connection", metadata: {} };
+  f(Object.assign(new Error("14 UNAVAILABLE: no connection"), unavailable), "UNAVAILABLE");
+  f(Object.assign(new Error("x"), { code: 99, details: "x" }), "Error");
+  // Its 20 is no status of gRPC.
+  f(new DOMException("gone", "AbortError"), "AbortError");
+  f("a text", undefined);
+});
+
 test("trace() follows generators and async iterators from the first step to the end", async () => {
   const count = trace("count", function* (to: number) {
     for (let i = 0; i < to; i++) {

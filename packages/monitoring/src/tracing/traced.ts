@@ -20,7 +20,7 @@ import { createTracker, type Tracker } from "../calls/wrapper.ts";
 import { activeContext, runInContext } from "./context-manager.ts";
 import { contextWithSpan, spanOf } from "./context.ts";
 import { currentTracing } from "./current-tracing.ts";
-import { exceptionAttributes } from "./exception-attributes.ts";
+import { errorTypeOf, exceptionMessage } from "./exception-attributes.ts";
 import { RecordedSpan } from "./span.ts";
 
 /** The kinds of spans by name. */
@@ -188,7 +188,7 @@ class TracedCalls implements CallObserver {
         typeof attributes === "function" ? Reflect.apply(attributes, undefined, args) : attributes;
       if (values !== undefined) span.setAttributes(values);
     } catch (error) {
-      span.setAttribute("flx.attributes_error", exceptionAttributes(error)?.["exception.message"]);
+      span.setAttribute("flx.attributes_error", exceptionMessage(error));
     }
   }
 }
@@ -231,8 +231,8 @@ class TracedCall implements ObservedCall {
 /** Records an error on a span and says that it failed. */
 export function setError(span: Span, error: unknown): void {
   span.recordException(error as Error);
-  const message = exceptionAttributes(error)?.["exception.message"];
-  span.setStatus({ code: 2, ...(message === undefined ? {} : { message }) });
-  const type = exceptionAttributes(error)?.["exception.type"];
+  const message = exceptionMessage(error);
+  span.setStatus({ code: 2, ...(message === "" ? {} : { message }) });
+  const type = errorTypeOf(error);
   if (type !== undefined) span.setAttribute("error.type", type);
 }

@@ -16,6 +16,7 @@ import {
   FLAG_RANDOM,
   FLAG_SAMPLED,
   LocalTrace,
+  type OnException,
   RecordedSpan,
   type SpanFamily,
   type SpanSink,
@@ -38,7 +39,7 @@ export interface ProviderSettings {
   readonly limits: SpanLimits;
   /** The exporter's number for a scope. */
   readonly scopeId: (scope: OtlpScope) => number;
-  readonly onException?: ((error: unknown, span: RecordedSpan) => boolean) | undefined;
+  readonly onException?: OnException | undefined;
   /** Called with each recorded span that has begun (baggage becoming attributes, for instance). */
   readonly onStart?: ((span: RecordedSpan, context: Context) => void) | undefined;
 }

@@ -38,6 +38,7 @@ Options:
   --severity SEVERITY        trace, debug, info, warn, error or fatal: that or worse
   --text TEXT                the same as TEXT, for one that has a = in it
   --pattern PATTERN          matches somewhere in the body (RE2)
+  --event NAME               an event of this name: exception, ...
   --trace ID                 of this trace
   --span ID                  of this span
   --since DURATION           from so long ago (default 1h)
@@ -52,6 +53,7 @@ const optionSpecs = {
   severity: { value: "warn" },
   text: { value: "TEXT" },
   pattern: { value: "PATTERN" },
+  event: { value: "NAME" },
   trace: { value: "ID" },
   span: { value: "ID" },
   since: { value: "1h" },
@@ -83,6 +85,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     severity: "severity",
     text: "text",
     pattern: "pattern",
+    event: "event",
     trace: "trace_id",
     span: "span_id",
     limit: "limit",

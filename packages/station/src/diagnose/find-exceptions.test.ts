@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { otlpFromJson } from "@flx/model";
 import { fingerprint } from "@flx/monitoring/errors/fingerprint";
+import type { ErrorOccurrence } from "../store/errors/error-store.ts";
 import { findExceptions } from "./find-exceptions.ts";
+
+/** The occurrences among what a request tells. */
+function occurrencesOf(signal: "traces" | "logs", request: Uint8Array): ErrorOccurrence[] {
+  return findExceptions(signal, request, NOW).filter(
+    (each): each is ErrorOccurrence => !("repeats" in each),
+  );
+}
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
@@ -51,8 +59,8 @@ test("findExceptions() reads log records and span events, and tells when both ar
     spanId: SPAN,
     attributes: attributes({ ...exception, "http.route": "/cart" }),
   };
-  const [fromSpan, ...noMore] = findExceptions("traces", traces(span), NOW);
-  const [fromLog] = findExceptions("logs", logs({ body: { stringValue: "x" } }, record), NOW);
+  const [fromSpan, ...noMore] = occurrencesOf("traces", traces(span));
+  const [fromLog] = occurrencesOf("logs", logs({ body: { stringValue: "x" } }, record));
   assert.deepEqual(noMore, []);
   assert.equal(fromSpan?.id, fromLog?.id);
   const { frames, fields, id: _, ...rest } = fromLog!;
@@ -145,7 +153,7 @@ test("findExceptions() takes frames and values of variables as the SDK sends the
       { key: "flx.error.frames", value: { arrayValue: { values } } },
     ],
   });
-  const [found] = findExceptions("logs", logs(sent([pairs(frame), pairs({})])), NOW);
+  const [found] = occurrencesOf("logs", logs(sent([pairs(frame), pairs({})])));
   const [first, second] = found!.frames;
   assert.deepEqual(
     { ...first, locals: first!.locals.length },
@@ -161,7 +169,49 @@ test("findExceptions() takes frames and values of variables as the SDK sends the
   assert.deepEqual(first!.locals[0], { name: "v0", value: "0" });
   assert.deepEqual(second!.locals, []);
   // What is none: the frames of the stack.
-  const [other] = findExceptions("logs", logs(sent([text("x")])), NOW);
+  const [other] = occurrencesOf("logs", logs(sent([text("x")])));
   assert.equal(other!.frames[0]!.line, 12);
   assert.equal(other!.frames.length, 2);
+});
+
+test("findExceptions() tells how many more of a group were only counted", () => {
+  const f = (repeated: object, group = "0123456789abcdef") =>
+    findExceptions(
+      "logs",
+      logs({
+        timeUnixNano,
+        attributes: [
+          ...attributes({ "flx.error.fingerprint": group, "flx.error.type": "TypeError" }),
+          ...attributes({ "flx.error.id": "fedcba9876543210" }),
+          { key: "flx.error.repeated", value: repeated },
+        ],
+      }),
+      NOW,
+    );
+  const [found, ...noMore] = f({ intValue: "7" });
+  const { id, ...rest } = found!;
+  assert.match(id!, /^[0-9a-f]{32}$/);
+  assert.deepEqual(rest, {
+    fingerprint: "0123456789abcdef",
+    timeMs: NOW - 5,
+    service: "shop",
+    release: "1.4.0",
+    type: "TypeError",
+    repeats: 7,
+  });
+  assert.deepEqual(noMore, []);
+  // The same record again is the same.
+  assert.equal(f({ intValue: "7" })[0]!.id, id);
+  assert.equal(f({ doubleValue: 7 }).length, 1);
+  for (const wrong of [
+    { intValue: "0" },
+    { intValue: "-3" },
+    { doubleValue: 1.5 },
+    { intValue: "9000000000000000000" },
+    { stringValue: "many" },
+    { boolValue: false },
+  ]) {
+    assert.deepEqual(f(wrong), [], JSON.stringify(wrong));
+  }
+  assert.deepEqual(f({ intValue: "7" }, "../../etc"), []);
 });

@@ -1,21 +1,28 @@
-// The exceptions in a request of traces or logs, as occurrences of error groups.
+// The exceptions in a request of traces or logs, as occurrences of error groups, and how many more our SDK only counted.
 //
 //   log record   exception.type, .message, .stacktrace          as OpenTelemetry has it since 2026
 //   span event   named "exception", with the same attributes    as it had it before
+//   log record   flx.error.repeated, .fingerprint               so many more of a group were not sent
 //
 // A service may send both for one exception, and our SDK also a line that was logged: the occurrence is told by the id our SDK
 // gives it, else by trace, span and fingerprint, so it counts once. One outside of any trace is told by service and time.
 //
 // The fingerprint is the SDK's: the attribute our SDK sends, or the same function over what another one sent.
 //
-// Most requests have none: they are looked over for the bytes "exception." and no further.
+// Most requests have none: they are looked over for the bytes "exception." and "flx.error.repeated" and no further.
 //
 // Source: https://opentelemetry.io/docs/specs/semconv/exceptions/
 
 import { createHash } from "node:crypto";
 import { type OtlpValue, valueText, WireReader } from "@flx/model";
 import { fingerprint, isOwnFrame, parseStack } from "@flx/monitoring/errors/fingerprint";
-import type { ErrorField, ErrorFrame, ErrorOccurrence } from "../store/errors/error-store.ts";
+import type {
+  ErrorField,
+  ErrorFrame,
+  ErrorOccurrence,
+  ErrorRepeats,
+  ErrorSighting,
+} from "../store/errors/error-store.ts";
 import { attributesOf } from "../store/records/walk-request.ts";
 
 const MAX_OCCURRENCES = 10_000;
@@ -24,6 +31,9 @@ const MAX_STACK = 64 * 1024;
 const MAX_FIELDS = 50;
 const MAX_LOCALS = 16;
 const ATTRIBUTE_TEXT = 1_024;
+/** More of one error in one window of one process cannot be. */
+const MAX_REPEATS = 1e9;
+const FINGERPRINT = /^[0-9a-f]{16}$/;
 
 type Attributes = ReadonlyMap<string, OtlpValue>;
 
@@ -36,7 +46,7 @@ interface Place {
 }
 
 /**
- * The exceptions of a checked request, at most 10,000.
+ * What a checked request tells of exceptions, at most 10,000 times.
  *
  * @param nowMs when it came, Unix milliseconds: for records without a time
  */
@@ -44,10 +54,10 @@ export function findExceptions(
   signal: "traces" | "logs",
   request: Uint8Array,
   nowMs: number,
-): ErrorOccurrence[] {
+): ErrorSighting[] {
   const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
-  if (!bytes.includes("exception.")) return [];
-  const found: ErrorOccurrence[] = [];
+  if (!bytes.includes("exception.") && !bytes.includes("flx.error.repeated")) return [];
+  const found: ErrorSighting[] = [];
   eachRecord(request, (reader, end, resource) => {
     if (found.length >= MAX_OCCURRENCES) return;
     const record = signal === "logs" ? logException : spanExceptions;
@@ -86,7 +96,7 @@ function logException(
   end: number,
   resource: Attributes,
   nowMs: number,
-): ErrorOccurrence[] {
+): ErrorSighting[] {
   const start = reader.at;
   let [timeMs, seenMs] = [0, 0];
   let [traceId, spanId] = ["", ""];
@@ -100,7 +110,29 @@ function logException(
   }
   const attributes = new Map(attributesOf(reader.bytes, { start, end }, 0x32));
   const place = { resource, timeMs: timeMs || seenMs || nowMs, traceId, spanId };
-  return occurrences(attributes, place);
+  return attributes.has("flx.error.repeated")
+    ? repeatsOf(attributes, place)
+    : occurrences(attributes, place);
+}
+
+/** What our SDK did not send, since it repeats: none when it does not say of which group, or not how many. */
+function repeatsOf(attributes: Attributes, { resource, timeMs }: Place): ErrorRepeats[] {
+  const of = (key: string): string => valueText(attributes.get(key)).toWellFormed();
+  const ofResource = (key: string): string => valueText(resource.get(key)).toWellFormed();
+  const repeats = Number(attributes.get("flx.error.repeated"));
+  const group = of("flx.error.fingerprint");
+  const isCount = Number.isInteger(repeats) && repeats >= 1 && repeats <= MAX_REPEATS;
+  if (!isCount || !FINGERPRINT.test(group)) return [];
+  const service = ofResource("service.name");
+  const id = idOf(service, of("flx.error.id") || `${timeMs} ${group} ${repeats}`);
+  const release = ofResource("service.version");
+  const type = of("flx.error.type");
+  return [{ fingerprint: group, id, timeMs, service, release, type, repeats }];
+}
+
+/** What tells an occurrence from others. */
+function idOf(...told: readonly string[]): string {
+  return createHash("sha256").update(told.join("\u0000")).digest("hex").slice(0, 32);
 }
 
 function spanExceptions(
@@ -168,7 +200,7 @@ function occurrences(attributes: Attributes, place: Place): ErrorOccurrence[] {
   const stack = of("exception.stacktrace").slice(0, MAX_STACK);
   const frames = sentFrames(attributes.get("flx.error.frames")) ?? framesOf(stack);
   const sent = of("flx.error.fingerprint");
-  const known = /^[0-9a-f]{16}$/.test(sent)
+  const known = FINGERPRINT.test(sent)
     ? sent
     : fingerprint({ type, message, frames: frames.map(asFingerprinted) });
   const service = ofResource("service.name");
@@ -183,7 +215,7 @@ function occurrences(attributes: Attributes, place: Place): ErrorOccurrence[] {
   return [
     {
       fingerprint: known,
-      id: createHash("sha256").update(told.join("\u0000")).digest("hex").slice(0, 32),
+      id: idOf(...told),
       timeMs,
       service,
       release: ofResource("service.version"),

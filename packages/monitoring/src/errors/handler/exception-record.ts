@@ -29,14 +29,16 @@ export class ExceptionRecords {
     this.#sink.write(JSON.stringify(exceptionRecord(report, handled)));
   }
 
-  /** A record of how many of a group there is no record of. */
-  writeHeld({ fingerprint, kind, count }: HeldErrors, msg: string): void {
+  /** A record of how many of a group there is no record of; its id is its own, so that it counts once wherever it comes twice. */
+  writeHeld({ fingerprint, type, kind, count }: HeldErrors, id: string, msg: string): void {
     this.#sink.write(
       JSON.stringify({
         level: LEVELS[kind],
         time: Date.now(),
         msg,
         "flx.error.fingerprint": fingerprint,
+        "flx.error.id": id,
+        "flx.error.type": type,
         "flx.error.kind": kind,
         "flx.error.repeated": count,
       }),

@@ -72,6 +72,7 @@ export class RichErrorHandler {
   readonly #records: ExceptionRecords | undefined;
   readonly #handled = new WeakMap<object, HandledError>();
   readonly #recorded = new WeakSet<object>();
+  readonly #ids = new WeakMap<object, string>();
   readonly #signal = exceptionSignal();
   #options: RichErrorHandlerOptions;
   #settings: ReportSettings;
@@ -112,7 +113,7 @@ export class RichErrorHandler {
     const breadcrumbs = crumbsOf(error);
     const around = [logContext(), breadcrumbs.at(-1)?.fields, given];
     return this.#builder.build(error, this.#settings, {
-      errorId: hexOfWord(randomWord()) + hexOfWord(randomWord()),
+      errorId: this.#idOf(error),
       timeMs: Date.now(),
       traceId: span?.traceId,
       spanId: span?.spanId,
@@ -162,12 +163,29 @@ export class RichErrorHandler {
     return typeof error === "object" && error !== null ? this.#handled.get(error) : undefined;
   }
 
-  /** For tracing: an exception that somebody records on a span. True: no event is wanted. */
-  recordedOnSpan(error: unknown): boolean {
+  /**
+   * For tracing: an exception that somebody records on a span. False: no event is wanted. Otherwise what tells whoever gets the
+   * event which error it is of, so that it is one with what is said of it elsewhere. Never throws.
+   */
+  recordedOnSpan(error: unknown): false | Readonly<Record<string, string>> {
     // It stands on the span it was handled in.
-    if (this.handledBefore(error) !== undefined) return true;
+    if (this.handledBefore(error) !== undefined) return false;
     if (this.#signal.logs) this.#record(error);
-    return !this.#signal.events && this.#records !== undefined;
+    if (!this.#signal.events && this.#records !== undefined) return false;
+    return {
+      "flx.error.fingerprint": this.#builder.fingerprint(error, this.#settings),
+      "flx.error.id": this.#idOf(error),
+    };
+  }
+
+  /** Of one error there may be a report, a record and events of several spans; all have its id. */
+  #idOf(error: unknown): string {
+    const isKept = typeof error === "object" && error !== null;
+    const known = isKept ? this.#ids.get(error) : undefined;
+    if (known !== undefined) return known;
+    const id = newId();
+    if (isKept) this.#ids.set(error, id);
+    return id;
   }
 
   /**
@@ -277,7 +295,7 @@ export class RichErrorHandler {
       this.#limit.take({ fingerprint, type, kind }, timeMs, this.#hasLocals(error));
     const { counter } = this.#options;
     safely(() => counter?.handled(kind, type, !passes));
-    safely(() => recordOnSpan(report, this.#signal.events || this.#records === undefined));
+    safely(() => recordOnSpan(error, report, this.#signal.events || this.#records === undefined));
     if (kind === "bug") this.#capture?.want(fingerprint, error);
     if (!passes) return false;
     const isRecorded = typeof error === "object" && error !== null && this.#recorded.has(error);
@@ -330,7 +348,7 @@ export class RichErrorHandler {
   #tellHeld(held: HeldErrors): void {
     const { fingerprint, type, kind, count } = held;
     const text = `${type} again: ${count} more of group ${fingerprint} were not written`;
-    safely(() => this.#records?.writeHeld(held, text));
+    safely(() => this.#records?.writeHeld(held, newId(), text));
     const isMachine = this.#format() === "json";
     const logger = this.#logger(!isMachine);
     const fields = { fingerprint, error_kind: kind, repeated: count };
@@ -409,6 +427,11 @@ export class RichErrorHandler {
       isAlwaysOn: showLocals === true,
     });
   }
+}
+
+/** 16 hex digits. */
+function newId(): string {
+  return hexOfWord(randomWord()) + hexOfWord(randomWord());
 }
 
 function scopeOf(crumb: Crumb): ErrorScope {

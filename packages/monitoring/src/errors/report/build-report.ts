@@ -84,6 +84,15 @@ export class ReportBuilder {
     this.#known = new KnownFrames(this.#sources);
   }
 
+  /** Only the fingerprint that the report of a thrown value would have. Never throws. */
+  fingerprint(thrown: unknown, settings: ReportSettings): string {
+    this.#known.begin(settings);
+    const filter = new SecretFilter(settings.redactor);
+    const work = new Work(this.#sources, this.#codes, this.#known, settings, filter);
+    work.learn(thrown);
+    return fingerprint(work.input(thrown, 0), { rules: settings.rules });
+  }
+
   /** The report of a thrown value. Never throws. */
   build(thrown: unknown, settings: ReportSettings, occurrence: Occurrence): FullReport {
     const filter = new SecretFilter(settings.redactor);
@@ -158,6 +167,25 @@ class Work {
     return this.#object(thrown, depth, around);
   }
 
+  /** What a fingerprint is made of, as `error` has it. */
+  input(thrown: unknown, depth: number): FingerprintInput {
+    if (!isObject(thrown)) return this.#value(thrown).input;
+    if (this.#seen.has(thrown) || this.#seen.size >= MAX_ERRORS) {
+      return { type: typeOfThrown(thrown) };
+    }
+    this.#seen.add(thrown);
+    const frames = stackFrames(thrown, this.#known);
+    const inside = (each: unknown): FingerprintInput => this.input(each, depth + 1);
+    const cause = this.#causeOf(thrown, depth);
+    return this.#input(
+      this.#filter.text(typeOfThrown(thrown)),
+      this.#message(thrown),
+      placeFrames(frames, this.#sources, this.#settings.suppress, this.#known),
+      cause === undefined ? undefined : inside(cause),
+      this.#errorsOf(thrown, depth).some.map(inside),
+    );
+  }
+
   #value(thrown: unknown): Built {
     const type = typeOfThrown(thrown);
     const raw = typeof thrown === "string" ? cut(thrown, MAX_MESSAGE) : undefined;
@@ -198,7 +226,8 @@ class Work {
       moreErrors: errors.more,
       isRepeated: false,
     };
-    return { report, input: this.#input(type, message, placed, cause, errors.built) };
+    const inputs = errors.built.map(({ input }) => input);
+    return { report, input: this.#input(type, message, placed, cause?.input, inputs) };
   }
 
   #frames(
@@ -235,15 +264,15 @@ class Work {
     type: string,
     message: string,
     placed: readonly PlacedFrame[],
-    cause: Built | undefined,
-    errors: readonly Built[],
+    cause: FingerprintInput | undefined,
+    errors: readonly FingerprintInput[],
   ): FingerprintInput {
     return {
       type,
       message,
       frames: placed.map(({ normal }) => normal),
-      cause: cause?.input,
-      errors: errors.map(({ input }) => input),
+      cause,
+      errors,
     };
   }
 
@@ -280,11 +309,14 @@ class Work {
   }
 
   #cause(thrown: object, depth: number, around: readonly PlacedFrame[]): Built | undefined {
+    const cause = this.#causeOf(thrown, depth);
+    return cause === undefined ? undefined : this.error(cause, depth + 1, around);
+  }
+
+  #causeOf(thrown: object, depth: number): unknown {
     if (depth >= MAX_CAUSES) return undefined;
-    const cause = readProperty(thrown, "cause");
-    if (cause === undefined || cause === null) return undefined;
     // A `cause` of what is no error is a field like another.
-    return isErrorLike(thrown) ? this.error(cause, depth + 1, around) : undefined;
+    return isErrorLike(thrown) ? (readProperty(thrown, "cause") ?? undefined) : undefined;
   }
 
   #errors(
@@ -292,11 +324,15 @@ class Work {
     depth: number,
     around: readonly PlacedFrame[],
   ): { built: readonly Built[]; more: number } {
+    const { some, more } = this.#errorsOf(thrown, depth);
+    return { built: some.map((each) => this.error(each, depth + 1, around)), more };
+  }
+
+  #errorsOf(thrown: object, depth: number): { some: readonly unknown[]; more: number } {
     const errors = isErrorLike(thrown) ? readProperty(thrown, "errors") : undefined;
-    if (!Array.isArray(errors) || depth >= MAX_CAUSES) return { built: [], more: 0 };
-    const some = errors.slice(0, MAX_IN_AGGREGATE).filter((each) => isErrorLike(each));
+    if (!Array.isArray(errors) || depth >= MAX_CAUSES) return { some: [], more: 0 };
     return {
-      built: some.map((each) => this.error(each, depth + 1, around)),
+      some: errors.slice(0, MAX_IN_AGGREGATE).filter((each) => isErrorLike(each)),
       more: Math.max(0, errors.length - MAX_IN_AGGREGATE),
     };
   }

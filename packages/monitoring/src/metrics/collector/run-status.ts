@@ -10,6 +10,8 @@
 // of failures must stay quiet. Why a reader that stops is a success: `break` after the tenth row means ten were enough.
 // In gRPC, to leave before the status has arrived is to cancel the call, and its name for that is CANCELLED.
 
+import { GRPC_STATUS } from "../../calls/grpc-status-names.ts";
+
 /** How a run ended. */
 export type Ending =
   | { readonly kind: "finished" | "stopped" | "cancelled" }
@@ -17,27 +19,6 @@ export type Ending =
 
 /** The words of one family for how a run ended. */
 export type StatusOf = (ending: Ending) => string;
-
-/** The status codes of gRPC; the position is the number. */
-export const GRPC_STATUS = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-] as const;
 
 const EXECUTION_STATUS = {
   finished: "success",

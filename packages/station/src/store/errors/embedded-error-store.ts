@@ -18,13 +18,13 @@ import { Log } from "../log/log.ts";
 import { segmentOf } from "../log/segment-file.ts";
 import { syncFolder } from "../log/sync-folder.ts";
 import type { Limited } from "../metrics-source.ts";
-import { boundedOccurrence, type ErrorEntry, ErrorGroups } from "./error-groups.ts";
+import { boundedOccurrence, boundedRepeats, type ErrorEntry, ErrorGroups } from "./error-groups.ts";
 import type {
   ErrorAction,
   ErrorGroup,
   ErrorGroupDetail,
-  ErrorOccurrence,
   ErrorQuestion,
+  ErrorSighting,
   ErrorStore,
 } from "./error-store.ts";
 
@@ -98,12 +98,11 @@ export class EmbeddedErrorStore implements ErrorStore, AsyncDisposable {
     return new EmbeddedErrorStore(options, groups, log, applied);
   }
 
-  async record(occurrences: readonly ErrorOccurrence[]): Promise<void> {
-    for (const { fingerprint } of occurrences) checkFingerprint(fingerprint);
+  async record(sightings: readonly ErrorSighting[]): Promise<void> {
+    for (const { fingerprint } of sightings) checkFingerprint(fingerprint);
     const writing: Promise<void>[] = [];
-    for (let i = 0; i < occurrences.length; i += MAX_TOGETHER) {
-      const some = occurrences.slice(i, i + MAX_TOGETHER).map(boundedOccurrence);
-      writing.push(this.#write(some.map((occurrence) => ({ kind: "occurrence", occurrence }))));
+    for (let i = 0; i < sightings.length; i += MAX_TOGETHER) {
+      writing.push(this.#write(sightings.slice(i, i + MAX_TOGETHER).map(entryOf)));
     }
     await Promise.all(writing);
   }
@@ -187,6 +186,12 @@ export class EmbeddedErrorStore implements ErrorStore, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function entryOf(sighting: ErrorSighting): ErrorEntry {
+  return "repeats" in sighting
+    ? { kind: "repeats", repeats: boundedRepeats(sighting) }
+    : { kind: "occurrence", occurrence: boundedOccurrence(sighting) };
 }
 
 function checkFingerprint(fingerprint: string): void {

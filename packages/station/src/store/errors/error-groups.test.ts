@@ -114,6 +114,41 @@ test("ErrorGroups counts an occurrence once by its id, and an entry once by its 
   assert.equal(groups.get(FINGERPRINT)!.count, 3);
 });
 
+test("ErrorGroups counts repeats, once by their id, and nothing else of a group changes", () => {
+  const repeats = (id: string, timeMs: number, count: number, fingerprint = FINGERPRINT) => ({
+    kind: "repeats" as const,
+    repeats: {
+      fingerprint,
+      id,
+      timeMs,
+      service: "orders",
+      release: "1.0",
+      type: "Other",
+      repeats: count,
+    },
+  });
+  const groups = after({ timeMs: 2_000 }, { at: 2_500 });
+  groups.apply(3, repeats("a", 3_000, 40));
+  groups.apply(3, repeats("b", 3_000, 1));
+  groups.apply(4, repeats("a", 3_000, 40));
+  const group = groups.get(FINGERPRINT)!;
+  assert.equal(group.count, 41);
+  assert.deepEqual([group.state, group.type, group.message], ["resolved", "TypeError", "no"]);
+  assert.deepEqual([group.firstSeenMs, group.lastSeenMs], [2_000, 3_000]);
+  assert.equal(group.services[0]!.count, 41);
+  assert.equal(group.releases[0]!.count, 41);
+  assert.equal(group.examples.length, 1);
+  // Before any occurrence, which then says what it is.
+  const other = "f".repeat(16);
+  groups.apply(5, repeats("c", 9_000, 5, other));
+  assert.deepEqual([groups.get(other)!.count, groups.get(other)!.type], [5, "Other"]);
+  groups.apply(6, {
+    kind: "occurrence",
+    occurrence: occurrence({ fingerprint: other, timeMs: 8_000 }),
+  });
+  assert.deepEqual([groups.get(other)!.count, groups.get(other)!.message], [6, "no"]);
+});
+
 test("ErrorGroups is bounded: groups, names, examples, texts", () => {
   const groups = new ErrorGroups(3);
   let number = 0;

@@ -1,6 +1,7 @@
 // Error groups in memory: what occurrences and people's words make of them. Pure: times and numbers come with what happens.
 //
 //   occurrence ─► group by fingerprint ─► count, first and last seen, services, releases, examples, state
+//   repeats ─────► the same group ───────► count, last seen
 //
 // Everything is bounded: groups (the one not seen for longest goes), names of services and releases in a group, examples
 // (the first two and the latest five), the history; their texts by who hands them in (`boundedOccurrence`). Occurrences
@@ -15,6 +16,8 @@ import type {
   ErrorGroupDetail,
   ErrorOccurrence,
   ErrorQuestion,
+  ErrorRepeats,
+  ErrorSighting,
   ErrorState,
   ErrorTally,
 } from "./error-store.ts";
@@ -63,6 +66,7 @@ interface Group {
 /** Something that happened, numbered. */
 export type ErrorEntry =
   | { readonly kind: "occurrence"; readonly occurrence: ErrorOccurrence }
+  | { readonly kind: "repeats"; readonly repeats: ErrorRepeats }
   | {
       readonly kind: "action";
       readonly fingerprint: string;
@@ -91,22 +95,25 @@ export class ErrorGroups {
 
   /** Applies what happened, unless the group has it. */
   apply(number: number, entry: ErrorEntry): void {
-    const fingerprint = entry.kind === "action" ? entry.fingerprint : entry.occurrence.fingerprint;
-    let group = this.#groups.get(fingerprint);
     if (entry.kind === "action") {
+      const group = this.#groups.get(entry.fingerprint);
       if (group === undefined || group.applied >= number) return;
       group.applied = number;
       act(group, entry.action, entry.timeMs);
       return;
     }
-    const { occurrence } = entry;
+    const sighting = entry.kind === "repeats" ? entry.repeats : entry.occurrence;
+    let group = this.#groups.get(sighting.fingerprint);
     if (group === undefined) {
       this.#makeRoom();
-      group = newGroup(occurrence);
-      this.#groups.set(fingerprint, group);
+      group = newGroup(sighting);
+      this.#groups.set(sighting.fingerprint, group);
     } else if (group.applied >= number) return;
     group.applied = number;
-    addOccurrence(group, occurrence);
+    if (isNewId(group, sighting.id)) {
+      if (entry.kind === "repeats") addRepeats(group, entry.repeats);
+      else addOccurrence(group, entry.occurrence);
+    }
   }
 
   #makeRoom(): void {
@@ -171,7 +178,7 @@ export class ErrorGroups {
   }
 }
 
-function newGroup({ fingerprint, timeMs, release }: ErrorOccurrence): Group {
+function newGroup({ fingerprint, timeMs, release }: ErrorSighting): Group {
   return {
     fingerprint,
     applied: 0,
@@ -196,25 +203,41 @@ function newGroup({ fingerprint, timeMs, release }: ErrorOccurrence): Group {
   };
 }
 
+/** Whether it is not known yet; it is from now on. */
+function isNewId(group: Group, id: string | undefined): boolean {
+  if (id === undefined) return true;
+  if (group.knownIds.includes(id)) return false;
+  group.knownIds.push(id);
+  if (group.knownIds.length > MAX_KNOWN_IDS) group.knownIds.shift();
+  return true;
+}
+
+/**
+ * They are counted, and no more: when they happened is known only roughly, so they do not bring back what was resolved. Who
+ * tells of them also sends whole ones each minute.
+ */
+function addRepeats(group: Group, { timeMs, service, release, type, repeats }: ErrorRepeats): void {
+  group.count += repeats;
+  if (group.type === "") group.type = type;
+  group.lastSeenMs = Math.max(group.lastSeenMs, timeMs);
+  tally(group.services, service, timeMs, repeats);
+  if (release !== "") tally(group.releases, release, timeMs, repeats);
+}
+
 function addOccurrence(group: Group, occurrence: ErrorOccurrence): void {
-  const { id, timeMs, service, release, type, message, frames } = occurrence;
-  if (id !== undefined) {
-    if (group.knownIds.includes(id)) return;
-    group.knownIds.push(id);
-    if (group.knownIds.length > MAX_KNOWN_IDS) group.knownIds.shift();
-  }
+  const { timeMs, service, release, type, message, frames } = occurrence;
   if (isRegression(group, occurrence)) regress(group, occurrence);
   group.count++;
   if (timeMs < group.firstSeenMs) {
     group.firstSeenMs = timeMs;
     group.firstRelease = release;
   }
-  if (timeMs >= group.lastSeenMs) {
-    group.lastSeenMs = timeMs;
+  if (timeMs >= group.lastSeenMs || group.firstExamples.length === 0) {
     group.type = type;
     group.message = message;
     group.culprit = culpritOf(frames);
   }
+  group.lastSeenMs = Math.max(group.lastSeenMs, timeMs);
   tally(group.services, service, timeMs);
   if (release !== "") tally(group.releases, release, timeMs);
   if (group.firstExamples.length < FIRST_EXAMPLES) group.firstExamples.push(occurrence);
@@ -262,10 +285,10 @@ function remember(group: Group, change: ErrorChange): void {
   if (group.history.length > MAX_HISTORY) group.history.splice(1, 1);
 }
 
-function tally(into: Map<string, Tally>, name: string, timeMs: number): void {
+function tally(into: Map<string, Tally>, name: string, timeMs: number, count = 1): void {
   const known = into.get(name);
   if (known !== undefined) {
-    known.count++;
+    known.count += count;
     known.firstSeenMs = Math.min(known.firstSeenMs, timeMs);
     known.lastSeenMs = Math.max(known.lastSeenMs, timeMs);
     return;
@@ -274,7 +297,7 @@ function tally(into: Map<string, Tally>, name: string, timeMs: number): void {
     const [stalest] = [...into].toSorted(([, a], [, b]) => a.lastSeenMs - b.lastSeenMs);
     into.delete(stalest![0]);
   }
-  into.set(name, { count: 1, firstSeenMs: timeMs, lastSeenMs: timeMs });
+  into.set(name, { count, firstSeenMs: timeMs, lastSeenMs: timeMs });
 }
 
 function culpritOf(frames: readonly ErrorFrame[]): string {
@@ -324,6 +347,16 @@ function tallies(from: ReadonlyMap<string, Tally>): ErrorTally[] {
       lastSeenMs,
     }))
     .toSorted((a, b) => b.lastSeenMs - a.lastSeenMs);
+}
+
+/** Repeats likewise. */
+export function boundedRepeats(repeats: ErrorRepeats): ErrorRepeats {
+  return {
+    ...repeats,
+    service: cut(repeats.service, 200),
+    release: cut(repeats.release, 200),
+    type: cut(repeats.type, 200),
+  };
 }
 
 /** An occurrence with all its texts cut to what is kept: some 16 KiB. */

@@ -55,9 +55,26 @@ export interface ErrorOccurrence {
   readonly fields: readonly ErrorField[];
 }
 
-/** Takes occurrences; everything is durable when it resolves. */
+/** Further errors of a group that were only counted where they happened. */
+export interface ErrorRepeats {
+  readonly fingerprint: string;
+  /** As that of an occurrence. */
+  readonly id: string;
+  /** When they were told; they happened before. */
+  readonly timeMs: number;
+  readonly service: string;
+  readonly release: string;
+  /** "" when it was not said. */
+  readonly type: string;
+  readonly repeats: number;
+}
+
+/** What is told of errors. */
+export type ErrorSighting = ErrorOccurrence | ErrorRepeats;
+
+/** Takes what is told of errors; everything is durable when it resolves. */
 export interface ErrorSink {
-  record(occurrences: readonly ErrorOccurrence[]): Promise<void>;
+  record(sightings: readonly ErrorSighting[]): Promise<void>;
 }
 
 export type ErrorState = "open" | "resolved" | "ignored";
