@@ -10,6 +10,9 @@ import type { ServerOptions } from "node:http";
 import type { Server, Socket } from "node:net";
 import { clientNetwork } from "./access/client-network.ts";
 
+/** Which limit closed a connection: of all, of its address, of the requests it has waiting (by-turns.ts). */
+export type ConnectionLimit = "total" | "address" | "pipelined";
+
 /** The limits of one door. */
 export interface DoorLimits {
   readonly connections: number;
@@ -35,7 +38,7 @@ export const DOOR_LIMITS: DoorLimits = {
 export function limitConnections(
   server: Server,
   { connections, connectionsPerAddress }: DoorLimits,
-  onRefused?: (limit: "total" | "address") => void,
+  onRefused?: (limit: ConnectionLimit) => void,
 ): void {
   const open = new Map<string, number>();
   server.maxConnections = connections;

@@ -125,9 +125,25 @@ test("slow bodies: each large, none ever whole", async (t) => {
 
 test("readers that stall", async (t) => {
   await beside(t, station, async () => {
-    const asking = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(4);
+    const asking = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(50);
     for (const socket of open(t, station.url, 100, asking)) socket.pause();
     await sleep(3_000);
+  });
+});
+
+test("thousands of requests at once on one connection", async (t) => {
+  await beside(t, station, async () => {
+    for (const door of [station.url, station.otlpHttp]) {
+      const asking = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20_000);
+      const sockets = open(t, door, 200, asking);
+      for (const socket of sockets) socket.pause();
+      await sleep(3_000);
+      for (const socket of sockets) socket.resume();
+      await waitUntil(() => sockets.every(({ destroyed }) => destroyed), {
+        ...WAIT,
+        what: `them to be closed at ${door}`,
+      });
+    }
   });
 });
 

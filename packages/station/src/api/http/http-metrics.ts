@@ -46,7 +46,7 @@ export function doorMetrics(registry: Registry): {
   });
   const connections = new Counter({
     name: "flx_connections_refused_total",
-    help: "Connections closed at once: too many in total, or from one address",
+    help: "Connections closed: too many in total, from one address, or requests waiting on one",
     labelNames: ["door", "limit"],
     registers,
   });

@@ -12,13 +12,15 @@ import {
   type Server as TlsServer,
   type ServerOptions,
 } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { FlxError } from "@flx/model";
 import { clientNetwork } from "../../base/access/client-network.ts";
 import { plainAddress } from "../../base/access/caller.ts";
 import type { Identity, Role } from "../../base/access/role.ts";
 import { contextOptions, type TlsMaterial } from "../../base/tls-files.ts";
+import { byTurns, type RequestListener } from "../../base/by-turns.ts";
 import {
+  type ConnectionLimit,
   DOOR_LIMITS,
   type DoorLimits,
   httpPatience,
@@ -50,7 +52,7 @@ export interface HttpServerOptions {
   /** PEM texts and versions, as node:tls takes them; without it, HTTP. */
   readonly tls?: ServerOptions | undefined;
   readonly limits?: DoorLimits;
-  readonly onRefusedConnection?: (limit: "total" | "address") => void;
+  readonly onRefusedConnection?: (limit: ConnectionLimit) => void;
   /** Characters of path and query. Default 64 Ki: queries may be long. */
   readonly maxUrlLength?: number;
   /** Told of what failed inside; whoever asked only gets a status. */
@@ -114,7 +116,7 @@ export class HttpServer implements AsyncDisposable {
   static async start(options: HttpServerOptions): Promise<HttpServer> {
     const { limits = DOOR_LIMITS, onRefusedConnection } = options;
     const settings = { maxHeaderSize: 96 * 1024, ...httpPatience(limits) };
-    const listener = requestListener(options);
+    const listener = byTurns(requestListener(options), () => onRefusedConnection?.("pipelined"));
     const server =
       options.tls === undefined
         ? createServer(settings, listener)
@@ -159,15 +161,10 @@ async function listen(server: Server, { host, port }: HttpServerOptions): Promis
   }
 }
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => void;
-
-function requestListener(options: HttpServerOptions): Listener {
+function requestListener(options: HttpServerOptions): RequestListener {
   const table = new RouteTable(options.routes);
   // Questions have their own: they are heard also while no data is taken.
   const bodies = new Admission(MAX_BODIES);
-  // What a connection has asked before it read the answers: one after the other, or one connection could ask for everything
-  // at once and read none of it.
-  const underWay = new WeakMap<Socket, Promise<void>>();
   return (request, response) => {
     const startedMs = performance.now();
     let route: Route | undefined;
@@ -197,11 +194,7 @@ function requestListener(options: HttpServerOptions): Listener {
         await answerFailure(error, request, response, options);
       }
     };
-    const before = underWay.get(socket);
-    const closed = new Promise<void>((resolve) => void response.once("close", resolve));
-    underWay.set(socket, closed);
-    if (before === undefined) void serve();
-    else void before.then(() => (response.destroyed ? undefined : serve()));
+    void serve();
   };
 }
 

@@ -28,7 +28,12 @@ import { type OtlpSignal } from "@flx/model";
 import { contextOptions, serverOptions, type TlsMaterial } from "../../base/tls-files.ts";
 import { clientNetwork } from "../../base/access/client-network.ts";
 import { callerOf } from "../../base/access/caller.ts";
-import { DOOR_LIMITS, type DoorLimits, limitConnections } from "../../base/door-limits.ts";
+import {
+  type ConnectionLimit,
+  DOOR_LIMITS,
+  type DoorLimits,
+  limitConnections,
+} from "../../base/door-limits.ts";
 import { RateLimit } from "../../base/rate-limit.ts";
 import type { Admitted } from "../admission.ts";
 import { RequestRefusal, unpack } from "../body.ts";
@@ -50,7 +55,7 @@ export interface OtlpGrpcSettings {
   /** One message, before and after decompression. Default 64 MiB. */
   readonly maxMessageBytes?: number;
   readonly limits?: DoorLimits;
-  readonly onRefusedConnection?: (limit: "total" | "address") => void;
+  readonly onRefusedConnection?: (limit: ConnectionLimit) => void;
   /** Streams of one connection at once. Default 256. */
   readonly maxConcurrentStreams?: number;
   /** As for OTLP/HTTP. */

@@ -16,7 +16,9 @@ import type { AccessControl } from "../../base/access/access-control.ts";
 import { clientNetwork } from "../../base/access/client-network.ts";
 import { callerOf } from "../../base/access/caller.ts";
 import { contextOptions, serverOptions, type TlsMaterial } from "../../base/tls-files.ts";
+import { byTurns } from "../../base/by-turns.ts";
 import {
+  type ConnectionLimit,
   DOOR_LIMITS,
   type DoorLimits,
   httpPatience,
@@ -40,7 +42,7 @@ export interface OtlpHttpSettings {
   /** Before and after decompression. Default 64 MiB, as OTLP recommends. */
   readonly maxBodyBytes?: number;
   readonly limits?: DoorLimits;
-  readonly onRefusedConnection?: (limit: "total" | "address") => void;
+  readonly onRefusedConnection?: (limit: ConnectionLimit) => void;
   /** With authorities of clients: a sender must have a certificate of theirs, unless `access` decides. */
   readonly tls?: TlsMaterial | undefined;
 }
@@ -96,12 +98,15 @@ export class OtlpHttpReceiver implements AsyncDisposable {
   /** Listens. Rejects with `FLX_INGEST_LISTEN` when it cannot. */
   async start(): Promise<void> {
     const { tls, host, port } = this.#settings;
-    const answer = (request: IncomingMessage, response: ServerResponse): void => {
-      // Once it is answered, the other end must read.
-      response.once("prefinish", () => request.socket.setTimeout(limits.idleMs));
-      void this.handle(request, response);
-    };
     const { limits = DOOR_LIMITS, onRefusedConnection } = this.#settings;
+    const answer = byTurns(
+      (request, response) => {
+        // Once it is answered, the other end must read.
+        response.once("prefinish", () => request.socket.setTimeout(limits.idleMs));
+        void this.handle(request, response);
+      },
+      () => onRefusedConnection?.("pipelined"),
+    );
     const patience = httpPatience(limits);
     const server =
       tls === undefined
