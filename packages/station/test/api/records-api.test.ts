@@ -1,10 +1,9 @@
 // Traces, logs, errors and Jaeger's API over HTTP: what they answer, what they refuse, and that the OpenAPI file says so.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { after, test } from "node:test";
 import { temporaryFolder } from "@flx/testkit";
+import { openapi, validate } from "./openapi-file.ts";
 import { NOW_MS, startRecordServer } from "./record-server.ts";
 
 const folder = await temporaryFolder("api");
@@ -160,64 +159,6 @@ test("a pattern that would take for ever elsewhere is answered at once", async (
   assert.equal(status, 200);
 });
 
-interface Schema {
-  readonly $ref?: string;
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-  readonly pattern?: string;
-}
-
-interface Operation {
-  readonly parameters: readonly {
-    readonly name: string;
-    readonly in: string;
-    readonly example: unknown;
-  }[];
-  readonly responses: Readonly<
-    Record<
-      string,
-      { readonly content: { readonly "application/json": { readonly schema: Schema } } }
-    >
-  >;
-}
-
-const openapi = JSON.parse(
-  await readFile(join(import.meta.dirname, "../../openapi/station.openapi.json"), "utf8"),
-) as {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
-};
-
-/** Throws when a value is not as its schema says; properties that no schema knows are refused. */
-function validate(value: unknown, schema: Schema, path: string): void {
-  if (schema.$ref !== undefined) {
-    const name = schema.$ref.split("/").at(-1)!;
-    validate(value, openapi.components.schemas[name]!, path);
-    return;
-  }
-  const kind = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
-  if (schema.type === "integer") assert.ok(Number.isInteger(value), `${path} is an integer`);
-  else if (schema.type !== undefined) assert.equal(kind, schema.type, path);
-  if (schema.enum !== undefined)
-    assert.ok(schema.enum.includes(value), `${path}: ${String(value)}`);
-  if (schema.pattern !== undefined) assert.match(String(value), new RegExp(schema.pattern), path);
-  if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) validate(item, schema.items ?? {}, `${path}[${i}]`);
-  } else if (schema.properties !== undefined) {
-    const object = value as Json;
-    for (const name of schema.required ?? [])
-      assert.ok(Object.hasOwn(object, name), `${path}.${name}`);
-    for (const [name, item] of Object.entries(object)) {
-      const of = schema.properties[name];
-      assert.ok(of !== undefined, `${path}.${name} is described`);
-      validate(item, of, `${path}.${name}`);
-    }
-  }
-}
-
 test("the service graph: nodes by what they are, edges with calls, failures and durations", async () => {
   const { body } = await ask("/api/v1/services/graph");
   const { nodes, edges } = body["data"] as {
@@ -238,23 +179,16 @@ test("the service graph: nodes by what they are, edges with calls, failures and 
   assert.equal(status, 400);
 });
 
-test("the OpenAPI file has every route, and no other", () => {
-  const described = Object.entries(openapi.paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
-  );
-  const served = server.routes.map(
-    ({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`,
-  );
-  assert.deepEqual(described.toSorted(), served.toSorted());
-});
-
 test("every route takes the parameters of the OpenAPI file, and answers as it says", async () => {
   const examples: Readonly<Record<string, string>> = {
     id: server.spans[0]!.traceId,
     service: encodeURIComponent(server.spans[0]!.service),
     fingerprint: "0000000000000abc",
   };
+  const served = new Set(server.routes.map(({ path }) => path.replaceAll(/:(\w+)/g, "{$1}")));
   for (const [path, methods] of Object.entries(openapi.paths)) {
+    // The others are asked in openapi.test.ts.
+    if (!served.has(path)) continue;
     for (const [method, { parameters, responses }] of Object.entries(methods)) {
       const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => examples[name]!);
       const query = new URLSearchParams();
