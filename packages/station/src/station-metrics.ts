@@ -7,7 +7,7 @@
 //   flx_ingest_in_flight_bytes     flx_store_series     flx_store_ready
 
 import { Gauge, observableCounter, observableGauge, type Registry } from "@flx/monitoring/metrics";
-import type { Admission } from "./ingest/admission.ts";
+import { type Admission, SHED_ORDER } from "./ingest/admission.ts";
 import type { MemoryGovernor } from "./ingest/memory-governor.ts";
 import type { MetricStore } from "./store/metric-store.ts";
 
@@ -60,9 +60,15 @@ export function stationMetrics(parts: StationMetricsParts): void {
     () => reloadState().atMs / 1_000,
   );
   gauge("flx_memory_cap_bytes", "What the station may have of memory", () => governor.cap);
-  gauge("flx_memory_shedding", "Whether data is refused to stay under the cap", () =>
-    governor.isShedding ? 1 : 0,
-  );
+  observableGauge({
+    name: "flx_memory_shedding",
+    help: "Whether data of a signal is refused to stay under the memory cap",
+    labelNames: ["signal"],
+    registers,
+    collect: (observe) => {
+      for (const signal of SHED_ORDER) observe({ signal }, governor.shed.has(signal) ? 1 : 0);
+    },
+  });
   counter(
     "flx_memory_sheddings_total",
     "How often it began to refuse data to stay under the cap",

@@ -515,9 +515,10 @@ class Building {
       cap: this.memoryCap,
       admission: this.#admission,
       elapsed: this.#clock.elapsed,
-      onChange: (isShedding, resident) => {
+      onChange: (shed, resident) => {
         const fields = { resident, cap: this.memoryCap };
-        if (isShedding) log.warn(fields, "near the memory cap: data that is sent is refused");
+        const names = [...shed].join(", ");
+        if (shed.size > 0) log.warn(fields, `near the memory cap: refused for now are ${names}`);
         else log.info(fields, "below the memory cap again: data is taken");
       },
     });

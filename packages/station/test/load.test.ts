@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client, credentials, type ServiceError, status as grpcStatus } from "@grpc/grpc-js";
 import { otlpFromJson } from "@flx/model";
 import { encodeRemoteWrite, type RemoteSeries, temporaryFolder, waitUntil } from "@flx/testkit";
+import { largeSpans } from "./store/made-records.ts";
 import { StationProcess } from "./running-station.ts";
 
 const WRITERS = 4;
@@ -159,6 +160,50 @@ test("a burst far beyond its memory is shed with 429, the cap holds, and it goes
     what: "data to be taken again",
   });
   t.diagnostic(`taken again after ${Date.now() - calmMs} ms, ${mb(residentOf(pid))} resident`);
+});
+
+test("beyond what it can take, spans are sent back and metrics are not, and it is as well as ever", async (t) => {
+  const cap = 512 * 1024 * 1024;
+  await using station = await StationProcess.start({ args: ["--memory", "512MB"] });
+  const { pid } = station.process;
+  // 64 MiB may be under way, of spans from one address a quarter.
+  const { request } = largeSpans(200, 10_000);
+  const spans = new Map<number, number>();
+  const burst = { isOver: false };
+  t.after(() => (burst.isOver = true));
+  const sender = async (): Promise<void> => {
+    while (!burst.isOver) {
+      const response = await fetch(`${station.otlpHttp}/v1/traces`, {
+        method: "POST",
+        body: new Uint8Array(request),
+        headers: { "content-type": "application/x-protobuf" },
+      });
+      await response.arrayBuffer();
+      spans.set(response.status, (spans.get(response.status) ?? 0) + 1);
+    }
+  };
+  const senders = Promise.all(Array.from({ length: 10 }, sender));
+  senders.catch(() => undefined);
+  let sent = 0;
+  const endMs = Date.now() + 60_000;
+  while (Date.now() < endMs && ((spans.get(429) ?? 0) < 50 || sent < 50)) {
+    const one = { labels: ["__name__", "calm"], timestamps: [Date.now()], values: [sent] };
+    const response = await send(station.url, [{ ...one, values: Float64Array.from(one.values) }]);
+    assert.equal(response.status, 204, await response.text());
+    sent++;
+    const live = await fetch(`${station.url}/livez`);
+    assert.equal(live.status, 200, await live.text());
+    await sleep(20);
+  }
+  burst.isOver = true;
+  await senders;
+  const residentBytes = residentOf(pid);
+  assert.ok(residentBytes < cap, `${residentBytes} bytes resident`);
+  t.diagnostic(`spans ${JSON.stringify([...spans])}, ${sent} samples`);
+  assert.ok((spans.get(200) ?? 0) > 0, "spans are taken as long as they fit");
+  assert.ok((spans.get(429) ?? 0) >= 50, "and sent back when they do not");
+  const [count] = await station.query("count_over_time(calm[5m])");
+  assert.equal(Number(count?.[1]), sent);
 });
 
 /**

@@ -25,7 +25,7 @@ export interface StationHealthParts {
   readonly remoteWrite: { readonly forwardingCondition: StoreCondition };
   /** The data folder. */
   readonly folder: string;
-  readonly governor: Pick<MemoryGovernor, "cap" | "resident" | "isShedding">;
+  readonly governor: Pick<MemoryGovernor, "cap" | "resident" | "shed">;
   /** Ports by the names of their listeners; 0 for one that does not listen. */
   readonly ports: () => Readonly<Record<string, number>>;
 }
@@ -93,10 +93,11 @@ async function diskRoom(folder: string): Promise<CheckResult> {
   };
 }
 
-function memoryRoom({ cap, resident, isShedding }: StationHealthParts["governor"]): CheckResult {
+function memoryRoom({ cap, resident, shed }: StationHealthParts["governor"]): CheckResult {
+  const names = [...shed].join(", ");
   return {
-    status: isShedding ? "degraded" : "healthy",
-    ...(isShedding && { message: "near its memory cap: data that is sent is refused for now" }),
+    status: shed.size > 0 ? "degraded" : "healthy",
+    ...(shed.size > 0 && { message: `near its memory cap: refused for now are ${names}` }),
     measurements: { resident: { value: resident, unit: "bytes", limit: cap } },
   };
 }

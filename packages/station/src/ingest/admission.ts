@@ -1,7 +1,9 @@
 // How much may be under way at once, over all receivers: what is more is told to come back.
 //
-//   bytes under way   ├────────── maxBytes ──────────┤ 429, RESOURCE_EXHAUSTED
-//   shed(why)         nothing is let in until shed(undefined): memory-governor.ts
+//   bytes under way   ├─ traces to 1/2 ─┼─ logs to 3/4 ─┼─ metrics to maxBytes ─┤ 429, RESOURCE_EXHAUSTED
+//   shed(signals)     those are not let in until shed() names them no more: memory-governor.ts
+//
+// Spans are the first that are sent back, metrics the last: alerts stand on metrics, and are needed most while too much comes.
 //
 // A request counts from its first byte until its answer: as it comes in, and with what was inside when it is decompressed.
 // Else a thousand senders that never finish would hold a thousand bodies that nobody has counted. A single request larger
@@ -10,6 +12,15 @@
 // One address has at most half: who drips many bodies fills its own half, and the others are heard.
 
 import { SinkRefusal } from "../store/metric-sink.ts";
+
+/** What a request brings; what stands first is the first that is sent back. */
+export const SHED_ORDER = ["traces", "logs", "metrics"] as const;
+
+/** What a request brings. */
+export type AdmittedSignal = (typeof SHED_ORDER)[number];
+
+/** Of all bytes under way, how many there may be when one more of a signal is let in. */
+const SHARES: Readonly<Record<AdmittedSignal, number>> = { traces: 0.5, logs: 0.75, metrics: 1 };
 
 /** A request that is counted. */
 export interface Admitted extends Disposable {
@@ -28,7 +39,7 @@ export class Admission {
   #maxBytes: number;
   #bytes = 0;
   readonly #byAddress = new Map<string, number>();
-  #closedFor: string | undefined;
+  #closedFor: ReadonlySet<AdmittedSignal> = new Set();
   #beforeEach: (() => void) | undefined;
 
   /** @param maxBytes plain bytes under way at once; default 256 MiB */
@@ -41,9 +52,9 @@ export class Admission {
     this.#maxBytes = maxBytes;
   }
 
-  /** Lets nothing in, and says why; undefined: lets in again. */
-  shed(reason: string | undefined): void {
-    this.#closedFor = reason;
+  /** Lets nothing of these signals in from now on, since memory is short; what is not named is let in again. */
+  shed(signals: ReadonlySet<AdmittedSignal>): void {
+    this.#closedFor = signals;
   }
 
   /** Called before each request is let in: it may shed. */
@@ -61,7 +72,7 @@ export class Admission {
    *
    * @param address of the sender
    */
-  open(address = ""): Admitted {
+  open(address = "", signal: AdmittedSignal = "metrics"): Admitted {
     let bytes = 0;
     let inside = true;
     const count = (more: number): void => {
@@ -74,7 +85,7 @@ export class Admission {
       },
       grow: (more) => {
         if (!inside) return;
-        this.#check(bytes, more, address);
+        this.#check(bytes, more, address, signal);
         count(more);
       },
       [Symbol.dispose]: () => {
@@ -89,8 +100,8 @@ export class Admission {
    *
    * @throws {SinkRefusal} `FLX_INGEST_OVERLOADED` when there is too much under way
    */
-  enter(bytes: number): Admitted {
-    const admitted = this.open();
+  enter(bytes: number, signal?: AdmittedSignal): Admitted {
+    const admitted = this.open("", signal);
     admitted.grow(bytes);
     return admitted;
   }
@@ -102,15 +113,18 @@ export class Admission {
     else this.#byAddress.set(address, ofAddress);
   }
 
-  #check(own: number, more: number, address: string): void {
+  #check(own: number, more: number, address: string, signal: AdmittedSignal): void {
     this.#beforeEach?.();
-    if (this.#closedFor !== undefined) throw overloaded(this.#closedFor);
+    if (this.#closedFor.has(signal)) {
+      throw overloaded(`the station is near its memory cap and takes no ${signal} for a moment`);
+    }
     const others = this.#bytes - own;
-    if (others > 0 && this.#bytes + more > this.#maxBytes) {
-      throw overloaded(`${this.#bytes} bytes are under way, at most ${this.#maxBytes} are`);
+    const room = Math.floor(this.#maxBytes * SHARES[signal]);
+    if (others > 0 && this.#bytes + more > room) {
+      throw overloaded(`${this.#bytes} bytes are under way, for ${signal} at most ${room} are`);
     }
     const ofAddress = this.#byAddress.get(address) ?? 0;
-    const share = Math.floor(this.#maxBytes / 2);
+    const share = Math.floor(room / 2);
     if (address !== "" && ofAddress > own && ofAddress + more > share) {
       throw overloaded(`${ofAddress} bytes of this address are under way, at most ${share} are`);
     }

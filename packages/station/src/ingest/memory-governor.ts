@@ -1,9 +1,10 @@
 // Keeps the process under its memory: reads how much it has, and stops taking data before it has too much.
 //
-//   resident ──────────────┬────────────┬───────────┬──── cap
-//                      sweep 75 %   calm 80 %   shed 85 %
+//   resident ──────────┬──────────┬──────────┬──────────┬──── cap
+//                  sweep 68 %  traces 72 %  logs 78 %  metrics 88 %
 //
-//   shed    receivers answer 429 and RESOURCE_EXHAUSTED until the process is calm again
+//   shed    receivers answer 429 and RESOURCE_EXHAUSTED until it is 4 % less again: to spans first, to metrics last.
+//           The steps are wide: what was taken of spans goes on growing until it is in the database
 //   sweep   V8 is asked to collect garbage: with much memory on the machine it would by itself let more pile up than the cap.
 //           It is asked less often when that does not help: then memory is full of data, and full it may be
 //
@@ -17,7 +18,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { constrainedMemory, memoryUsage } from "node:process";
 import { totalmem } from "node:os";
-import type { Admission } from "./admission.ts";
+import { type Admission, type AdmittedSignal, SHED_ORDER } from "./admission.ts";
 
 const MIB = 1024 * 1024;
 const MAX_DEFAULT = 1024 * MIB;
@@ -42,21 +43,24 @@ export interface GovernorOptions {
   readonly admission: Admission;
   /** Milliseconds that never go back. */
   readonly elapsed: () => number;
-  /** Told when it begins to shed, and when it ends. */
-  readonly onChange?: (isShedding: boolean, residentBytes: number) => void;
+  /** Told what is shed when that changes. */
+  readonly onChange?: (shed: ReadonlySet<AdmittedSignal>, residentBytes: number) => void;
   /** For tests; default: resident memory of this process. */
   readonly resident?: () => number;
   /** For tests; default: V8's collector. */
   readonly sweep?: () => void;
 }
 
-const SWEEP = 0.75;
-const CALM = 0.8;
-const SHED = 0.85;
+const SWEEP = 0.68;
+const SHED: Readonly<Record<AdmittedSignal, number>> = { traces: 0.72, logs: 0.78, metrics: 0.88 };
+/** So much less it must be until a signal is taken again. */
+const CALMER = 0.04;
 const EVERY_MS = 100;
 const AT_MOST_EVERY_MS = 5;
 const SWEEP_EVERY_MS = 2_000;
 const MAX_SWEEP_EVERY_MS = 60_000;
+/** So often it is also asked before metrics are sent back: what is read and dropped of spans is garbage, too. */
+const LAST_SWEEP_EVERY_MS = 250;
 
 /** Watches memory until it is disposed. */
 export class MemoryGovernor implements Disposable {
@@ -66,7 +70,7 @@ export class MemoryGovernor implements Disposable {
   #lookedMs = -Infinity;
   #sweptMs = -Infinity;
   #sweepEveryMs = SWEEP_EVERY_MS;
-  #isShedding = false;
+  #shed: ReadonlySet<AdmittedSignal> = new Set();
   /** How often it has begun to shed, and swept. */
   sheddings = 0;
   sweeps = 0;
@@ -81,9 +85,9 @@ export class MemoryGovernor implements Disposable {
     });
   }
 
-  /** Whether nothing is taken now. */
-  get isShedding(): boolean {
-    return this.#isShedding;
+  /** What is not taken now. */
+  get shed(): ReadonlySet<AdmittedSignal> {
+    return this.#shed;
   }
 
   /** Bytes the process has. */
@@ -97,11 +101,16 @@ export class MemoryGovernor implements Disposable {
     const nowMs = this.#options.elapsed();
     this.#lookedMs = nowMs;
     let resident = this.resident;
-    if (resident > this.cap * SWEEP && nowMs - this.#sweptMs >= this.#sweepEveryMs) {
+    const isLast = resident > this.cap * SHED.metrics && !this.#shed.has("metrics");
+    const everyMs = isLast ? LAST_SWEEP_EVERY_MS : this.#sweepEveryMs;
+    if (resident > this.cap * SWEEP && nowMs - this.#sweptMs >= everyMs) {
       resident = this.#sweep(nowMs, resident);
     }
-    if (!this.#isShedding && resident > this.cap * SHED) this.#change(true, resident);
-    else if (this.#isShedding && resident < this.cap * CALM) this.#change(false, resident);
+    const share = resident / this.cap;
+    const shed = SHED_ORDER.filter(
+      (signal) => share > SHED[signal] - (this.#shed.has(signal) ? CALMER : 0),
+    );
+    if (shed.length !== this.#shed.size) this.#change(new Set(shed), resident);
   }
 
   #sweep(nowMs: number, before: number): number {
@@ -117,20 +126,18 @@ export class MemoryGovernor implements Disposable {
     return after;
   }
 
-  #change(isShedding: boolean, resident: number): void {
+  #change(shed: ReadonlySet<AdmittedSignal>, resident: number): void {
     const { admission, onChange } = this.#options;
-    this.#isShedding = isShedding;
-    if (isShedding) this.sheddings++;
-    admission.shed(
-      isShedding ? "the station is near its memory cap and takes nothing for a moment" : undefined,
-    );
-    onChange?.(isShedding, resident);
+    if (this.#shed.size === 0) this.sheddings++;
+    this.#shed = shed;
+    admission.shed(shed);
+    onChange?.(shed, resident);
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#options.admission.watch(undefined);
-    this.#options.admission.shed(undefined);
+    this.#options.admission.shed(new Set());
   }
 }
 

@@ -10,7 +10,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { MessageWriter, otlpFromJson, writeSnappy } from "@flx/model";
 import { Registry } from "@flx/monitoring/metrics";
-import { Admission } from "../../src/ingest/admission.ts";
+import { Admission, SHED_ORDER } from "../../src/ingest/admission.ts";
 import { IngestMetrics } from "../../src/ingest/ingest-metrics.ts";
 import { metricsHandler } from "../../src/ingest/otlp/export-handler.ts";
 import { OtlpGrpcReceiver } from "../../src/ingest/otlp/grpc-receiver.ts";
@@ -375,6 +375,33 @@ test("Admission lets in what fits, one at least, and counts down once", () => {
   using second = admission.enter(60);
   using third = admission.enter(40);
   assert.equal(admission.bytes, second.bytes + third.bytes);
+});
+
+test("Admission sends spans back first and metrics last, in total and of one address", () => {
+  const admission = new Admission(100);
+  const f = (address: string, want: string) => {
+    const taken = SHED_ORDER.filter((signal) => {
+      using one = admission.open(address, signal);
+      try {
+        one.grow(5);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    assert.equal(taken.join(" "), want);
+  };
+  using first = admission.open("10.0.0.1", "traces");
+  first.grow(20);
+  f("10.0.0.1", "traces logs metrics");
+  first.grow(5);
+  f("10.0.0.1", "logs metrics");
+  f("10.0.0.2", "traces logs metrics");
+  using second = admission.open("10.0.0.2", "metrics");
+  second.grow(25);
+  f("10.0.0.3", "logs metrics");
+  second.grow(25);
+  f("10.0.0.3", "metrics");
 });
 
 test("Admission counts bodies while they come, and leaves half to the others", () => {

@@ -255,7 +255,7 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
       }
       await this.#parts.access?.admit(callerOf("POST", headers, stream.session?.socket), "write");
       const address = stream.session?.socket.remoteAddress ?? "";
-      using admitted = this.#parts.admission.open(clientNetwork(address));
+      using admitted = this.#parts.admission.open(clientNetwork(address), signal);
       const frame = await this.#readFrame(stream, admitted);
       const encoding = headers["grpc-encoding"];
       const message = frame.subarray(FRAME_HEAD);

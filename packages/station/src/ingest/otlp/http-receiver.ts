@@ -153,7 +153,10 @@ export class OtlpHttpReceiver implements AsyncDisposable {
       }
       const { headers, method, socket } = request;
       await this.#parts.access?.admit(callerOf(method, headers, socket), "write");
-      using admitted = this.#parts.admission.open(clientNetwork(socket.remoteAddress ?? ""));
+      using admitted = this.#parts.admission.open(
+        clientNetwork(socket.remoteAddress ?? ""),
+        signal,
+      );
       const body = await readBody(request, this.#maxBytes, admitted);
       const plain = await unpack(body, headers["content-encoding"], this.#maxBytes, admitted);
       const { bytes } = this.#parts.metrics;

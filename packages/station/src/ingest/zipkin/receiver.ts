@@ -56,7 +56,8 @@ export class ZipkinReceiver {
         );
       }
       const { headers, socket } = request;
-      using admitted = this.#parts.admission.open(clientNetwork(socket.remoteAddress ?? ""));
+      const address = clientNetwork(socket.remoteAddress ?? "");
+      using admitted = this.#parts.admission.open(address, "traces");
       const body = await readBody(request, this.#maxBytes, admitted);
       const plain = await unpack(body, headers["content-encoding"], this.#maxBytes, admitted);
       const { bytes } = this.#parts.metrics;

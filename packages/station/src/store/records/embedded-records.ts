@@ -31,7 +31,10 @@ import type { FromRecords, ThreadStart, ToRecords } from "./record-messages.ts";
 
 /** How it is opened. */
 export interface EmbeddedRecordsOptions extends KeeperOptions {
-  /** Bytes that may wait for the thread; more is refused. Default 64 MiB. */
+  /**
+   * Bytes of a signal that may wait for the thread; more is refused. Default an eighth of `memoryBytes`, at most 64 MiB:
+   * on its way into the database a request is there five times.
+   */
   readonly maxWaitingBytes?: number;
   /** Told of damage and of threads that died. */
   readonly onFault?: (fault: string) => void;
@@ -40,6 +43,7 @@ export interface EmbeddedRecordsOptions extends KeeperOptions {
 }
 
 const HEAD = 12;
+const MAX_WAITING = 64 * 1024 * 1024;
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 const MAX_PAUSE_MS = 30_000;
 /** A thread that has lived so long was not started in vain. */
@@ -163,7 +167,8 @@ export class EmbeddedRecords implements AsyncDisposable {
    */
   async append(signal: RecordSignal, request: Uint8Array, records: number): Promise<void> {
     const to = this.#logs[signal];
-    if (to.waitingBytes > (this.#options.maxWaitingBytes ?? 64 * 1024 * 1024)) {
+    const { memoryBytes, maxWaitingBytes = Math.min(MAX_WAITING, memoryBytes / 8) } = this.#options;
+    if (to.waitingBytes > maxWaitingBytes) {
       throw new SinkRefusal(
         "FLX_STORE_BUSY",
         `${to.waitingBytes} bytes of ${signal} wait to be stored`,
