@@ -130,6 +130,8 @@ function monitoringOptions(
     health: { checker: health, start: false },
     // The terminal has the shop's own lines.
     logging: { destination: { write: () => undefined } },
+    // Under load, as in production: the debugger is on only for errors that are new.
+    errors: { showLocals: "armed" },
     ...receiver(settings),
   };
 }

@@ -5,6 +5,7 @@
 import { setErrorHandler } from "../errors/handler/current-handler.ts";
 import { collectErrorMetrics } from "../errors/handler/error-metrics.ts";
 import { installErrorHandler } from "../errors/handler/install-error-handler.ts";
+import type { ErrorOutput } from "../errors/handler/handler-options.ts";
 import { RichErrorHandler } from "../errors/handler/rich-error-handler.ts";
 import type { Exporter } from "../export/exporter.ts";
 import type { CheckResult } from "../health/health-check.ts";
@@ -43,7 +44,7 @@ export function errorsOf(
   let late: LateParts | undefined;
   let counter: ReturnType<typeof collectErrorMetrics> | undefined;
   const handler = new RichErrorHandler({
-    ...displayOf(config.get("environment")),
+    ...displayOf(environmentOf(config), options.output ?? process.stderr),
     // Report and line would stand on the same terminal: once is enough.
     logger: (isShown) =>
       isShown && logging.destination === undefined && options.output === undefined
@@ -88,10 +89,18 @@ export function errorsOfHandler(handler: RichErrorHandler): MonitoringErrors {
   };
 }
 
-function displayOf(environment: string | undefined): Partial<ErrorsOptions> {
-  const isProduction = environment === "production" || process.env["NODE_ENV"] === "production";
-  if (isProduction) return { format: "json", showCode: false, maxFrames: 10 };
-  return environment === "development" ? { showLocals: "armed" } : {};
+/** As it is said, or as the resource says it (OTEL_RESOURCE_ATTRIBUTES). */
+function environmentOf(config: Configuration): string | undefined {
+  const said = config.get("environment") ?? config.get("resource")["deployment.environment.name"];
+  return typeof said === "string" ? said : undefined;
+}
+
+function displayOf(environment: string | undefined, output: ErrorOutput): Partial<ErrorsOptions> {
+  const said = [environment, process.env["NODE_ENV"]].filter((each) => (each ?? "") !== "");
+  if (said.includes("production")) return { format: "json", showCode: false, maxFrames: 10 };
+  // The first error shall have its values, though the debugger makes awaits slower.
+  const isDevelopment = said.length === 0 ? output.isTTY === true : said.includes("development");
+  return isDevelopment ? { showLocals: true } : {};
 }
 
 function crashes(

@@ -28,7 +28,10 @@ export interface ErrorLogger {
 export interface ErrorDisplay extends TerminalSettings {
   /** "auto": for people on a terminal or outside of production, otherwise JSON. */
   readonly format?: "auto" | "terminal" | "plain" | "json" | undefined;
-  /** Values of variables where the error was thrown. Default false; "armed": only while they are asked for. */
+  /**
+   * Values of variables where the error was thrown. Default false. True: V8's debugger is on, and each `await` takes several
+   * times as long, which is for development; "armed": it is on for a moment, for the next error of a new group.
+   */
   readonly showLocals?: boolean | "armed" | undefined;
   /** Lines of source. Default true. */
   readonly showCode?: boolean | undefined;
