@@ -1,14 +1,14 @@
 // The bucket against a real server, and against servers that misbehave.
 
 import assert from "node:assert/strict";
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { temporaryFolder } from "@flx/testkit";
 import { Secret } from "../../src/config/secret.ts";
-import { S3Place, type S3Settings } from "../../src/store/archive/s3-place.ts";
+import { type S3Patience, S3Place, type S3Settings } from "../../src/store/archive/s3-place.ts";
 import { startS3 } from "./s3-server.ts";
 
 const QUICK = { tries: 4, pauseMs: 1, silenceMs: 2_000 };
@@ -61,9 +61,66 @@ test("S3Place puts, lists, gets and removes at a real server", async () => {
   await assert.rejects(wrong.list(), { message: /status 403, InvalidAccessKeyId/ });
 });
 
+test("S3Place puts a large file in parts at a real server, and gets it back whole", async () => {
+  await using folder = await temporaryFolder("s3");
+  await using server = await startS3(folder.file("buckets"));
+  const partBytes = 5 * 1024 * 1024;
+  const place = new S3Place(settings(server.url, { prefix: "a/" }), { ...QUICK, partBytes });
+  for (const length of [partBytes, partBytes + 1, 3 * partBytes + 12_345]) {
+    const bytes = randomBytes(length);
+    await writeFile(folder.file("window"), bytes);
+    const name = `spans/${length}.parquet`;
+    await place.put(name, folder.file("window"));
+    const listed = (await place.list()).find((each) => each.name === name);
+    assert.deepEqual(listed, { name, bytes: length });
+    await place.get(name, folder.file("back"), length);
+    assert.ok(bytes.equals(await readFile(folder.file("back"))), `${length} bytes`);
+  }
+});
+
+test("S3Place aborts an upload that cannot be ended, and tries its parts again by themselves", async () => {
+  await using folder = await temporaryFolder("s3");
+  await writeFile(folder.file("window"), Buffer.alloc(25));
+  const asked: string[] = [];
+  const f = async (
+    what: RegExp | undefined,
+    answers: Readonly<Record<string, [status: number, body: string]>>,
+    want: readonly string[],
+  ): Promise<void> => {
+    asked.length = 0;
+    const upload: Answering = (request, response) => {
+      const { searchParams: given } = new URL(request.url!, "http://a");
+      const part = given.get("partNumber");
+      const step = part ?? (given.has("uploads") ? "begin" : request.method!);
+      asked.push(step);
+      const again = asked.filter((each) => each === step).length;
+      const [status, body] = answers[`${step}#${again}`] ?? answers[step] ?? [200, ""];
+      const id = "<R><UploadId>a&amp;b</UploadId></R>";
+      if (step !== "begin") assert.equal(given.get("uploadId"), "a&b");
+      response.writeHead(status, { etag: `"${step}"` }).end(step === "begin" ? id : body);
+    };
+    const work = (place: S3Place): Promise<void> => place.put("window", folder.file("window"));
+    const put = against(upload, work, { partBytes: 10 });
+    if (what === undefined) await put;
+    else await assert.rejects(put, { code: "FLX_ARCHIVE_PLACE", message: what });
+    assert.deepEqual(asked, want);
+  };
+  await f(undefined, {}, ["begin", "1", "2", "3", "POST"]);
+  await f(undefined, { "2#1": [503, ""] }, ["begin", "1", "2", "2", "3", "POST"]);
+  await f(/part 2 of window into .*403/, { 2: [403, ""] }, ["begin", "1", "2", "DELETE"]);
+  const failed = "<Error><Code>InternalError</Code></Error>";
+  const tried = ["begin", "1", "2", "3", "POST", "POST", "POST", "POST", "DELETE"];
+  await f(/complete window in .*InternalError/, { POST: [200, failed] }, tried);
+  await f(undefined, { "POST#1": [200, failed] }, ["begin", "1", "2", "3", "POST", "POST"]);
+});
+
 type Answering = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
-async function against<T>(answer: Answering, work: (place: S3Place) => Promise<T>) {
+async function against<T>(
+  answer: Answering,
+  work: (place: S3Place) => Promise<T>,
+  patience: S3Patience = {},
+) {
   let count = 0;
   const server = createServer((request, response) => {
     request.resume();
@@ -72,7 +129,8 @@ async function against<T>(answer: Answering, work: (place: S3Place) => Promise<T
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   try {
-    return { result: await work(new S3Place(settings(`http://127.0.0.1:${port}`), QUICK)), count };
+    const place = new S3Place(settings(`http://127.0.0.1:${port}`), { ...QUICK, ...patience });
+    return { result: await work(place), count };
   } finally {
     server.closeAllConnections();
     server.close();

@@ -6,11 +6,18 @@
 //   an answer       never larger than what was expected; a list a page at a time
 //   5xx, 429, 408, a connection that breaks, silence: tried again, later and later; another answer is final
 //
-// Windows are far below the 5 GiB that one request may put, so there are no uploads in parts.
+// A file larger than a part is put in parts, one after the other, each tried again by itself:
 //
-// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ (PutObject, GetObject, ListObjectsV2, DeleteObject).
+//   begin ── part 1 ── part 2 ── ... ── complete: only now there is an object      whatever fails: abort, nothing is left
+//
+// Parts of a process that was killed stay until the bucket's own rule for unfinished uploads removes them: they are in no list.
+//
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ (PutObject, CreateMultipartUpload, UploadPart,
+// CompleteMultipartUpload, AbortMultipartUpload, GetObject, ListObjectsV2, DeleteObject).
 
+import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
@@ -41,19 +48,28 @@ export interface S3Patience {
   readonly pauseMs?: number;
   /** A connection that says nothing for so long has broken, ms. Default 30,000. */
   readonly silenceMs?: number;
+  /** Larger files are put in parts of so many bytes. Default 64 MiB; S3 takes no less than 5 MiB but for the last one. */
+  readonly partBytes?: number;
 }
 
-const MAX_PUT = 5 * 1024 ** 3;
+/** Parts of one file that S3 takes. */
+const MAX_PARTS = 10_000;
 const MAX_PAGE = 8 * 1024 * 1024;
 const MAX_PAGES = 10_000;
 const MAX_ERROR = 16 * 1024;
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 interface Call {
-  readonly method: "GET" | "PUT" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly url: URL;
-  /** A file that is sent. */
-  readonly file?: { readonly path: string; readonly bytes: number; readonly sha256: string };
+  readonly body?: Body;
+}
+
+/** What is sent: bytes of a file from a place on, or a text. */
+interface Body {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly from: { readonly path: string; readonly start: number } | string;
 }
 
 /** An archive in a bucket. */
@@ -64,7 +80,13 @@ export class S3Place implements ArchivePlace {
 
   constructor(settings: S3Settings, patience: S3Patience = {}) {
     this.#settings = settings;
-    this.#patience = { tries: 5, pauseMs: 500, silenceMs: 30_000, ...patience };
+    this.#patience = {
+      tries: 5,
+      pauseMs: 500,
+      silenceMs: 30_000,
+      partBytes: 64 * 1024 * 1024,
+      ...patience,
+    };
     this.where = `s3://${settings.bucket}/${settings.prefix}`;
   }
 
@@ -92,10 +114,80 @@ export class S3Place implements ArchivePlace {
   }
 
   async put(name: string, path: string): Promise<void> {
-    const file = { path, ...(await sumOf(path)) };
-    if (file.bytes > MAX_PUT) throw this.#failure(`put ${name} into`, "it has more than 5 GiB");
+    const { size } = await stat(path);
+    const { partBytes } = this.#patience;
+    if (size > partBytes) {
+      await this.#putInParts(name, path, size);
+      return;
+    }
+    const body = { ...(await sumOf(path)), from: { path, start: 0 } };
+    await this.#call(`put ${name} into`, { method: "PUT", url: this.#url(name), body }, drained);
+  }
+
+  async #putInParts(name: string, path: string, size: number): Promise<void> {
+    const what = `put ${name} into`;
     const url = this.#url(name);
-    await this.#call(`put ${name} into`, { method: "PUT", url, file }, drained);
+    url.searchParams.set("uploads", "");
+    const begun = await this.#call(what, { method: "POST", url }, (answer) =>
+      textOf(answer, MAX_ERROR),
+    );
+    const upload = tag(begun, "UploadId");
+    if (upload === undefined) throw this.#failure(what, "the upload has no id");
+    try {
+      const parts = await this.#putParts(name, path, size, upload);
+      await this.#complete(name, upload, parts);
+    } catch (error) {
+      const abort: Call = { method: "DELETE", url: this.#uploadUrl(name, upload) };
+      await this.#call(`abort ${name} in`, abort, drained).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The parts' ETags, in order. */
+  async #putParts(
+    name: string,
+    path: string,
+    size: number,
+    upload: string,
+  ): Promise<readonly string[]> {
+    const tags: string[] = [];
+    const partBytes = Math.max(this.#patience.partBytes, Math.ceil(size / MAX_PARTS));
+    for (let start = 0; start < size; start += partBytes) {
+      const url = this.#uploadUrl(name, upload);
+      url.searchParams.set("partNumber", String(tags.length + 1));
+      const end = Math.min(size, start + partBytes);
+      const body = { ...(await sumOf(path, { start, end })), from: { path, start } };
+      const what = `put part ${tags.length + 1} of ${name} into`;
+      const etag = await this.#call(what, { method: "PUT", url, body }, async (answer) => {
+        await drained(answer);
+        return answer.headers.etag;
+      });
+      if (etag === undefined) throw this.#failure(what, "the answer has no ETag");
+      tags.push(etag);
+    }
+    return tags;
+  }
+
+  async #complete(name: string, upload: string, parts: readonly string[]): Promise<void> {
+    const listed = parts.map(
+      (etag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escaped(etag)}</ETag></Part>`,
+    );
+    const text = `<CompleteMultipartUpload>${listed.join("")}</CompleteMultipartUpload>`;
+    const url = this.#uploadUrl(name, upload);
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const body = { bytes: Buffer.byteLength(text), sha256, from: text };
+    const what = `complete ${name} in`;
+    await this.#call(what, { method: "POST", url, body }, async (answer) => {
+      // The status comes before the work is done: what becomes of it stands in the body.
+      const told = await textOf(answer, MAX_ERROR);
+      if (told.includes("<Error>")) throw new Answered(500, tag(told, "Code") ?? "it failed");
+    });
+  }
+
+  #uploadUrl(name: string, upload: string): URL {
+    const url = this.#url(name);
+    url.searchParams.set("uploadId", upload);
+    return url;
   }
 
   async get(name: string, to: string, maxBytes: number): Promise<void> {
@@ -150,7 +242,7 @@ export class S3Place implements ArchivePlace {
   }
 
   async #send(call: Call): Promise<IncomingMessage> {
-    const { url, method, file } = call;
+    const { url, method, body } = call;
     const host = url.hostname.replace(/^\[|\]$/g, "");
     if (isIP(host) !== 0) checkAddress(url.hostname, host);
     const headers = await this.#signed(call);
@@ -161,19 +253,25 @@ export class S3Place implements ArchivePlace {
     sending.on("response", resolve);
     sending.on("error", reject);
     sending.on("timeout", () => sending.destroy(new Error("no answer in time")));
-    if (file === undefined) sending.end();
+    if (body === undefined) sending.end();
+    else if (typeof body.from === "string") sending.end(body.from);
     else {
+      const { path, start } = body.from;
+      const reading = createReadStream(path, {
+        start,
+        end: Math.max(start, start + body.bytes - 1),
+      });
       // What breaks the sending breaks the answer as well, which is waited for.
-      pipeline(createReadStream(file.path), sending).catch((error: unknown) => reject(error));
+      pipeline(reading, sending).catch((error: unknown) => reject(error));
     }
     return await promise;
   }
 
-  async #signed({ url, method, file }: Call): Promise<Record<string, string>> {
+  async #signed({ url, method, body }: Call): Promise<Record<string, string>> {
     const { region, accessKeyId, secretAccessKey } = this.#settings;
     // Loaded only by stations that have such an archive.
     const { AwsV4Signer } = await import("aws4fetch");
-    const length = file === undefined ? {} : { "content-length": String(file.bytes) };
+    const length = body === undefined ? {} : { "content-length": String(body.bytes) };
     const signer = new AwsV4Signer({
       method,
       url: url.href,
@@ -181,7 +279,7 @@ export class S3Place implements ArchivePlace {
       region,
       accessKeyId,
       secretAccessKey: await secretAccessKey.reveal(),
-      headers: { "x-amz-content-sha256": file?.sha256 ?? EMPTY_SHA256 },
+      headers: { "x-amz-content-sha256": body?.sha256 ?? EMPTY_SHA256 },
     });
     const { headers } = await signer.sign();
     return { ...Object.fromEntries(headers), ...length };
@@ -253,6 +351,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   quot: '"',
   apos: "'",
 };
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
 
 /** The text of the first element of a name. */
 function tag(xml: string, name: string): string | undefined {

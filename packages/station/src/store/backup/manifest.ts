@@ -110,10 +110,14 @@ function checked(manifest: Partial<BackupManifest> | null): BackupManifest {
 }
 
 /** The SHA-256 of a file, in hex digits, and its length. */
-export async function sumOf(path: string): Promise<Omit<BackedUpFile, "path">> {
+export async function sumOf(
+  path: string,
+  { start = 0, end = Infinity }: { readonly start?: number; readonly end?: number } = {},
+): Promise<Omit<BackedUpFile, "path">> {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+  const range = { start, end: end - 1, highWaterMark: 1024 * 1024 };
+  for await (const piece of createReadStream(path, range)) {
     hash.update(piece as Buffer);
     bytes += (piece as Buffer).length;
   }
