@@ -8,6 +8,7 @@ import type { Baggage, Span } from "@opentelemetry/api";
 import { activeContext } from "../tracing/context-manager.ts";
 import { spanOf } from "../tracing/context.ts";
 import { baggageOf } from "../tracing/propagation/w3c-baggage.ts";
+import { RecordedSpan } from "../tracing/span.ts";
 import { isTraceId } from "../tracing/trace-id.ts";
 import { logContext } from "./log-context.ts";
 
@@ -18,21 +19,27 @@ export interface TraceFields {
   readonly trace_flags: string;
 }
 
+/** Of spans that have no place for them; what a weak map holds survives young collections, so it is for the few. */
 const fieldsOfSpan = new WeakMap<Span, TraceFields>();
 
 /** The ids of a span; undefined when it has none. */
 export function traceFields(span: Span): TraceFields | undefined {
+  if (span instanceof RecordedSpan) return (span.lineFields ??= fieldsOf(span)) as TraceFields;
   const known = fieldsOfSpan.get(span);
   if (known !== undefined) return known;
+  const fields = fieldsOf(span);
+  if (fields !== undefined) fieldsOfSpan.set(span, fields);
+  return fields;
+}
+
+function fieldsOf(span: Span): TraceFields | undefined {
   const { traceId, spanId, traceFlags } = span.spanContext();
   if (!isTraceId(traceId)) return undefined;
-  const fields = {
+  return {
     trace_id: traceId,
     span_id: spanId,
     trace_flags: traceFlags.toString(16).padStart(2, "0"),
   };
-  fieldsOfSpan.set(span, fields);
-  return fields;
 }
 
 /** Everything a line gets from where it was logged: ids, context, baggage that is allowed. */

@@ -111,6 +111,8 @@ export class RecordedSpan implements Span, OtlpSpan {
   statusCode = 0;
   statusMessage = "";
   ended = false;
+  /** What loggers keep with it: its ids as lines have them. */
+  lineFields: object | undefined = undefined;
   readonly #startMs: number;
   #context: SpanContext | undefined = undefined;
   #hex: string | undefined = undefined;

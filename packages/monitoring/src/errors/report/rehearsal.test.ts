@@ -4,21 +4,39 @@ import { rehearse } from "./rehearsal.ts";
 import type { FullReport } from "./report.ts";
 import { errorRedactor } from "./secret-filter.ts";
 
-test("rehearse() makes reports whose frames are mapped and have code, as real ones", () => {
-  const settings = {
-    maxFrames: 20,
-    suppress: [],
-    showNode: false,
-    showCode: true,
-    around: 3,
-    redactor: errorRedactor(),
-    rules: [],
-    localsOf: () => undefined,
+const settings = {
+  maxFrames: 20,
+  suppress: [],
+  showNode: false,
+  showCode: true,
+  around: 3,
+  redactor: errorRedactor(),
+  rules: [],
+  localsOf: () => undefined,
+};
+
+test("rehearse() makes a step of each piece that is slow, and of many that are quick", () => {
+  const f = (pieceMs: number): [number, number] => {
+    let nowMs = 0;
+    let reports = 0;
+    let steps = 0;
+    const clock = () => (nowMs += pieceMs);
+    for (const _ of rehearse(settings, [() => reports++], clock)) steps++;
+    return [steps, reports];
   };
+
+  const [slow, reports] = f(10);
+  assert.equal(slow, reports * 2);
+  const [quick, same] = f(0.5);
+  assert.equal(same, reports);
+  assert.ok(quick > 5 && quick <= slow / 3, `${quick} of ${slow}`);
+});
+
+test("rehearse() makes reports whose frames are mapped and have code, as real ones", () => {
   const reports: FullReport[] = [];
-  let steps = 0;
-  for (const _ of rehearse(settings, [(report) => reports.push(report)])) steps++;
-  assert.equal(steps, reports.length * 2);
+  for (const _ of rehearse(settings, [(report) => reports.push(report)])) {
+    // Each is one step.
+  }
   const last = reports.at(-1)!.frames.filter((entry) => entry.kind === "frame");
   assert.equal(last.length, 20);
   assert.ok(last.every(({ code }) => code !== undefined));
