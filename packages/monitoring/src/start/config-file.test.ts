@@ -190,6 +190,30 @@ test("parseConfig() names what has no effect, with its line and the nearest name
   f("log_level: debug", "2 log_level: not supported");
 });
 
+test("parseConfig() uses the propagators and detectors that there are, and names the others", () => {
+  const f = (text: string, values: Record<string, unknown>, ...unsupported: string[]) => {
+    assert.deepEqual(read(text), { values, unsupported }, text);
+  };
+
+  f(
+    "propagator: { composite: [{ xray: }, { B3: }, tracecontxt], composite_list: 'b3multi, ottrace' }",
+    { "tracing.propagators": ["b3", "b3multi"] },
+    "2 propagator.composite[0].xray: not supported",
+    "2 propagator.composite[2]: not supported; did you mean tracecontext?",
+    "2 propagator.composite_list.ottrace: not supported",
+  );
+  f(
+    "propagator: { composite: [{ ottrace: }] }",
+    { "tracing.propagators": [] },
+    "2 propagator.composite[0].ottrace: not supported",
+  );
+  f(
+    "resource: { detection/development: { detectors: [{ aws: }, { host: }] } }",
+    { resourceDetectors: ["host"] },
+    "2 resource.detection/development.detectors[0].aws: not supported",
+  );
+});
+
 test("parseConfig() refuses what is no configuration, with the place", () => {
   const f = (text: string, message: RegExp) => {
     const parse = () => parseConfig(text, "otel.yaml", env);

@@ -5,7 +5,7 @@
 import { isMap, type Node } from "yaml";
 import type { Signal } from "../export/signal.ts";
 import type { ConfigTree, Shape, ShapeParts } from "./config-tree.ts";
-import { SETTING_NAMES } from "./settings.ts";
+import { DETECTOR_WORDS, PROPAGATOR_NAMES, SETTING_NAMES } from "./settings.ts";
 
 /** Accepted and without meaning for us: our bounds are others, and as tight. */
 const BOUNDED_OTHERWISE: Shape = () => {};
@@ -59,10 +59,12 @@ function resourceShape(tree: ConfigTree): ShapeParts {
     schema_url: "resourceSchemaUrl",
     "detection/development": {
       detectors: (node, path) => {
-        const names = tree
-          .items(node, path)
-          .flatMap((item, i) => tree.entries(item, `${path}[${i}]`).map(({ name }) => name));
-        tree.merge("resourceDetectors", names, node);
+        tree.merge("resourceDetectors", [], node);
+        for (const [i, item] of tree.items(node, path).entries()) {
+          for (const { name, key, at } of tree.entries(item, `${path}[${i}]`)) {
+            mergeKnown(tree, "resourceDetectors", DETECTOR_WORDS, name, key, at);
+          }
+        }
       },
     },
   };
@@ -116,19 +118,40 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** Adds a name to a setting that is a list; one that we do not have is named, and the others are used. */
+function mergeKnown(
+  tree: ConfigTree,
+  setting: string,
+  known: readonly string[],
+  name: string,
+  node: Node,
+  path: string,
+): void {
+  const given = name.trim().toLowerCase();
+  if (known.includes(given)) tree.merge(setting, [given], node);
+  else tree.unknown(node, path, "not supported", given, known);
+}
+
 function propagatorShape(tree: ConfigTree): ShapeParts {
+  const use = (name: string, node: Node, path: string): void => {
+    mergeKnown(tree, "tracing.propagators", PROPAGATOR_NAMES, name, node, path);
+  };
   return {
     composite: (node, path) => {
-      const names = tree.items(node, path).flatMap((item, i) => {
-        return isMap(item)
-          ? tree.entries(item, `${path}[${i}]`).map(({ name }) => name)
-          : [String(tree.plain(item))];
-      });
-      tree.merge("tracing.propagators", names, node);
+      // An empty list is one, too.
+      tree.merge("tracing.propagators", [], node);
+      for (const [i, item] of tree.items(node, path).entries()) {
+        const at = `${path}[${i}]`;
+        if (!isMap(item)) use(String(tree.plain(item)), item, at);
+        else for (const each of tree.entries(item, at)) use(each.name, each.key, each.at);
+      }
     },
-    composite_list: (node) => {
+    composite_list: (node, path) => {
       const names = String(tree.plain(node)).split(",");
-      tree.merge("tracing.propagators", names.map((name) => name.trim()).filter(Boolean), node);
+      tree.merge("tracing.propagators", [], node);
+      for (const name of names.map((each) => each.trim()).filter(Boolean)) {
+        use(name, node, `${path}.${name.slice(0, 60)}`);
+      }
     },
   };
 }

@@ -46,6 +46,16 @@ export const SAMPLER_NAMES = [
   "parentbased_traceidratio",
 ] as const;
 
+/** Detectors of the resource, and what else OpenTelemetry has in their place. */
+export const DETECTOR_WORDS: readonly string[] = [
+  "all",
+  "none",
+  "env",
+  "os",
+  "serviceinstance",
+  ...DETECTOR_NAMES,
+];
+
 /** The names of propagators. */
 export const PROPAGATOR_NAMES = [
   "tracecontext",
@@ -263,12 +273,9 @@ export const SETTINGS: SettingTable = {
     about: "What is found out about where the service runs",
     env: ["OTEL_NODE_RESOURCE_DETECTORS"],
     read: (raw, where) => {
-      const words = list(word("all", "none", "env", "os", "serviceinstance", ...DETECTOR_NAMES))(
-        raw,
-        where,
-      );
+      const words = list(word(...DETECTOR_WORDS))(raw, where);
       if (words.includes("all")) return DETECTOR_NAMES;
-      return DETECTOR_NAMES.filter((name) => (words as readonly string[]).includes(name));
+      return DETECTOR_NAMES.filter((name) => words.includes(name));
     },
     fallback: DETECTOR_NAMES,
   },

@@ -4,9 +4,10 @@
 //   a program that is in no file, up to four modules with maps ─► errors of it ─► report ─► the forms it is written in
 //
 // Each round is a program and a report of its own, by a builder of its own: nothing of it is kept. The first rounds are
-// small, as nothing is compiled then; the later ones are done without a pause. A file that is there is read, too, for what of Node
-// that takes. What lives over a pause is garbage that the
-// collector leaves lying for long: with a pause after each piece, and programs twice the size, it was 9 MB.
+// small, as nothing is compiled then. A file that is there is read, too, for what of Node that takes.
+//
+// What lives over a pause is garbage that the collector leaves lying for long: with a pause after each piece, and programs
+// twice the size, it was 9 MB of a service. So many pieces that are quick are one step.
 
 import { ReportBuilder, type ReportSettings } from "./build-report.ts";
 import type { FullReport } from "./report.ts";
