@@ -26,6 +26,7 @@ const NOTHING: Seen = { lost: 0, refused: 0, retries: 0, accepted: 0 };
 export interface CheckedExport extends CountedExport {
   readonly lastFault: string | undefined;
   deliveryFault(signal: Signal): string | undefined;
+  certificateFault(signal: Signal): string | undefined;
 }
 
 /** A check of what becomes of spans, logs and metrics. */
@@ -39,6 +40,10 @@ export function exportCheck(exporter: CheckedExport): HealthCheck {
     for (const signal of SIGNALS) {
       const now = seen(counters, signal);
       troubles.push(...troublesOf(signal, before.get(signal), now, exporter.deliveryFault(signal)));
+      const certificates = exporter.certificateFault(signal);
+      if (certificates !== undefined) {
+        troubles.push(`${signal} are sent with certificates that were replaced: ${certificates}`);
+      }
       before.set(signal, now);
       waits += waiting(counters, signal);
     }

@@ -14,6 +14,10 @@ function exporting() {
     lastFault: undefined as string | undefined,
     faults,
     deliveryFault: (signal: Signal) => faults.get(signal),
+    certificates: new Map<Signal, string>(),
+    certificateFault(signal: Signal) {
+      return this.certificates.get(signal);
+    },
     exports: (signal: string) => signal !== "metrics",
   };
 }
@@ -73,6 +77,13 @@ test("exportCheck() is degraded by what happened since the last look, and good a
   f("degraded", "2 records of logs lost: http://receiver answered 503");
   counters.add("logs", "retries", 1);
   counters.add("logs", "accepted", 1);
+  f(undefined, undefined);
+  exporter.certificates.set("traces", "a.pem cannot be used: expired");
+  const message =
+    "traces are sent with certificates that were replaced: a.pem cannot be used: expired";
+  f("degraded", message);
+  f("degraded", message);
+  exporter.certificates.clear();
   f(undefined, undefined);
   exporter.lastFault = "out of memory";
   f("degraded", "the export worker failed: out of memory");

@@ -62,6 +62,7 @@ export class Exporter {
   #exitDeadlineMs = Infinity;
   #lastFault: string | undefined;
   readonly #deliveryFaults = new Map<Signal, string>();
+  readonly #certificateFaults = new Map<Signal, string>();
   readonly #atEnd = new Set<() => void>();
   readonly #beforeFlush = new Set<() => Promise<void>>();
   readonly #onExit = (): void => {
@@ -97,6 +98,11 @@ export class Exporter {
   /** Why the receiver of a signal did not take a request the last time it did not, secrets taken out. */
   deliveryFault(signal: Signal): string | undefined {
     return this.#deliveryFaults.get(signal);
+  }
+
+  /** Why the renewed certificates of a signal are not used, as long as they are not: the old ones are. */
+  certificateFault(signal: Signal): string | undefined {
+    return this.#certificateFaults.get(signal);
   }
 
   /** Whether a signal has somewhere to go. */
@@ -268,8 +274,10 @@ export class Exporter {
       env: process.env,
       resourceLimits: WORKER_LIMITS,
     });
-    worker.on("message", ({ signal, reason }: DeliveryFault) => {
-      this.#deliveryFaults.set(signal, redact(reason));
+    worker.on("message", ({ signal, about, reason }: DeliveryFault) => {
+      const faults = about === "request" ? this.#deliveryFaults : this.#certificateFaults;
+      if (reason === undefined) faults.delete(signal);
+      else faults.set(signal, redact(reason));
     });
     worker.unref();
     worker.on("error", (error: unknown) => {

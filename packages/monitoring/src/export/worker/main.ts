@@ -66,18 +66,19 @@ async function openPipes(): Promise<void> {
     if (endpoint === undefined) continue;
     const spool = spools.open(signal);
     if (spool !== undefined) onDisk.set(signal, spool);
+    const tell = (about: DeliveryFault["about"], reason: string | undefined): void => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the service's thread, not a window
+      parentPort?.postMessage({ signal, about, reason } satisfies DeliveryFault);
+    };
     const batcher = new Batcher(resource, settings.resourceSchemaUrl, settings.batch, scopes);
     const delivery = new Delivery({
       signal,
-      sender: await openSender(endpoint, signal),
+      sender: await openSender(endpoint, signal, (fault) => tell("certificates", fault)),
       spool,
       counters,
       limits: settings.batch,
       random: Math.random,
-      onFault: (reason) => {
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the service's thread, not a window
-        parentPort?.postMessage({ signal, reason } satisfies DeliveryFault);
-      },
+      onFault: (reason) => tell("request", reason),
     });
     pipes.set(signal, { batcher, delivery });
     // What a process before this one left behind.

@@ -12,11 +12,11 @@
 //
 // Source: https://opentelemetry.io/docs/specs/otlp/#otlpgrpc and grpc/doc/PROTOCOL-HTTP2.md
 
-import { readFileSync } from "node:fs";
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from "node:http2";
 import type { OtlpEndpoint } from "../export-settings.ts";
 import type { Signal } from "../signal.ts";
 import { boundedWork } from "./bounded-work.ts";
+import { type CertificateListener, ClientTls, type TlsParts } from "./client-tls.ts";
 import { compressed } from "./compression.ts";
 import { readPartialSuccess } from "./partial-success.ts";
 import { retryDelayMs } from "./retry-info.ts";
@@ -42,14 +42,19 @@ export class OtlpGrpcSender implements Sender {
   readonly #endpoint: OtlpEndpoint;
   readonly #path: string;
   readonly #origin: string;
+  readonly #tls: ClientTls | undefined;
+  #parts: TlsParts | undefined;
   #session: ClientHttp2Session | undefined;
 
-  constructor(endpoint: OtlpEndpoint, signal: Signal) {
+  /** @param tell told why renewed certificates are not used, and undefined when they are */
+  constructor(endpoint: OtlpEndpoint, signal: Signal, tell: CertificateListener = () => {}) {
     // A stream that is answered early may still have the message itself, but has only what was compressed.
     this.isDoneWithBody = endpoint.compression !== "none";
     this.#endpoint = endpoint;
     this.#path = `/opentelemetry.proto.collector.${SERVICES[signal]}/Export`;
     this.#origin = new URL(endpoint.url).origin;
+    const isSecure = this.#origin.startsWith("https:");
+    this.#tls = isSecure && endpoint.tls ? new ClientTls(endpoint.tls, tell) : undefined;
   }
 
   async send(body: Uint8Array<ArrayBuffer>, stop: AbortSignal): Promise<SendResult> {
@@ -60,6 +65,7 @@ export class OtlpGrpcSender implements Sender {
       return this.#result(await boundedWork(timeoutMs, stop, call));
     } catch (error) {
       this.#drop();
+      this.#tls?.doubt();
       const reason = error instanceof Error ? error.message : String(error);
       return { kind: "retry", reason: `${url}: ${reason}` };
     }
@@ -128,8 +134,13 @@ export class OtlpGrpcSender implements Sender {
 
   #connected(): ClientHttp2Session {
     const session = this.#session;
-    if (session !== undefined && !session.closed && !session.destroyed) return session;
-    const fresh = connect(this.#origin, tlsOf(this.#endpoint));
+    const parts = this.#tls?.parts;
+    if (session !== undefined && !session.closed && !session.destroyed) {
+      if (parts === this.#parts) return session;
+      session.close();
+    }
+    this.#parts = parts;
+    const fresh = connect(this.#origin, parts);
     // What breaks a call is told by the call; without a listener it would end the worker.
     fresh.on("error", () => undefined);
     fresh.on("goaway", () => {
@@ -183,12 +194,4 @@ function decoded(text: string): string {
   } catch {
     return text.slice(0, 1024);
   }
-}
-
-function tlsOf({ tls }: OtlpEndpoint): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
-  return {
-    ...(tls?.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
-    ...(tls?.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
-    ...(tls?.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
-  };
 }

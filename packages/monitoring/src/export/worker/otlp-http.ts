@@ -12,10 +12,10 @@
 import type Http from "node:http";
 import type { Agent, IncomingMessage } from "node:http";
 import type Https from "node:https";
-import { readFileSync } from "node:fs";
 import type { OtlpEndpoint } from "../export-settings.ts";
 import type { Signal } from "../signal.ts";
 import { boundedWork } from "./bounded-work.ts";
+import { type CertificateListener, ClientTls, type TlsParts } from "./client-tls.ts";
 import { compressed } from "./compression.ts";
 import { requestAsJson } from "./otlp-json.ts";
 import { readJsonPartialSuccess, readPartialSuccess } from "./partial-success.ts";
@@ -30,18 +30,22 @@ export class OtlpHttpSender implements Sender {
   readonly #endpoint: OtlpEndpoint;
   readonly #signal: Signal;
   readonly #url: URL;
-  readonly #agent: Agent;
+  readonly #tls: ClientTls | undefined;
+  #agent: Agent;
+  #parts: TlsParts | undefined;
   readonly #http: typeof Http | typeof Https;
 
-  constructor(endpoint: OtlpEndpoint, signal: Signal) {
+  /** @param tell told why renewed certificates are not used, and undefined when they are */
+  constructor(endpoint: OtlpEndpoint, signal: Signal, tell: CertificateListener = () => {}) {
     this.#endpoint = endpoint;
     this.#signal = signal;
     this.#url = new URL(endpoint.url);
     const isSecure = this.#url.protocol === "https:";
     // An import of node:http would load a WebSocket client: 10 MB. And TLS takes 4 MB more.
     this.#http = process.getBuiltinModule(isSecure ? "node:https" : "node:http");
-    const kept = { keepAlive: true, maxSockets: 2, timeout: endpoint.timeoutMs };
-    this.#agent = new this.#http.Agent(isSecure ? { ...kept, ...tlsFiles(endpoint) } : kept);
+    this.#tls = isSecure && endpoint.tls ? new ClientTls(endpoint.tls, tell) : undefined;
+    this.#parts = this.#tls?.parts;
+    this.#agent = this.#newAgent();
   }
 
   async send(body: Uint8Array<ArrayBuffer>, stop: AbortSignal): Promise<SendResult> {
@@ -62,12 +66,28 @@ export class OtlpHttpSender implements Sender {
       );
       return this.#result(answer);
     } catch (error) {
+      this.#tls?.doubt();
       return { kind: "retry", reason: `${this.#endpoint.url}: ${reasonOf(error)}` };
     }
   }
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  #newAgent(): Agent {
+    const { timeoutMs: timeout } = this.#endpoint;
+    return new this.#http.Agent({ keepAlive: true, maxSockets: 2, timeout, ...this.#parts });
+  }
+
+  /** Connections are kept as long as what they were made with. */
+  #currentAgent(): Agent {
+    const parts = this.#tls?.parts;
+    if (parts === this.#parts) return this.#agent;
+    this.#agent.destroy();
+    this.#parts = parts;
+    this.#agent = this.#newAgent();
+    return this.#agent;
   }
 
   #result({ status, retryAfter, body }: Answer): SendResult {
@@ -89,7 +109,7 @@ export class OtlpHttpSender implements Sender {
     return new Promise((resolve, reject) => {
       const request = this.#http.request(
         this.#url,
-        { method: "POST", agent: this.#agent, headers, signal },
+        { method: "POST", agent: this.#currentAgent(), headers, signal },
         (response) => {
           readAnswer(response)
             // An answer before the end of the question: what is left of the body is not wanted.
@@ -133,14 +153,6 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   const dateMs = Date.parse(value);
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
-}
-
-function tlsFiles({ tls }: OtlpEndpoint): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
-  return {
-    ...(tls?.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
-    ...(tls?.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
-    ...(tls?.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
-  };
 }
 
 function reasonOf(error: unknown): string {
