@@ -15,14 +15,21 @@ import { Redactor } from "../redaction/redact.ts";
 
 const redactor = new Redactor({ maxLength: 16_384 });
 
-/** The attributes of an exception, whatever was thrown; undefined when there is nothing to say. */
-export function exceptionAttributes(error: unknown): Record<string, string> | undefined {
+/**
+ * The attributes of an exception, whatever was thrown; undefined when there is nothing to say.
+ *
+ * @param message what its message is without secrets
+ */
+export function exceptionAttributes(
+  error: unknown,
+  message: string = exceptionMessage(error),
+): Record<string, string> | undefined {
   if (error === undefined || error === null) return undefined;
-  if (!isObject(error)) return { "exception.message": exceptionMessage(error) };
-  const attributes: Record<string, string> = {};
-  const message = exceptionMessage(error);
-  const stack = safely(() => redactedStack(textOf(readProperty(error, "stack"))));
-  attributes["exception.type"] = typeOfThrown(error);
+  if (!isObject(error)) return { "exception.message": message };
+  const attributes: Record<string, string> = { "exception.type": typeOfThrown(error) };
+  const stack = safely(() => {
+    return withHead(textOf(readProperty(error, "stack")), attributes["exception.type"]!, message);
+  });
   if (message !== "") attributes["exception.message"] = message;
   if (stack !== "") attributes["exception.stacktrace"] = stack;
   return attributes;
@@ -52,11 +59,11 @@ export function grpcStatusName(error: unknown): string | undefined {
   return hasDetails || isObject(readProperty(error, "metadata")) ? GRPC_STATUS[code] : undefined;
 }
 
-/** The message stands at the head of a stack; its frames have no secrets. */
-function redactedStack(stack: string): string {
+/** At the head of a stack stands the message, with its secrets; its frames have none. */
+function withHead(stack: string, type: string, message: string): string {
+  if (stack === "") return "";
   const frames = stack.indexOf("\n    at ");
-  if (frames < 0) return redactor.text(stack);
-  return redactor.text(stack.slice(0, frames)) + stack.slice(frames);
+  return `${type}: ${message}${frames < 0 ? "" : stack.slice(frames)}`;
 }
 
 function textOf(value: unknown): string {

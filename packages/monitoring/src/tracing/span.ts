@@ -20,7 +20,7 @@ import type {
 import type { OtlpEvent, OtlpLink, OtlpSpan } from "@flx/model/write";
 import { AttributeList, attributeList } from "./attribute-list.ts";
 import { type ClockAnchor, splitTime } from "./clock.ts";
-import { exceptionAttributes } from "./exception-attributes.ts";
+import { errorTypeOf, exceptionAttributes, exceptionMessage } from "./exception-attributes.ts";
 import type { SpanLimits } from "./span-limits.ts";
 import { hexOfWord, isSpanId, isTraceId, randomWord, TraceId, wordOfHex } from "./trace-id.ts";
 
@@ -42,14 +42,15 @@ export interface SpanSink {
   ended(span: RecordedSpan): void;
 }
 
-/**
- * Told of exceptions that are recorded on spans. False: the span shall have no event of this one; otherwise what the event
- * says beside what OpenTelemetry has it say. Never throws.
- */
-export type OnException = (
-  error: unknown,
-  span: RecordedSpan,
-) => false | Readonly<Record<string, string>>;
+/** What is said of an exception on a span, without secrets. */
+export interface ToldException {
+  readonly message: string;
+  /** Attributes of its event; undefined: the span shall have none. */
+  readonly event: Readonly<Record<string, string>> | undefined;
+}
+
+/** Told of exceptions that are recorded on spans; says what stands there of them. Never throws. */
+export type OnException = (error: unknown, span: RecordedSpan) => ToldException;
 
 /** What all spans of a tracer share. */
 export interface SpanFamily {
@@ -289,11 +290,26 @@ export class RecordedSpan implements Span, OtlpSpan {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
+    if (!this.ended) this.#recorded(exception, time);
+  }
+
+  /** Records what the span's work failed with: an exception, its message as status, and `error.type`. */
+  failed(error: unknown): void {
     if (this.ended) return;
-    const more = this.family.onException?.(exception, this);
-    if (more === false) return;
-    const attributes = exceptionAttributes(exception);
-    if (attributes !== undefined) this.addEvent("exception", { ...attributes, ...more }, time);
+    const message = this.#recorded(error);
+    this.setStatus({ code: STATUS_ERROR, ...(message !== "" && { message }) });
+    const type = errorTypeOf(error);
+    if (type !== undefined) this.setAttribute("error.type", type);
+  }
+
+  /** Gives the message without secrets. */
+  #recorded(error: unknown, time?: TimeInput): string {
+    const told = this.family.onException?.(error, this) ?? {
+      message: exceptionMessage(error),
+      event: exceptionAttributes(error),
+    };
+    if (told.event !== undefined) this.addEvent("exception", told.event, time);
+    return told.message;
   }
 
   end(time?: TimeInput): void {

@@ -230,9 +230,13 @@ class TracedCall implements ObservedCall {
 
 /** Records an error on a span and says that it failed. */
 export function setError(span: Span, error: unknown): void {
+  if (span instanceof RecordedSpan) {
+    span.failed(error);
+    return;
+  }
+  // Of another SDK.
   span.recordException(error as Error);
-  const message = exceptionMessage(error);
-  span.setStatus({ code: 2, ...(message === "" ? {} : { message }) });
+  span.setStatus({ code: 2, message: exceptionMessage(error) });
   const type = errorTypeOf(error);
   if (type !== undefined) span.setAttribute("error.type", type);
 }

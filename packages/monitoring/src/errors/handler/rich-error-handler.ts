@@ -15,6 +15,8 @@ import { withoutExport } from "../../logging/line-sink.ts";
 import { logContext } from "../../logging/log-context.ts";
 import { getCurrentSpan } from "../../tracing/active-span.ts";
 import { callInContext, enterContext, activeContext } from "../../tracing/context-manager.ts";
+import { exceptionAttributes } from "../../tracing/exception-attributes.ts";
+import type { ToldException } from "../../tracing/span.ts";
 import { hexOfWord, randomWord } from "../../tracing/trace-id.ts";
 import { LocalsCapture } from "../capture/locals-capture.ts";
 import { renderHtml } from "../render/html.ts";
@@ -164,18 +166,20 @@ export class RichErrorHandler {
   }
 
   /**
-   * For tracing: an exception that somebody records on a span. False: no event is wanted. Otherwise what tells whoever gets the
-   * event which error it is of, so that it is one with what is said of it elsewhere. Never throws.
+   * For tracing: an exception that somebody records on a span. Its event says which error it is of, so that it is one with what
+   * is said of it elsewhere. Never throws.
    */
-  recordedOnSpan(error: unknown): false | Readonly<Record<string, string>> {
+  recordedOnSpan(error: unknown): ToldException {
     // It stands on the span it was handled in.
-    if (this.handledBefore(error) !== undefined) return false;
+    const before = this.handledBefore(error);
+    if (before !== undefined) return { message: before.report.message, event: undefined };
     if (this.#signal.logs) this.#record(error);
-    if (!this.#signal.events && this.#records !== undefined) return false;
-    return {
-      "flx.error.fingerprint": this.#builder.fingerprint(error, this.#settings),
-      "flx.error.id": this.#idOf(error),
-    };
+    const { message, fingerprint } = this.#builder.brief(error, this.#settings);
+    const isWanted = this.#signal.events || this.#records === undefined;
+    const attributes = isWanted ? exceptionAttributes(error, message) : undefined;
+    if (attributes === undefined) return { message, event: undefined };
+    const ids = { "flx.error.fingerprint": fingerprint, "flx.error.id": this.#idOf(error) };
+    return { message, event: { ...attributes, ...ids } };
   }
 
   /** Of one error there may be a report, a record and events of several spans; all have its id. */

@@ -56,6 +56,12 @@ export interface Occurrence {
   readonly fields?: readonly object[] | undefined;
 }
 
+/** The least that is said of an error. */
+export interface BriefReport {
+  readonly message: string;
+  readonly fingerprint: string;
+}
+
 const MAX_CAUSES = 8;
 const MAX_IN_AGGREGATE = 5;
 const MAX_ERRORS = 24;
@@ -84,13 +90,17 @@ export class ReportBuilder {
     this.#known = new KnownFrames(this.#sources);
   }
 
-  /** Only the fingerprint that the report of a thrown value would have. Never throws. */
-  fingerprint(thrown: unknown, settings: ReportSettings): string {
+  /** Only the fingerprint and the message that the report of a thrown value would have. Never throws. */
+  brief(thrown: unknown, settings: ReportSettings): BriefReport {
     this.#known.begin(settings);
     const filter = new SecretFilter(settings.redactor);
     const work = new Work(this.#sources, this.#codes, this.#known, settings, filter);
     work.learn(thrown);
-    return fingerprint(work.input(thrown, 0), { rules: settings.rules });
+    const input = work.input(thrown, 0);
+    return {
+      message: input.message ?? "",
+      fingerprint: fingerprint(input, { rules: settings.rules }),
+    };
   }
 
   /** The report of a thrown value. Never throws. */

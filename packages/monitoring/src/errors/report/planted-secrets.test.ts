@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RichErrorHandler } from "../index.ts";
+import { exceptionRecord } from "../handler/exception-record.ts";
+import { RichErrorHandler, renderTerminal } from "../index.ts";
 
 /** A small generator, so that a failure can be repeated. */
 function numbers(seed: number): () => number {
@@ -151,7 +152,15 @@ test("no secret of 1,000 generated errors is in any form of a report", () => {
     const { secret, error } = places[i % places.length]!(random);
     const context = { orderId: i, password: secret };
     using _ = handler.errorContext("placing", i % 7 === 0 ? context : {});
-    for (const text of [handler.format(error), handler.toJson(error), handler.toHtml(error)]) {
+    const report = handler.report(error);
+    for (const text of [
+      handler.format(error),
+      handler.toJson(error),
+      handler.toHtml(error),
+      renderTerminal(report, { color: true, links: true, width: 400 }),
+      JSON.stringify(exceptionRecord(report, { kind: "bug" })),
+      JSON.stringify(handler.recordedOnSpan(error)),
+    ]) {
       assert.ok(
         !text.includes(secret),
         `case ${i % places.length} (number ${i}) shows ${secret}:\n${text}`,

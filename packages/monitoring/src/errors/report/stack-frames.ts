@@ -101,12 +101,26 @@ function placeFrame(
 
 /** Names that a minifier gave say nothing; the source has better ones. */
 function named(frame: StackFrame, place: SourcePlace | undefined, owner: FrameOwner): StackFrame {
-  const isMapped = place?.text !== undefined && place.file !== pathOf(frame.file ?? "");
-  if (!isMapped || owner !== "own") return frame;
-  if (!/^(?:[\w$]{1,2}\.)*[\w$]{0,2}$/.test(frame.functionName ?? "")) return frame;
+  if (place?.text === undefined || owner !== "own") return frame;
+  const { functionName = "", file = "" } = frame;
+  if (!/^(?:[\w$]{1,2}\.)*[\w$]{0,2}$/.test(functionName)) return frame;
+  const isMapped = place.file !== pathOf(file) || isMappedByNode(functionName, place);
+  if (!isMapped) return frame;
   const name = enclosingFunction(place.text.lines, place.line, place.column);
   return name === undefined ? frame : { ...frame, functionName: name };
 }
+
+/** Node's own maps change places and leave names: that of a function which the source does not have. */
+function isMappedByNode(name: string, { file, text }: SourcePlace): boolean {
+  if (name === "" || /\.[cm]?js$/.test(file)) return false;
+  const word = name.slice(name.lastIndexOf(".") + 1).replaceAll("$", "\\$");
+  const defined = new RegExp(
+    `\\b(?:function\\s*\\*?|const|let|var)\\s+${word}\\b|^\\s*(?:async\\s+)?${word}\\s*[(:=]`,
+  );
+  return !text!.lines.slice(0, MAX_SEARCHED).some((line) => defined.test(line.slice(0, 512)));
+}
+
+const MAX_SEARCHED = 10_000;
 
 function placeOf(
   { origin, file, line, column }: StackFrame,
