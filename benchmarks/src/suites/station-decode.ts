@@ -1,12 +1,13 @@
-// Reading OTLP traces and logs in the station, beside protobufjs: 100,000 records of the shop from bytes on.
+// Reading OTLP in the station, beside protobufjs: 100,000 records or points of the shop from bytes on.
 //
 //   into columns   what the store does with a request: numbers into typed arrays, texts copied, resources once
 //   checked        what the receiver does before: every byte is looked at, nothing is kept
+//   points         metrics into columns, the way of every request: 100,000 points of counters, gauges, histograms of both kinds
 //   counted        what span metrics and service graph do after: one pass over names, kinds, times and some attributes
 //
 // protobufjs makes objects of the same bytes, as generated code of its own (its decoders are compiled when they are first used).
 
-import { checkRecords } from "@flx/model";
+import { checkRecords, OtlpMetrics, readMetricsRequest } from "@flx/model";
 import { Registry } from "@flx/monitoring/metrics";
 import { oracleType } from "../../../packages/model/test/otlp/otlp-oracle.ts";
 import { defaultStationConfig } from "../../../packages/station/src/station-config.ts";
@@ -23,23 +24,22 @@ import {
 import { spanTable } from "../../../packages/station/src/store/spans/span-table.ts";
 import { TraceMetrics } from "../../../packages/station/src/traces/trace-metrics.ts";
 import { type BenchmarkCase, contender, suite, type Suite } from "../harness/suite.ts";
+import { EXPORT_POINTS, shopMetrics } from "./shop-metrics.ts";
 import { shopLogs, shopSpans } from "./shop-traces.ts";
 
 const START_MS = 1_790_000_000_000;
 /** So many that the clock of a thread's CPU time, which may tick in 4 ms, says something. */
 const RECORDS = 100_000;
 
-type Signal = "traces" | "logs";
+type Signal = "traces" | "logs" | "metrics";
 
 function requestsOf(signal: Signal): readonly Uint8Array[] {
+  if (signal === "metrics") return shopMetrics(RECORDS / EXPORT_POINTS, START_MS);
+  const seconds = Array.from({ length: RECORDS / 1_000 }, (_, i) => START_MS + i * 1_000);
   const made =
     signal === "traces"
-      ? Array.from({ length: RECORDS / 1_000 }, (_, i) =>
-          shopSpans(100, START_MS + i * 1_000, 1_000),
-        ).flat()
-      : Array.from({ length: RECORDS / 1_000 }, (_, i) =>
-          shopLogs(1_000, START_MS + i * 1_000, 1_000),
-        );
+      ? seconds.flatMap((ms) => shopSpans(100, ms, 1_000))
+      : seconds.map((ms) => shopLogs(1_000, ms, 1_000));
   return made.map(({ request }) => request);
 }
 
@@ -62,23 +62,39 @@ interface Reading {
   readonly read: () => number;
 }
 
+type Decoded = Readonly<Record<string, readonly unknown[] | undefined>>;
+
+/** Where records are in protobufjs' objects: the request's field, a resource's, a scope's. */
+const PATHS = {
+  traces: ["TracesRequest", "resourceSpans", "scopeSpans", "spans"],
+  logs: ["LogsRequest", "resourceLogs", "scopeLogs", "logRecords"],
+  metrics: ["MetricsRequest", "resourceMetrics", "scopeMetrics", "metrics"],
+} as const;
+
+function countOf(records: readonly unknown[], signal: Signal): number {
+  if (signal !== "metrics") return records.length;
+  let count = 0;
+  for (const metric of records as readonly Readonly<Record<string, Decoded | undefined>>[]) {
+    const data = metric["sum"] ?? metric["gauge"] ?? metric["histogram"];
+    count += (data ?? metric["exponentialHistogram"])!["dataPoints"]!.length;
+  }
+  return count;
+}
+
 function theirs(signal: Signal) {
   return contender({
     name: "protobufjs",
     setup: (): Reading => {
-      const type = oracleType(signal === "traces" ? "TracesRequest" : "LogsRequest");
-      const [groups, scopes, records] =
-        signal === "traces"
-          ? (["resourceSpans", "scopeSpans", "spans"] as const)
-          : (["resourceLogs", "scopeLogs", "logRecords"] as const);
+      const [name, groups, scopes, records] = PATHS[signal];
+      const type = oracleType(name);
       const requests = requestsOf(signal);
       const read = (): number => {
         let count = 0;
         for (const request of requests) {
-          const decoded = type.decode(request) as unknown as Record<string, readonly unknown[]>;
-          for (const group of decoded[groups] as readonly Record<string, readonly unknown[]>[]) {
-            for (const scope of group[scopes] as readonly Record<string, readonly unknown[]>[]) {
-              count += scope[records]!.length;
+          const decoded = type.decode(request) as unknown as Decoded;
+          for (const group of decoded[groups] as readonly Decoded[]) {
+            for (const scope of group[scopes] as readonly Decoded[]) {
+              count += countOf(scope[records]!, signal);
             }
           }
         }
@@ -90,6 +106,8 @@ function theirs(signal: Signal) {
     check: ({ read }) => read(),
   });
 }
+
+const NAMES = { traces: "spans", logs: "log records", metrics: "points of metrics" } as const;
 
 function decoding(
   name: string,
@@ -104,7 +122,7 @@ function decoding(
     check: ({ read }) => read(),
   });
   return {
-    name: `100,000 ${signal === "traces" ? "spans" : "log records"}, ${name}`,
+    name: `100,000 ${NAMES[signal]}, ${name}`,
     kind: "long",
     figure: "thread CPU",
     contenders: [first, theirs(signal)],
@@ -129,7 +147,16 @@ function intoColumns(table: RecordTable) {
   };
 }
 
-function checked(signal: Signal) {
+function points(requests: readonly Uint8Array[]): () => number {
+  const columns = new OtlpMetrics();
+  return () => {
+    let count = 0;
+    for (const request of requests) count += readMetricsRequest(request, {}, columns).points;
+    return count;
+  };
+}
+
+function checked(signal: "traces" | "logs") {
   return (requests: readonly Uint8Array[]) => (): number => {
     let count = 0;
     for (const request of requests) count += checkRecords(signal, request).records;
@@ -161,12 +188,13 @@ function counted(requests: readonly Uint8Array[]): () => number {
 
 /** The suite. */
 export const decode: Suite = suite("decode", {
-  title: "Reading OTLP traces and logs in the station, beside protobufjs",
+  title: "Reading OTLP in the station, beside protobufjs",
   cases: [
     decoding("into columns", "traces", intoColumns(spanTable), 6),
     decoding("into columns", "logs", intoColumns(logTable), 6),
     decoding("checked", "traces", checked("traces"), 6),
     decoding("checked", "logs", checked("logs"), 6),
+    decoding("into columns", "metrics", points, 8),
     decoding("counted", "traces", counted),
   ],
 });

@@ -20,7 +20,7 @@
 //
 // Source: opentelemetry/proto/metrics/v1/metrics.proto. Times are whole milliseconds: Prometheus has no finer ones.
 
-import { checkDepth, WireReader } from "../wire/wire-reader.ts";
+import { checkDepth, wholeMilliseconds, WireReader } from "../wire/wire-reader.ts";
 import {
   attributeRange,
   checkLimit,
@@ -31,7 +31,7 @@ import {
   readResource,
   readScope,
 } from "./read-parts.ts";
-import { checkKeyValue } from "./read-value.ts";
+import { checkKeyValue, shortTextEnd } from "./read-value.ts";
 
 /** The kinds of data, by the number of their field in Metric. 0 is a metric without data. */
 export const GAUGE = 5;
@@ -69,43 +69,59 @@ export interface OtlpMetric {
   end: number;
 }
 
+const FIRST_POINTS = 64;
+/** Columns for more points, and more numbers, are not kept for the next request: about 6 and 8 MB. */
+const KEPT_POINTS = 100_000;
+const KEPT_NUMBERS = 1_000_000;
+
 /** The field of attributes in a point, by kind. */
 function attributeField(kind: number): number {
   return kind === EXPONENTIAL ? 1 : kind === HISTOGRAM ? 9 : 7;
 }
 
-/** A request in columns. Mutable while it is read; a receiver only reads it. */
+/**
+ * A request in columns. Mutable while it is read; a receiver only reads it, and may give it to the next request: columns that
+ * have grown to their size cost nothing then.
+ */
 export class OtlpMetrics {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array = new Uint8Array(0);
   readonly resources: OtlpResource[] = [];
   readonly scopes: OtlpScopeColumns[] = [];
   readonly metrics: OtlpMetric[] = [];
   /** How many points there are. */
   points = 0;
 
-  kind: Uint8Array = new Uint8Array(64);
-  flags: Uint32Array = new Uint32Array(64);
-  has: Uint8Array = new Uint8Array(64);
-  startMs: Float64Array = new Float64Array(64);
-  timeMs: Float64Array = new Float64Array(64);
-  value: Float64Array = new Float64Array(64);
-  hashLow: Uint32Array = new Uint32Array(64);
-  hashHigh: Uint32Array = new Uint32Array(64);
+  kind: Uint8Array = new Uint8Array(FIRST_POINTS);
+  flags: Uint32Array = new Uint32Array(FIRST_POINTS);
+  has: Uint8Array = new Uint8Array(FIRST_POINTS);
+  startMs: Float64Array = new Float64Array(FIRST_POINTS);
+  timeMs: Float64Array = new Float64Array(FIRST_POINTS);
+  value: Float64Array = new Float64Array(FIRST_POINTS);
+  hashLow: Uint32Array = new Uint32Array(FIRST_POINTS);
+  hashHigh: Uint32Array = new Uint32Array(FIRST_POINTS);
   /** The point's message in `bytes`. */
-  from: Uint32Array = new Uint32Array(64);
-  to: Uint32Array = new Uint32Array(64);
+  from: Uint32Array = new Uint32Array(FIRST_POINTS);
+  to: Uint32Array = new Uint32Array(FIRST_POINTS);
   /** The attributes with their tags, when they lie side by side; both 0 when there are none or they do not. */
-  attributesFrom: Uint32Array = new Uint32Array(64);
-  attributesTo: Uint32Array = new Uint32Array(64);
-  attributeCount: Uint32Array = new Uint32Array(64);
-  exemplarCount: Uint32Array = new Uint32Array(64);
+  attributesFrom: Uint32Array = new Uint32Array(FIRST_POINTS);
+  attributesTo: Uint32Array = new Uint32Array(FIRST_POINTS);
+  attributeCount: Uint32Array = new Uint32Array(FIRST_POINTS);
+  exemplarCount: Uint32Array = new Uint32Array(FIRST_POINTS);
   /** Where the point's numbers begin. */
-  more: Uint32Array = new Uint32Array(64);
-  numbers: Float64Array = new Float64Array(64);
+  more: Uint32Array = new Uint32Array(FIRST_POINTS);
+  numbers: Float64Array = new Float64Array(FIRST_POINTS);
   numbersLength = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** Empties it for another request. */
+  begin(bytes: Uint8Array): void {
     this.bytes = bytes;
+    this.resources.length = 0;
+    this.scopes.length = 0;
+    this.metrics.length = 0;
+    this.points = 0;
+    this.numbersLength = 0;
+    if (this.kind.length > KEPT_POINTS) this.#grow(FIRST_POINTS);
+    if (this.numbers.length > KEPT_NUMBERS) this.numbers = new Float64Array(FIRST_POINTS);
   }
 
   /** The ranges of a point's attributes (see `decodeAttributes`). */
@@ -146,9 +162,8 @@ export class OtlpMetrics {
     const at = this.numbersLength;
     this.numbersLength += count;
     if (this.numbersLength > this.numbers.length) {
-      const larger = new Float64Array(Math.max(this.numbers.length * 2, this.numbersLength));
-      larger.set(this.numbers);
-      this.numbers = larger;
+      const size = Math.max(this.numbers.length * 2, this.numbersLength);
+      this.numbers = grown(new Float64Array(size), this.numbers);
     }
     return at;
   }
@@ -200,20 +215,23 @@ function grown<Column extends Uint8Array | Uint32Array | Float64Array>(
   into: Column,
   from: Column,
 ): Column {
-  into.set(from);
+  into.set(from.length <= into.length ? from : from.subarray(0, into.length));
   return into;
 }
 
 /**
  * The columns of an ExportMetricsServiceRequest. The bytes are kept and must not change.
  *
+ * @param into columns of a request that nobody needs any more
  * @throws {FlxError} `FLX_WIRE_MALFORMED` when the bytes are none, `FLX_OTLP_LIMIT` when they hold too much
  */
 export function readMetricsRequest(
   bytes: Uint8Array,
   limits: Partial<OtlpReadLimits> = {},
+  into: OtlpMetrics = new OtlpMetrics(),
 ): OtlpMetrics {
-  return new MetricsReader(bytes, { ...DEFAULT_OTLP_READ_LIMITS, ...limits }).read();
+  into.begin(bytes);
+  return new MetricsReader(into, { ...DEFAULT_OTLP_READ_LIMITS, ...limits }).read();
 }
 
 /** A list of numbers that is used again for every point. */
@@ -227,6 +245,49 @@ class Scratch {
     }
     this.values[this.length++] = value;
   }
+
+  /** Takes what is left of a message of fixed64 or, with `doubles`, of doubles; the cursor goes behind it. */
+  pushAll(reader: WireReader, end: number, doubles: boolean): void {
+    const { view, at } = reader;
+    // What is too short for a number is refused by the reader.
+    while (this.values.length < this.length + (end - at) / 8) {
+      this.values = grown(new Float64Array(this.values.length * 2), this.values);
+    }
+    const { values } = this;
+    let { length } = this;
+    let from = at;
+    for (const last = end - 8; from <= last; from += 8) {
+      values[length++] = doubles
+        ? view.getFloat64(from, true)
+        : view.getUint32(from + 4, true) * 4_294_967_296 + view.getUint32(from, true);
+    }
+    this.length = length;
+    reader.at = from;
+    if (from < end) reader.fixed(end);
+  }
+
+  /** Writes its numbers; where they end. */
+  copyTo(numbers: Float64Array, from: number): number {
+    const { values, length } = this;
+    for (let i = 0; i < length; i++) numbers[from + i] = values[i]!;
+    return from + length;
+  }
+}
+
+/** Nanoseconds as whole milliseconds. Points of a request have nearly always the times of the one before. */
+class Milliseconds {
+  #low = 0;
+  #high = 0;
+  #ms = 0;
+
+  of(low: number, high: number): number {
+    if (low !== this.#low || high !== this.#high) {
+      this.#low = low;
+      this.#high = high;
+      this.#ms = wholeMilliseconds(low, high);
+    }
+    return this.#ms;
+  }
 }
 
 class MetricsReader {
@@ -235,6 +296,8 @@ class MetricsReader {
   readonly #out: OtlpMetrics;
   readonly #a = new Scratch();
   readonly #b = new Scratch();
+  readonly #start = new Milliseconds();
+  readonly #time = new Milliseconds();
   #offsetA = 0;
   #offsetB = 0;
   // Of the point being read.
@@ -244,10 +307,10 @@ class MetricsReader {
   #attributesTo = 0;
   #attributes = 0;
 
-  constructor(bytes: Uint8Array, limits: OtlpReadLimits) {
-    this.#reader = new WireReader(bytes);
+  constructor(out: OtlpMetrics, limits: OtlpReadLimits) {
+    this.#reader = new WireReader(out.bytes);
     this.#limits = limits;
-    this.#out = new OtlpMetrics(bytes);
+    this.#out = out;
   }
 
   read(): OtlpMetrics {
@@ -414,44 +477,59 @@ class MetricsReader {
   /** An attribute of the point: checked, hashed, its place noted. */
   #attribute(end: number): void {
     const reader = this.#reader;
-    const bytes = reader.bytes;
     const start = reader.at;
+    const short = shortTextEnd(reader, start, end);
+    if (short !== 0 && this.#hash(start, short)) reader.at = short;
+    else {
+      checkKeyValue(reader, end, 6);
+      if (short === 0) this.#hash(start, reader.at);
+    }
     const tagAt = start - 1;
-    checkKeyValue(reader, end, 6);
     const stop = reader.at;
-    let low = this.#low;
-    let high = this.#high;
-    let i = start;
-    for (const last = stop - 3; i < last; i += 4) {
-      const four = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
-      low = Math.imul(low ^ four, 0x5bd1e995);
-      low ^= low >>> 15;
-      high = Math.imul((high << 5) ^ (high >>> 27) ^ four, 0x27d4eb2f);
-    }
-    for (; i < stop; i++) {
-      low = Math.imul(low ^ bytes[i]!, 0x5bd1e995);
-      low ^= low >>> 13;
-      high = Math.imul((high << 5) ^ (high >>> 27) ^ bytes[i]!, 0x27d4eb2f);
-    }
-    this.#low = low;
-    this.#high = high;
-    if (this.#attributes === 0) this.#attributesFrom = tagAt;
-    else if (this.#attributesTo !== tagAt) {
+    if (this.#attributes === 0) {
+      this.#attributesFrom = tagAt;
+      this.#attributesTo = stop;
+    } else if (this.#attributesTo === tagAt) this.#attributesTo = stop;
+    else {
       // Something stands between two attributes: there is no one range.
       this.#attributesFrom = 0;
       this.#attributesTo = 0;
-      this.#attributes++;
-      return;
     }
-    if (this.#attributes === 0 || this.#attributesTo !== 0) this.#attributesTo = stop;
     this.#attributes++;
     if (this.#attributes > this.#limits.maxAttributes) {
       checkLimit(this.#limits, "maxAttributes", this.#attributes);
     }
   }
 
+  /** Takes bytes into the hash, a word at a time; whether all of them are ASCII. */
+  #hash(start: number, end: number): boolean {
+    const { bytes, view } = this.#reader;
+    let low = this.#low;
+    let high = this.#high;
+    let any = 0;
+    let at = start;
+    for (const last = end - 4; at <= last; at += 4) {
+      const word = view.getInt32(at, true);
+      any |= word;
+      low = Math.imul(low ^ word, 0x5bd1e995);
+      low ^= low >>> 15;
+      high = Math.imul((high << 5) ^ (high >>> 27) ^ word, 0x27d4eb2f);
+    }
+    for (; at < end; at++) {
+      const byte = bytes[at]!;
+      any |= byte;
+      low = Math.imul(low ^ byte, 0x5bd1e995);
+      low ^= low >>> 13;
+      high = Math.imul((high << 5) ^ (high >>> 27) ^ byte, 0x27d4eb2f);
+    }
+    this.#low = low;
+    this.#high = high;
+    return (any & 0x80808080) === 0;
+  }
+
   #number(end: number, at: number): void {
     const reader = this.#reader;
+    const { bytes, view } = reader;
     const out = this.#out;
     let has = 0;
     let value = 0;
@@ -459,6 +537,33 @@ class MetricsReader {
     let timeMs = 0;
     let flags = 0;
     let exemplars = 0;
+    // What nearly all have, at once; from the first other field on with the reader.
+    fast: while (reader.at + 9 <= end) {
+      const from = reader.at + 1;
+      switch (bytes[reader.at]!) {
+        case 0x11:
+          startMs = this.#start.of(view.getUint32(from, true), view.getUint32(from + 4, true));
+          break;
+        case 0x19:
+          timeMs = this.#time.of(view.getUint32(from, true), view.getUint32(from + 4, true));
+          break;
+        case 0x21:
+          value = view.getFloat64(from, true);
+          has = HAS_VALUE;
+          break;
+        case 0x31:
+          value = view.getInt32(from + 4, true) * 4_294_967_296 + view.getUint32(from, true);
+          has = HAS_VALUE | IS_INT;
+          break;
+        case 0x3a:
+          reader.at = from;
+          this.#attribute(end);
+          continue;
+        default:
+          break fast;
+      }
+      reader.at = from + 8;
+    }
     while (reader.at < end) {
       const tag = reader.tag(end);
       switch (tag) {
@@ -537,22 +642,15 @@ class MetricsReader {
           reader.fixed(end);
           counts.push(reader.unsigned());
           break;
-        case 0x32: {
-          const stop = reader.length(end);
-          while (reader.at < stop) {
-            reader.fixed(stop);
-            counts.push(reader.unsigned());
-          }
+        case 0x32:
+          counts.pushAll(reader, reader.length(end), false);
           break;
-        }
         case 0x39:
           bounds.push(reader.double(end));
           break;
-        case 0x3a: {
-          const stop = reader.length(end);
-          while (reader.at < stop) bounds.push(reader.double(stop));
+        case 0x3a:
+          bounds.pushAll(reader, reader.length(end), true);
           break;
-        }
         case 0x42:
           out.exemplarCount[at]++;
           this.#exemplar(end);
@@ -586,8 +684,7 @@ class MetricsReader {
     numbers[more + 3] = max;
     numbers[more + 4] = bounds.length;
     numbers[more + 5] = counts.length;
-    numbers.set(bounds.values.subarray(0, bounds.length), more + 6);
-    numbers.set(counts.values.subarray(0, counts.length), more + 6 + bounds.length);
+    counts.copyTo(numbers, bounds.copyTo(numbers, more + 6));
   }
 
   #exponential(end: number, at: number): void {
@@ -682,8 +779,7 @@ class MetricsReader {
     numbers[more + 8] = positive.length;
     numbers[more + 9] = this.#offsetB;
     numbers[more + 10] = negative.length;
-    numbers.set(positive.values.subarray(0, positive.length), more + 11);
-    numbers.set(negative.values.subarray(0, negative.length), more + 11 + positive.length);
+    negative.copyTo(numbers, positive.copyTo(numbers, more + 11));
   }
 
   #buckets(outer: number, counts: Scratch, before: number): number {
@@ -749,7 +845,7 @@ class MetricsReader {
     out.numbers[more] = count;
     out.numbers[more + 1] = sum;
     out.numbers[more + 2] = quantiles.length / 2;
-    out.numbers.set(quantiles.values.subarray(0, quantiles.length), more + 3);
+    quantiles.copyTo(out.numbers, more + 3);
   }
 
   #quantile(outer: number, quantiles: Scratch): void {

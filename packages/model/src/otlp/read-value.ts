@@ -34,32 +34,32 @@ export function checkKeyValue(reader: WireReader, end: number, depth: number): v
   }
 }
 
+/** Passes over an attribute that is a short text in ASCII; false, and the cursor is where it was, for another one. */
+function passShortText(reader: WireReader, end: number): boolean {
+  const { at } = reader;
+  const stop = shortTextEnd(reader, at, end);
+  if (stop === 0 || !reader.isAscii(at, stop)) return false;
+  reader.at = stop;
+  return true;
+}
+
 /**
- * Passes over the attribute nearly all are: short key, short text, ASCII, nothing else, every length one byte.
+ * Where the attribute ends that nearly all are: a key, then a text, every length one byte, nothing else.
  *
  *     length 0x0a keyLength key 0x12 valueLength 0x0a textLength text
  *     at                        value
  *
- * @returns false, and the cursor is where it was, when it is another one
+ * @returns 0 for another one; whether key and text are UTF-8 is not looked at
  */
-function passShortText(reader: WireReader, end: number): boolean {
-  const { bytes, at } = reader;
-  if (at + 7 > end) return false;
+export function shortTextEnd({ bytes, view }: WireReader, at: number, end: number): number {
+  if (at + 7 > end) return 0;
   const length = bytes[at]!;
   const stop = at + 1 + length;
   const value = at + 3 + bytes[at + 2]!;
-  const isShort =
-    length < 128 &&
-    stop <= end &&
-    value + 4 <= stop &&
-    bytes[at + 1] === 0x0a &&
-    bytes[value] === 0x12 &&
-    bytes[value + 1] === stop - value - 2 &&
-    bytes[value + 2] === 0x0a &&
-    bytes[value + 3] === stop - value - 4 &&
-    reader.isAscii(at, stop);
-  if (isShort) reader.at = stop;
-  return isShort;
+  if (length > 127 || stop > end || value + 4 > stop || bytes[at + 1] !== 0x0a) return 0;
+  const size = stop - value - 4;
+  const head = 0x0a0012 | ((size + 2) << 8) | (size << 24);
+  return view.getInt32(value, true) === head ? stop : 0;
 }
 
 /** Passes over one AnyValue after its tag. */

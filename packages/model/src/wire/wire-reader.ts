@@ -175,9 +175,9 @@ export class WireReader {
     return this.toMilliseconds();
   }
 
-  /** What `low` and `high` hold as nanoseconds, in whole milliseconds. 2^32 is 4294 * 10^6 + 967296. */
+  /** What `low` and `high` hold as nanoseconds, in whole milliseconds. */
   toMilliseconds(): number {
-    return this.high * 4294 + Math.floor((this.high * 967_296 + this.low) / 1e6);
+    return wholeMilliseconds(this.low, this.high);
   }
 
   /** A fixed64 or uint64 left in `low` and `high`, as a number. */
@@ -266,6 +266,11 @@ export class WireReader {
     if (this.at + size > end) malformed("the message ends inside a number");
     this.at += size;
   }
+}
+
+/** Nanoseconds in two words as whole milliseconds, exactly. 2^32 is 4294 * 10^6 + 967296. */
+export function wholeMilliseconds(low: number, high: number): number {
+  return high * 4294 + Math.floor((high * 967_296 + low) / 1e6);
 }
 
 /** The text of bytes that must be UTF-8. */

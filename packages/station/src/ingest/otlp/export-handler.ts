@@ -4,7 +4,13 @@
 //   gRPC ─┴─ ExportHandlers[signal]┼─ traces ─┬─ checkRecords ── RecordSink: kept as they came
 //                                  └─ logs   ─┘
 
-import { checkRecords, type OtlpReadLimits, type OtlpSignal, readMetricsRequest } from "@flx/model";
+import {
+  checkRecords,
+  OtlpMetrics,
+  type OtlpReadLimits,
+  type OtlpSignal,
+  readMetricsRequest,
+} from "@flx/model";
 import type { IngestMetrics } from "../ingest-metrics.ts";
 import { comeAgain } from "../no-room.ts";
 import type { AppendOutcome, MetricSink } from "../../store/metric-sink.ts";
@@ -34,6 +40,8 @@ export function metricsHandler(
   limits: Partial<OtlpReadLimits> = {},
 ): ExportHandler {
   const translator = new OtlpTranslator(sink, settings);
+  // Translated before another request is read: one set of columns is enough.
+  const columns = new OtlpMetrics();
   const append = async (translated: Translated): Promise<AppendOutcome> => {
     const { batch } = translated;
     if (batch.samples === 0) return { rejected: [] };
@@ -45,7 +53,7 @@ export function metricsHandler(
     }
   };
   return async (request, receiver) => {
-    const translated = translator.translate(readMetricsRequest(request, limits));
+    const translated = translator.translate(readMetricsRequest(request, limits, columns));
     const { batch, rejected, reasons, left, full } = translated;
     const outcome = await append(translated);
     translator.undo(translated, outcome.rejected);
