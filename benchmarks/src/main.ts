@@ -5,7 +5,7 @@ import { benchmarkCommand, type SuiteEntry } from "./harness/command-line.ts";
 
 const suites: Readonly<Record<string, SuiteEntry>> = {
   decode: {
-    title: "Reading OTLP traces and logs in the station, beside protobufjs",
+    title: "Reading OTLP in the station, beside protobufjs",
     load: async () => (await import("./suites/station-decode.ts")).decode,
   },
   errors: {
@@ -21,7 +21,7 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     load: async () => (await import("./suites/harness-floor.ts")).floor,
   },
   grpc: {
-    title: "gRPC: what counting costs a call, and an answer of health",
+    title: "gRPC: what counting costs a call, an answer of health, and receiving exports",
     load: async () => (await import("./suites/grpc.ts")).grpc,
   },
   health: {

@@ -6,10 +6,15 @@
 //   Check        grpc.health.v1 from a state of 50 components: our server without grpc-js, and the same services in a
 //                server of grpc-js; asked by a client of grpc-js
 //
+//   receiving    a server in a process of its own that takes OTLP exports and does nothing with them: ours on node:http2, and
+//                one of grpc-js; the same client of grpc-js sends to both, 16 calls at a time. CPU of the server's process
+//
 // Compare the ratios: most of a call is grpc-js and the kernel, the same for all.
 
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import {
   addHealthService,
   grpcClientInterceptor,
@@ -32,7 +37,9 @@ import {
   status,
 } from "@grpc/grpc-js";
 import prometheus from "@prometheus-io/client";
-import { contender, suite, type Suite } from "../harness/suite.ts";
+import { type BenchmarkCase, contender, suite, type Suite } from "../harness/suite.ts";
+import { shopSpans } from "./shop-traces.ts";
+import { cpuNsOf } from "./station-servers.ts";
 
 const PATH = "/bench.v1.Echo/Say";
 const MESSAGE = Buffer.alloc(100, "x");
@@ -146,6 +153,65 @@ function health(): HealthChecker {
   return checker;
 }
 
+const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const AT_A_TIME = 16;
+
+interface Receiving {
+  readonly pid: number;
+  readonly exportAll: () => Promise<number>;
+}
+
+/** A receiver in a process of its own, and a client that sends it so many exports. */
+async function receiving(who: string, message: Buffer, exports: number): Promise<Receiving> {
+  const file = join(import.meta.dirname, "grpc-receiver-process.ts");
+  const child = fork(file, [who], { execArgv: ["--conditions=@flx/source"] });
+  const [port] = (await Promise.race([once(child, "message"), hasEnded(child)])) as [number];
+  child.unref();
+  child.channel?.unref();
+  const { call } = calling(port, EXPORT, [], message);
+  const exportAll = async (): Promise<number> => {
+    let left = exports;
+    const one = async (): Promise<void> => {
+      while (left-- > 0) await call();
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, one));
+    return exports;
+  };
+  return { pid: child.pid!, exportAll };
+}
+
+async function hasEnded(child: ChildProcess): Promise<never> {
+  const [code] = (await once(child, "exit")) as [number | null];
+  throw new Error(`the receiver ended with code ${code} before it was ready`);
+}
+
+function exportsOf(spans: number, exports: number): BenchmarkCase {
+  // The orders' service has six spans an order.
+  const message = Buffer.from(
+    shopSpans(Math.ceil(spans / 6), 1_790_000_000_000, 1_000)[1]!.request,
+  );
+  const one = (name: string, who: string, about: { readonly package?: string }) =>
+    contender({
+      name,
+      ...about,
+      setup: () => receiving(who, message, exports),
+      op: ({ exportAll }) => exportAll(),
+      cpuNs: ({ pid }) => cpuNsOf(pid),
+      check: ({ exportAll }) => exportAll(),
+    });
+  return {
+    name: `receiving ${exports} exports of ${spans} spans, ${Math.round(message.length / 1_000)} kB each`,
+    kind: "long",
+    figure: "server CPU",
+    async: true,
+    contenders: [
+      one("ours", "ours", {}),
+      one("in grpc-js", "grpc-js", { package: "@grpc/grpc-js" }),
+    ],
+    budgets: [{ against: "in grpc-js", atLeast: 1.6 }],
+  };
+}
+
 const CHECK = "/grpc.health.v1.Health/Check";
 const EVERYTHING = Buffer.alloc(0);
 
@@ -153,7 +219,7 @@ const op = (state: Calling): Promise<number> => state.call();
 const check = (state: Calling): Promise<number> => state.call();
 
 export const grpc: Suite = suite("grpc", {
-  title: "gRPC: what counting costs a call, and an answer of health",
+  title: "gRPC: what counting costs a call, an answer of health, and receiving exports",
   cases: [
     {
       name: "unary call, counted on both sides",
@@ -217,5 +283,7 @@ export const grpc: Suite = suite("grpc", {
       ],
       budgets: [{ against: "in grpc-js", atLeast: 1 }],
     },
+    exportsOf(24, 2_000),
+    exportsOf(510, 400),
   ],
 });
