@@ -25,6 +25,7 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { type OtlpSignal } from "@flx/model";
+import type { BoundCounter } from "@flx/monitoring/metrics";
 import { contextOptions, serverOptions, type TlsMaterial } from "../../base/tls-files.ts";
 import { clientNetwork } from "../../base/access/client-network.ts";
 import { callerOf } from "../../base/access/caller.ts";
@@ -88,6 +89,9 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
   readonly #maxBytes: number;
   readonly #limits: DoorLimits;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #wireBytes: BoundCounter;
+  readonly #plainBytes: BoundCounter;
+  readonly #taken: BoundCounter;
   #server: Http2Server | Http2SecureServer | undefined;
 
   constructor(settings: OtlpGrpcSettings, parts: OtlpReceiverParts) {
@@ -95,6 +99,10 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     this.#parts = parts;
     this.#maxBytes = settings.maxMessageBytes ?? DEFAULT_MAX_BODY;
     this.#limits = settings.limits ?? DOOR_LIMITS;
+    const { bytes, requests } = parts.metrics;
+    this.#wireBytes = bytes.labels({ receiver: RECEIVER, form: "wire" });
+    this.#plainBytes = bytes.labels({ receiver: RECEIVER, form: "plain" });
+    this.#taken = requests.labels({ receiver: RECEIVER, status: "0" });
   }
 
   /** The port it listens on, after `start`. */
@@ -168,6 +176,7 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     session.once("close", () => clearTimeout(greeted));
     this.#boundChatter(session);
     session.setLocalWindowSize(8 * 1_048_576);
+    const client = clientNetwork(session.socket.remoteAddress ?? "");
     let resets = 0;
     session.on("stream", (stream, headers) => {
       stream.on("error", () => stream.destroy());
@@ -176,7 +185,7 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
         if (resets > MAX_RESETS) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
       });
       // An answer that gets through pays for one reset: clients do give up calls now and then.
-      void this.#call(stream, headers, () => {
+      void this.#call(stream, headers, client, () => {
         if (resets > 0) resets--;
       });
     });
@@ -193,31 +202,21 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
     session.on("ping", heard).on("remoteSettings", heard);
   }
 
-  /** The one message of a call, within its time. */
-  async #readFrame(stream: ServerHttp2Stream, admitted: Admitted): Promise<Buffer> {
-    const { bodyMs } = this.#limits;
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const message = `the message did not come within ${bodyMs} ms`;
-      late.reject(new RequestRefusal("FLX_INGEST_BODY", 408, message));
-    }, bodyMs);
-    try {
-      return await Promise.race([readFrame(stream, this.#maxBytes, admitted), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   /** Answers one call. Never rejects. */
   async #call(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
+    client: string,
     onAnswered: () => void,
   ): Promise<void> {
-    if (await this.#answered(stream, headers)) onAnswered();
+    if (await this.#answered(stream, headers, client)) onAnswered();
   }
 
-  async #answered(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<boolean> {
+  async #answered(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    client: string,
+  ): Promise<boolean> {
     const type = headers["content-type"] ?? "";
     if (headers[":method"] !== "POST" || !/^application\/grpc(?:\+proto)?(?:;|$)/.test(type)) {
       stream.respond({ ":status": headers[":method"] === "POST" ? 415 : 405 }, { endStream: true });
@@ -225,7 +224,7 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
       return false;
     }
     const timeoutMs = deadline(headers["grpc-timeout"]);
-    if (timeoutMs === undefined) return this.#export(stream, headers);
+    if (timeoutMs === undefined) return this.#export(stream, headers, client);
     const late = Promise.withResolvers<boolean>();
     const timer = setTimeout(
       () => {
@@ -238,13 +237,17 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
       Math.min(timeoutMs, 2_147_483_647),
     );
     try {
-      return await Promise.race([this.#export(stream, headers), late.promise]);
+      return await Promise.race([this.#export(stream, headers, client), late.promise]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #export(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<boolean> {
+  async #export(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    client: string,
+  ): Promise<boolean> {
     try {
       const path = headers[":path"] ?? "";
       const signal = signals.get(path);
@@ -254,18 +257,16 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
         return this.#refuse(stream, { grpcStatus: GrpcStatus.unimplemented, message });
       }
       await this.#parts.access?.admit(callerOf("POST", headers, stream.session?.socket), "write");
-      const address = stream.session?.socket.remoteAddress ?? "";
-      using admitted = this.#parts.admission.open(clientNetwork(address), signal);
-      const frame = await this.#readFrame(stream, admitted);
+      using admitted = this.#parts.admission.open(client, signal);
+      const frame = await readFrame(stream, this.#maxBytes, this.#limits.bodyMs, admitted);
       const encoding = headers["grpc-encoding"];
       const message = frame.subarray(FRAME_HEAD);
       const plain =
         frame[0] === 0
           ? message
           : await unpack(message, String(encoding ?? ""), this.#maxBytes, admitted);
-      const { bytes } = this.#parts.metrics;
-      bytes.inc({ receiver: RECEIVER, form: "wire" }, frame.length);
-      bytes.inc({ receiver: RECEIVER, form: "plain" }, plain.length);
+      this.#wireBytes.inc(frame.length);
+      this.#plainBytes.inc(plain.length);
       return this.#answer(stream, await handler(plain, RECEIVER));
     } catch (error) {
       return this.#refuse(stream, refused(error));
@@ -274,17 +275,13 @@ export class OtlpGrpcReceiver implements AsyncDisposable {
 
   #answer(stream: ServerHttp2Stream, outcome: ExportOutcome): boolean {
     if (stream.destroyed || stream.headersSent) return false;
-    this.#parts.metrics.requests.inc({ receiver: RECEIVER, status: "0" });
-    const message = exportResponse(outcome);
-    const frame = Buffer.alloc(FRAME_HEAD + message.length);
-    frame.writeUInt32BE(message.length, 1);
-    frame.set(message, FRAME_HEAD);
+    this.#taken.inc();
     stream.respond(
       { ":status": 200, "content-type": "application/grpc", "grpc-accept-encoding": ACCEPTED },
       { waitForTrailers: true },
     );
-    stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-    stream.end(frame);
+    stream.once("wantTrailers", sendOk);
+    stream.end(answerFrame(outcome));
     return true;
   }
 
@@ -320,36 +317,77 @@ function end(session: ServerHttp2Session, code: number): void {
   setImmediate(() => session.destroy(undefined, code));
 }
 
+const EMPTY_FRAME = Buffer.alloc(FRAME_HEAD);
 const ACCEPTED = "identity,gzip,deflate";
 
-/** The one message of a unary call with its five bytes before it. */
+/** A message with its five bytes before it: the answer of nearly every call is empty. */
+function answerFrame(outcome: ExportOutcome): Buffer {
+  if (outcome.rejected === 0 && outcome.message === "") return EMPTY_FRAME;
+  const message = exportResponse(outcome);
+  const frame = Buffer.alloc(FRAME_HEAD + message.length);
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, FRAME_HEAD);
+  return frame;
+}
+
+function sendOk(this: ServerHttp2Stream): void {
+  this.sendTrailers({ "grpc-status": "0" });
+}
+
+/**
+ * The one message of a unary call with its five bytes before it.
+ *
+ * By events: an async iterator over the stream costs as much as the rest of a call. The stream is not destroyed when this
+ * ends early, for the status goes over it; what still comes is let go.
+ */
 async function readFrame(
   stream: ServerHttp2Stream,
   maxBytes: number,
+  timeoutMs: number,
   admitted: Admitted,
 ): Promise<Buffer> {
+  if (stream.destroyed) throw badBody("the call was given up");
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   const chunks: Buffer[] = [];
   let size = 0;
-  // Not destroyed when it is left early: the status goes over the same stream.
-  const parts = stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  for await (const chunk of parts) {
+  const take = (chunk: Buffer): void => {
     size += chunk.length;
-    if (size > maxBytes + FRAME_HEAD) throw tooLong(maxBytes);
-    admitted.grow(chunk.length);
-    chunks.push(chunk);
+    try {
+      if (size > maxBytes + FRAME_HEAD) throw tooLong(maxBytes);
+      admitted.grow(chunk.length);
+      chunks.push(chunk);
+    } catch (error) {
+      reject(error);
+    }
+  };
+  const givenUp = (): void => reject(badBody("the call was given up"));
+  const timer = setTimeout(() => {
+    const message = `the message did not come within ${timeoutMs} ms`;
+    reject(new RequestRefusal("FLX_INGEST_BODY", 408, message));
+  }, timeoutMs);
+  stream.on("data", take).once("end", resolve).once("close", givenUp);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    stream.off("data", take).off("end", resolve).off("close", givenUp);
   }
-  if (stream.aborted) throw new RequestRefusal("FLX_INGEST_BODY", 400, "the call was given up");
-  const frame = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
-  if (frame.length < FRAME_HEAD || frame[0]! > 1) {
-    throw new RequestRefusal("FLX_INGEST_BODY", 400, "a call without a message");
-  }
+  if (stream.aborted) throw badBody("the call was given up");
+  return checkedFrame(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size), maxBytes);
+}
+
+function checkedFrame(frame: Buffer, maxBytes: number): Buffer {
+  if (frame.length < FRAME_HEAD || frame[0]! > 1) throw badBody("a call without a message");
   const length = frame.readUInt32BE(1);
   if (length > maxBytes) throw tooLong(maxBytes);
   if (length !== frame.length - FRAME_HEAD) {
-    const message = `a message of ${frame.length - FRAME_HEAD} bytes that claims ${length}`;
-    throw new RequestRefusal("FLX_INGEST_BODY", 400, message);
+    throw badBody(`a message of ${frame.length - FRAME_HEAD} bytes that claims ${length}`);
   }
   return frame;
+}
+
+function badBody(message: string): RequestRefusal {
+  return new RequestRefusal("FLX_INGEST_BODY", 400, message);
 }
 
 function tooLong(maxBytes: number): RequestRefusal {
