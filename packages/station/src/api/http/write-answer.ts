@@ -79,7 +79,7 @@ async function send(
         : createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   const closed = new AbortController();
   response.once("close", () => {
-    closed.abort();
+    if (!response.writableFinished) closed.abort();
     if (target !== response) target.destroy();
   });
   if (target !== response) {
