@@ -264,7 +264,7 @@ scrape_configs: [${job("text")}, ${job("openmetrics")}]
 
   await waitUntil(async () => (await query(url, "up")).length === 2, {
     what: "two targets to be scraped",
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   });
   const targets = (await httpGet(`${url}/api/v1/targets`)).body;
   for (const { metric, value } of await query(url, "up")) {

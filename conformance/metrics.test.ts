@@ -148,7 +148,7 @@ scrape_configs: [${jobs.join(", ")}]
   });
   await waitUntil(async () => (await query(prometheus.url, "up == 1")).length === paths.length, {
     what: `${paths.length} targets to be up`,
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   });
   return prometheus;
 }

@@ -64,6 +64,7 @@ const checks: Readonly<Record<PeerName, Check>> = {
   curl: tool(["--version"], /^curl \d/),
   openssl: tool(["version"], /^OpenSSL \d/),
   "systemd-analyze": tool(["--version"], /^systemd \d/),
+  deno: tool(["--version"], /^deno \d/),
   postgres: server(startPostgres, accepts),
   mariadb: server(startMariadb, accepts),
   redis: server(startRedis, accepts),

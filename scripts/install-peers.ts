@@ -1,7 +1,9 @@
 // npm run conformance:install: the real servers that conformance tests run beside ours.
 //
-// Installs the Debian packages of the table in testkit/src/peers.ts, only those that are missing, and says
-// what is there. Debian starts a server when its package is installed and enables it for the next boot;
+// Installs the packages of the table in testkit/src/peers.ts, only those that are missing, and says what is
+// there. What Debian has not comes from npm, into a folder beside the workspace's own packages.
+//
+// Debian starts a server when its package is installed and enables it for the next boot;
 // nobody who wants to run our tests asked for a Prometheus on port 9090. So, around `apt-get install`:
 //
 //   /usr/sbin/policy-rc.d    Debian's own switch: "exit 101" means "start no service now". Ours stands there
@@ -15,7 +17,8 @@
 // Plain `node scripts/install-peers.ts`, without the source condition: so no imports of @flx/* packages.
 
 import { spawnSync } from "node:child_process";
-import { findPeer, peerNames, peers } from "../testkit/src/peers.ts";
+import { mkdirSync } from "node:fs";
+import { findPeer, npmPeers, peerNames, peers } from "../testkit/src/peers.ts";
 
 /** What runs as root: `sh -c installScript sh POLICY_FILE PACKAGE...` */
 export const installScript = `
@@ -60,8 +63,13 @@ fi
 const policyFile = "/usr/sbin/policy-rc.d";
 
 function main(): number {
-  const missing = report();
-  if (missing.length === 0) return 0;
+  const { debian: missing, npm } = report();
+  if (npm.length > 0) {
+    process.stdout.write(`\nInstalling ${npm.join(" ")}\n`);
+    const status = installFromNpm(npm);
+    if (status !== 0) return status;
+  }
+  if (missing.length === 0) return npm.length === 0 || isWhole() ? 0 : 1;
 
   const asRoot = rootPrefix();
   if (!has("apt-get") || asRoot === undefined) {
@@ -77,23 +85,43 @@ function main(): number {
   const { status } = spawnSync(command, [...args, ...missing], { stdio: "inherit" });
   if (status !== 0) return status ?? 1;
 
+  return isWhole() ? 0 : 1;
+}
+
+/** Packages that are missing. */
+interface Missing {
+  readonly debian: readonly string[];
+  readonly npm: readonly string[];
+}
+
+/** Says once more what is there. */
+function isWhole(): boolean {
   process.stdout.write("\n");
-  return report().length === 0 ? 0 : 1;
+  const { debian, npm } = report();
+  return debian.length + npm.length === 0;
+}
+
+function installFromNpm(packages: readonly string[]): number {
+  const options = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
+  mkdirSync(npmPeers, { recursive: true });
+  const args = ["install", "--prefix", npmPeers, ...options, ...packages];
+  return spawnSync("npm", args, { stdio: "inherit" }).status ?? 1;
 }
 
 /** Prints each peer with version and path; returns the packages of those that are missing. */
-function report(): string[] {
-  const missing = new Set<string>();
+function report(): Missing {
+  const [debian, npm] = [new Set<string>(), new Set<string>()];
   for (const name of peerNames) {
     const found = findPeer(name);
     const text = found === undefined ? "missing" : `${found.version.padEnd(24)} ${found.path}`;
     process.stdout.write(`${name.padEnd(18)} ${text}\n`);
     if (found !== undefined) continue;
-    for (const each of [peers[name].debianPackage, ...(peers[name].servicePackages ?? [])]) {
-      missing.add(each);
-    }
+    const { debianPackage, npmPackage, servicePackages = [] } = peers[name];
+    if (npmPackage !== undefined) npm.add(`${npmPackage.name}@${npmPackage.version}`);
+    if (debianPackage === undefined) continue;
+    for (const each of [debianPackage, ...servicePackages]) debian.add(each);
   }
-  return [...missing];
+  return { debian: [...debian], npm: [...npm] };
 }
 
 function rootPrefix(): string[] | undefined {

@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { TestkitError } from "./errors.ts";
-import { peer, peers, type PeerName } from "./peers.ts";
+import { packageOf, peer, type PeerName } from "./peers.ts";
 import { freePort } from "./ports.ts";
 import { startProcess, type RunningProcess, type StopResult } from "./process.ts";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
@@ -29,7 +29,7 @@ export interface PeerServerOptions {
   readonly args?: readonly string[];
   /** Files to lay into the server's folder before it starts, by relative path (rule files, targets). */
   readonly files?: Readonly<Record<string, string>>;
-  /** How long it may take to answer (default 15,000 ms). */
+  /** How long it may take to answer (default 60,000 ms). */
   readonly readyTimeoutMs?: number;
   /** Its folder, for a server that is started again on the same data; whoever gives it removes it. */
   readonly folder?: TemporaryFolder;
@@ -138,7 +138,7 @@ async function startPeerServer(
       args: [...recipe.args(port, folder), ...(options.args ?? [])],
       cwd: folder.path,
       ready: { url: url + readyPath },
-      readyTimeoutMs: options.readyTimeoutMs ?? 15_000,
+      readyTimeoutMs: options.readyTimeoutMs ?? 60_000,
     });
     return new StartedServer(running, port, url, folder, options.folder === undefined);
   } catch (error) {
@@ -149,7 +149,7 @@ async function startPeerServer(
 
 /** The error for a server that is not installed. */
 export function missingPeer(name: PeerName): TestkitError {
-  const text = `${name} is not installed (Debian package ${peers[name].debianPackage})`;
+  const text = `${name} is not installed (${packageOf(name)})`;
   return new TestkitError("TESTKIT_PEER_MISSING", `${text}: npm run conformance:install`);
 }
 

@@ -15,7 +15,9 @@ export interface PeerEntry {
   /** The names its binary may have, the first found in PATH is taken. */
   readonly binaries: readonly string[];
   /** The Debian (and Ubuntu) package that brings it. */
-  readonly debianPackage: string;
+  readonly debianPackage?: string;
+  /** The npm package that brings it, where Debian has none: put into {@link npmPeers}, beside the workspace's own. */
+  readonly npmPackage?: { readonly name: string; readonly version: string };
   /** Where it may be besides PATH (servers are where only root looks); "*" is a version, the highest is taken. */
   readonly folders?: readonly string[];
   /** Packages that the package brings and that have its services: what they enable is disabled, too. */
@@ -51,10 +53,16 @@ export const peerNames = [
   "clickhouse",
   "openssl",
   "systemd-analyze",
+  "deno",
 ] as const;
 
 /** The name of a peer. */
 export type PeerName = (typeof peerNames)[number];
+
+/** Where npm puts the peers that it brings. */
+export const npmPeers: string = join(import.meta.dirname, "../../node_modules/.cache/peers");
+
+const denoPackage = { name: `@deno/linux-${process.arch}-glibc`, version: "2.9.6" };
 
 /** Where Debian puts servers; in the PATH of root only. */
 const sbin = ["/usr/sbin", "/usr/local/sbin"];
@@ -215,7 +223,21 @@ export const peers: Readonly<Record<PeerName, PeerEntry>> = {
     purpose: "checks the unit in deploy/",
     version: { args: ["--version"], pattern: /systemd \d+ \(([^)]+)\)/ },
   },
+  deno: {
+    binaries: ["deno"],
+    folders: [join(npmPeers, "node_modules", denoPackage.name)],
+    npmPackage: denoPackage,
+    purpose: "sends OTLP from an exporter that is not JavaScript",
+    version: { args: ["--version"], pattern: /deno (\S+)/ },
+  },
 };
+
+/** What brings a peer, in words. */
+export function packageOf(name: PeerName): string {
+  const { debianPackage, npmPackage } = peers[name];
+  if (npmPackage === undefined) return `Debian package ${debianPackage}`;
+  return `npm package ${npmPackage.name}@${npmPackage.version}`;
+}
 
 /** A peer that is installed. */
 export interface Peer {
@@ -269,7 +291,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-function versionOf(path: string, { version, debianPackage }: PeerEntry): string {
+function versionOf(path: string, { version, debianPackage = "" }: PeerEntry): string {
   const [command, args, pattern] =
     version === "package"
       ? (["dpkg-query", ["--show", "--showformat=${Version}", debianPackage], /(.+)/] as const)

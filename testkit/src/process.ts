@@ -36,7 +36,7 @@ export interface ProcessOptions {
   readonly cwd?: string | undefined;
   /** Without it the process counts as ready when it is started. */
   readonly ready?: Ready | undefined;
-  /** Default 10,000 ms. */
+  /** Default 60,000 ms. */
   readonly readyTimeoutMs?: number | undefined;
   /** What `stop()` sends first (default SIGTERM). */
   readonly stopSignal?: NodeJS.Signals | undefined;
@@ -104,7 +104,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   await started.spawned();
   if (options.ready !== undefined) {
     try {
-      await started.becomesReady(options.ready, options.readyTimeoutMs ?? 10_000);
+      await started.becomesReady(options.ready, options.readyTimeoutMs ?? 60_000);
     } catch (error) {
       await started.stop();
       throw error;
@@ -187,7 +187,7 @@ class StartedProcess implements RunningProcess {
     return this.#log.lines();
   }
 
-  async waitForLine(pattern: RegExp, timeoutMs = 5000): Promise<RegExpExecArray> {
+  async waitForLine(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
     const look = (): boolean => {
       const match = this.#log.find(pattern);

@@ -6,7 +6,7 @@
 
 import type { TestContext } from "node:test";
 import { TestkitError } from "./errors.ts";
-import { peer, peers, type Peer, type PeerName } from "./peers.ts";
+import { packageOf, peer, type Peer, type PeerName } from "./peers.ts";
 
 /** The part of a test's context that is needed. */
 export type Skippable = Pick<TestContext, "skip">;
@@ -26,9 +26,7 @@ export function requirePeer(
 ): Peer | undefined {
   const found = find(name);
   if (found !== undefined) return found;
-  const message =
-    `${name} is not installed: npm run conformance:install` +
-    ` (Debian package ${peers[name].debianPackage})`;
+  const message = `${name} is not installed: npm run conformance:install (${packageOf(name)})`;
   if (isCi(env)) throw new TestkitError("TESTKIT_PEER_MISSING", message);
   t.skip(message);
   return undefined;

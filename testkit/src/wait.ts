@@ -8,11 +8,11 @@ import { TestkitError } from "./errors.ts";
 
 /** How long and how often to look. */
 export interface WaitOptions {
-  /** When to give up (default 5,000 ms). */
+  /** When to give up (default 30,000 ms). */
   readonly timeoutMs?: number | undefined;
   /** The pause between two looks (default 20 ms). */
   readonly everyMs?: number | undefined;
-  /** What is waited for, for the error: "waited 5000 ms for the alert to fire". */
+  /** What is waited for, for the error: "waited 30000 ms for the alert to fire". */
   readonly what?: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export type Truthy<T> = Exclude<T, undefined | null | false | 0 | "">;
  */
 export async function waitUntil<T>(
   look: () => T | Promise<T>,
-  { timeoutMs = 5000, everyMs = 20, what = "a condition" }: WaitOptions = {},
+  { timeoutMs = 30_000, everyMs = 20, what = "a condition" }: WaitOptions = {},
 ): Promise<Truthy<T>> {
   const startedMs = performance.now();
   let last: { value: unknown } | { error: unknown } | undefined;
@@ -120,7 +120,7 @@ export async function httpGet(
  */
 export async function waitForHttp(
   url: string,
-  { timeoutMs = 5000, status = 200 }: { timeoutMs?: number; status?: number } = {},
+  { timeoutMs = 30_000, status = 200 }: { timeoutMs?: number; status?: number } = {},
 ): Promise<HttpAnswer> {
   return waitUntil(
     async () => {

@@ -36,7 +36,7 @@ async function failure(options: ProcessOptions): Promise<TestkitError> {
 
 test("startProcess() waits for a line, keeps the log in order and ends the process", async () => {
   const shop = await startProcess(
-    shell("echo one; echo two >&2; sleep 0.05; echo ready 42; sleep 60", {
+    shell("echo one; sleep 0.5; echo two >&2; sleep 0.5; echo ready 42; sleep 60", {
       ready: { line: /^ready/ },
     }),
   );

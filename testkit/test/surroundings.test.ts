@@ -83,7 +83,7 @@ test("waitForHttp() waits for the status and returns the answer", async () => {
   const url = `http://127.0.0.1:${port}/`;
   const answer = await waitForHttp(url);
   assert.equal(answer.body, "answer 3");
-  await assert.rejects(waitForHttp(url, { status: 404, timeoutMs: 50 }), {
+  await assert.rejects(waitForHttp(url, { status: 404, timeoutMs: 1_000 }), {
     code: "TESTKIT_TIMEOUT",
     message: /to answer 404; last error: .* answered 200, not 404/,
   });

@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => shop[Symbol.asyncDispose]());
 
-const patience = { timeoutMs: 20_000 };
+const patience = { timeoutMs: 60_000 };
 
 /** How long placing an order takes, in milliseconds; it must succeed. */
 async function placingMs(): Promise<number> {

@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => shop[Symbol.asyncDispose]());
 
-const patience = { timeoutMs: 20_000, everyMs: 100 };
+const patience = { timeoutMs: 60_000, everyMs: 100 };
 
 /** Asks a probe on the admin port of a process. */
 async function probe(name: Named, path: string): Promise<{ status: number; body: string }> {

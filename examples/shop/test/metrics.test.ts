@@ -56,7 +56,7 @@ test("the processes of the shop expose what they did", async () => {
       const exposed = await scrape(shop, "pipelines");
       return exposed.includes('{pipeline_name="nightly-import",status="success"} 1') && exposed;
     },
-    { timeoutMs: 10_000, everyMs: 100, what: "the first import to be counted" },
+    { timeoutMs: 60_000, everyMs: 100, what: "the first import to be counted" },
   );
   assert.match(
     pipelines,

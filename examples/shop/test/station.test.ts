@@ -51,7 +51,7 @@ test("shop up --station: every signal arrives, and the printed lines show it", a
 
   const printed = shop.process.log().split("The station watches it")[1]!.split("\n");
   const lines = printed.map((line) => line.trim()).filter((line) => /^(?:npm|curl) /.test(line));
-  assert.equal(lines.length, 8);
+  assert.equal(lines.length, 9);
   for (const line of lines) {
     await waitUntil(
       () => {

@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { waitUntil } from "@flx/testkit";
 import { openShop } from "./open-shop.ts";
 
-const WAIT = { timeoutMs: 120_000, everyMs: 500 };
+const WAIT = { timeoutMs: 240_000, everyMs: 500 };
 const METHOD = "shop.orders.v1.Orders/PlaceOrder";
 
 interface Span {
