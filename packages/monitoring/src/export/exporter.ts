@@ -10,6 +10,9 @@
 //   the same with a listener of the service                            nothing: the service ends as it likes ("exit")
 //   SIGKILL                                                            what the worker has not sent or spooled is lost
 //
+// A worker that has not even begun by then (a short program, a machine with much to do) is not waited for to the end: this
+// thread puts what is in the ring on disk (worker/rescue.ts), and the next start sends it.
+//
 // The worker is started by the first record (a thread costs 20 MB and 3 ms of the service's own time), or a moment after
 // the start when an earlier process left something in the spool.
 //
@@ -19,6 +22,7 @@
 import type { MessageWriter, OtlpScope } from "@flx/model/write";
 import { MessageWriter as Writer } from "@flx/model/write";
 import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import { ExportCounters } from "./export-counters.ts";
 import type { ExportSettings } from "./export-settings.ts";
@@ -26,6 +30,7 @@ import { type RingMemory, ringMemory, RingWriter } from "./shared-ring.ts";
 import { RECORD, type Signal, signalOf } from "./signal.ts";
 import { redact } from "../redaction/redact.ts";
 import type { DeliveryFault } from "./worker/delivery-fault.ts";
+import type * as Rescue from "./worker/rescue.ts";
 import type { WorkerStart } from "./worker/worker-start.ts";
 
 /** Signals that end a process which does not listen to them. */
@@ -43,6 +48,9 @@ const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 
 /** When the worker looks after what an earlier process left. */
 const EARLY_START_MS = 500;
 
+/** The part of the time at the end that the worker has for beginning; what is left then is for the disk. */
+const START_SHARE = 0.6;
+
 /** Scopes a process may have: tracers, loggers, meters by name and version. */
 const MAX_SCOPES = 4096;
 
@@ -59,6 +67,8 @@ export class Exporter {
   #restarts = 0;
   #closed = false;
   #exiting = false;
+  /** The worker had not begun at the end: this thread reads the ring. */
+  #ownsRing = false;
   #exitDeadlineMs = Infinity;
   #lastFault: string | undefined;
   readonly #deliveryFaults = new Map<Signal, string>();
@@ -146,7 +156,7 @@ export class Exporter {
     }
     this.#ensureWorker();
     // What ends while the process ends comes after the flush: it gets what is left of the time.
-    if (this.#exiting) this.flushSync(Math.max(0, this.#exitDeadlineMs - performance.now()));
+    if (this.#exiting) this.#handOver();
     return true;
   }
 
@@ -185,12 +195,12 @@ export class Exporter {
   }
 
   /** Waits, blocking the thread, until everything is sent or spooled; false when the time was too short. */
-  flushSync(timeoutMs: number): boolean {
+  flushSync(timeoutMs: number, startMs: number = timeoutMs): boolean {
     if (this.#closed) return false;
     // Nobody has written anything.
     if (this.#worker === undefined && this.#ring.used === 0) return true;
     this.#ensureWorker();
-    return this.#ring.flushSync(timeoutMs);
+    return this.#ring.flushSync(timeoutMs, startMs);
   }
 
   /** Waits until everything is sent or spooled; false when the time was too short. */
@@ -233,7 +243,39 @@ export class Exporter {
   #finish(): void {
     this.#exitDeadlineMs = performance.now() + this.#settings.exitTimeoutMs;
     this.#tellRest();
-    this.flushSync(Math.max(0, this.#exitDeadlineMs - performance.now()));
+    this.#handOver();
+  }
+
+  /** What is in the ring is handed over in the time that is left of the end. */
+  #handOver(): void {
+    const leftMs = Math.max(0, this.#exitDeadlineMs - performance.now());
+    if (this.#ownsRing || !this.flushSync(leftMs, leftMs * START_SHARE)) this.#rescue();
+  }
+
+  /** The worker has not even begun: what is in the ring is put on disk here. */
+  #rescue(): void {
+    if (this.#closed) return;
+    this.#ownsRing ||= this.#ring.takeOver();
+    if (!this.#ownsRing) return;
+    const url = import.meta.url.endsWith(".ts")
+      ? new URL("./worker/rescue.ts", import.meta.url)
+      : new URL("./worker/rescue.js", import.meta.url);
+    try {
+      const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
+      (require(fileURLToPath(url)) as typeof Rescue).rescue(this.#start());
+    } catch (error) {
+      this.#lastFault = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** What somebody who reads the ring has to know. */
+  #start(): WorkerStart {
+    return {
+      memory: this.#memory,
+      counters: this.counters.memory,
+      settings: this.#settings,
+      scopes: [...this.#scopes],
+    };
   }
 
   #tellRest(): void {
@@ -254,17 +296,11 @@ export class Exporter {
   }
 
   #startWorker(): void {
-    const start: WorkerStart = {
-      memory: this.#memory,
-      counters: this.counters.memory,
-      settings: this.#settings,
-      scopes: [...this.#scopes],
-    };
     const url = import.meta.url.endsWith(".ts")
       ? new URL("./worker/main.ts", import.meta.url)
       : new URL("./worker/main.js", import.meta.url);
     const worker = new (process.getBuiltinModule("node:worker_threads").Worker)(url, {
-      workerData: start,
+      workerData: this.#start(),
       name: "flx-export",
       // Its output belongs to nobody.
       stdout: true,
@@ -286,6 +322,7 @@ export class Exporter {
     worker.on("exit", () => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;
+      this.#ring.readerEnded();
       this.#restarts++;
       this.#ensureWorker();
     });

@@ -27,9 +27,13 @@ const TAIL = 1;
 const ASLEEP = 2;
 const FLUSH_WANTED = 3;
 const FLUSH_DONE = 4;
-/** How long the newest flush may take, in milliseconds. */
-const FLUSH_TIMEOUT = 5;
+/** Until when the newest flush may take: the low 32 bits of the milliseconds since 1970, which both threads know. */
+const FLUSH_UNTIL = 5;
+/** Who reads: nobody yet, the worker, or the service's own thread at its end. */
+const READER = 6;
 const CONTROL_BYTES = 64;
+/** What 32 bits of milliseconds can tell apart from the past. */
+const MAX_FLUSH_MS = 1e9;
 
 const HEADER = 8;
 const PAD = 0;
@@ -112,14 +116,19 @@ export class RingWriter {
     return true;
   }
 
-  /** Asks the reader to send everything, and waits for it, at most so long; whether it did. Blocks the thread. */
-  flushSync(timeoutMs: number): boolean {
-    const deadlineMs = performance.now() + timeoutMs;
+  /**
+   * Asks the reader to send everything, and waits for it, at most so long; whether it did. Blocks the thread.
+   *
+   * @param startMs how long is waited for a reader that has not begun yet
+   */
+  flushSync(timeoutMs: number, startMs: number = timeoutMs): boolean {
+    const begunMs = performance.now();
     const wanted = this.#wantFlush(timeoutMs);
     for (;;) {
       const done = Atomics.load(this.#control, FLUSH_DONE);
       if (done - wanted >= 0) return true;
-      const leftMs = deadlineMs - performance.now();
+      const isRead = Atomics.load(this.#control, READER) !== 0;
+      const leftMs = (isRead ? timeoutMs : startMs) - (performance.now() - begunMs);
       if (leftMs <= 0) return false;
       Atomics.wait(this.#control, FLUSH_DONE, done, leftMs);
     }
@@ -140,10 +149,20 @@ export class RingWriter {
   }
 
   #wantFlush(timeoutMs: number): number {
-    Atomics.store(this.#control, FLUSH_TIMEOUT, Math.min(timeoutMs, 0x7fffffff));
+    Atomics.store(this.#control, FLUSH_UNTIL, (Date.now() + Math.min(timeoutMs, MAX_FLUSH_MS)) | 0);
     const wanted = Atomics.add(this.#control, FLUSH_WANTED, 1) + 1;
     this.#wake();
     return wanted;
+  }
+
+  /** The reader is no more: another may begin. */
+  readerEnded(): void {
+    Atomics.store(this.#control, READER, 0);
+  }
+
+  /** Takes the reader's place when none has begun; whether it could. None will begin then. */
+  takeOver(): boolean {
+    return Atomics.compareExchange(this.#control, READER, 0, 2) === 0;
   }
 
   #copy(payload: MessageWriter, at: number): void {
@@ -220,9 +239,14 @@ export class RingReader {
     return Atomics.load(this.#control, FLUSH_WANTED);
   }
 
-  /** How long that flush may take, in milliseconds. */
-  get flushTimeoutMs(): number {
-    return Atomics.load(this.#control, FLUSH_TIMEOUT);
+  /** How much time that flush still has, in milliseconds; below 0 when it is late already. */
+  get flushLeftMs(): number {
+    return (Atomics.load(this.#control, FLUSH_UNTIL) - (Date.now() | 0)) | 0;
+  }
+
+  /** Begins to read; false when somebody does already. */
+  begin(): boolean {
+    return Atomics.compareExchange(this.#control, READER, 0, 1) === 0;
   }
 
   /** Says that everything up to a flush is done. */

@@ -4,14 +4,12 @@
 //         ─► drain the ring ─► batches ─► deliveries ─► asleep again
 
 import { parentPort, workerData } from "node:worker_threads";
-import { encodeResource, type OtlpScope } from "@flx/model/write";
 import { ExportCounters } from "../export-counters.ts";
 import { RingReader } from "../shared-ring.ts";
-import { RECORD, type Signal, signalOf } from "../signal.ts";
-import { Batcher, type EncodedScope, prepareScope } from "./batcher.ts";
+import type { Signal } from "../signal.ts";
 import { Delivery } from "./delivery.ts";
 import type { DeliveryFault } from "./delivery-fault.ts";
-import { logRecordOfLine } from "./log-line.ts";
+import { Intake, SIGNALS } from "./intake.ts";
 import { openSender } from "./open-sender.ts";
 import { spoolOpener } from "./open-spool.ts";
 import type { Spool } from "./spool.ts";
@@ -30,9 +28,11 @@ const SPOOL_TIME_MS = 300;
 const start = workerData as WorkerStart;
 const { settings } = start;
 const reader = new RingReader(start.memory);
+// Else the service's thread is at its end, and has read the ring itself.
+if (!reader.begin()) process.exit();
 const counters = new ExportCounters(start.counters);
-const scopes = new Map<number, EncodedScope>();
-const pipes = new Map<Signal, { batcher: Batcher; delivery: Delivery }>();
+const intake = new Intake(start, counters);
+const deliveries = new Map<Signal, Delivery>();
 const onDisk = new Map<Signal, Spool>();
 let note: UnsettledNote | undefined;
 let noting: NodeJS.Timeout | undefined;
@@ -40,17 +40,16 @@ let timer: NodeJS.Timeout | undefined;
 let flushed = 0;
 let flushing = false;
 
-for (const [text, id] of start.scopes) scopes.set(id, prepareScope(scopeOf(text)));
 await openPipes();
 parentPort?.on("message", (message: unknown) => {
   if (message === "close") {
-    for (const { delivery } of pipes.values()) delivery.close();
+    for (const delivery of deliveries.values()) delivery.close();
     parentPort?.close();
     return;
   }
   if (Array.isArray(message)) {
     const [id, text] = message as [number, string];
-    scopes.set(id, prepareScope(scopeOf(text)));
+    intake.define(id, text);
   }
   wake();
 });
@@ -58,10 +57,9 @@ parentPort?.on("message", (message: unknown) => {
 wake();
 
 async function openPipes(): Promise<void> {
-  const resource = encodeResource(settings.resource);
   const spools = spoolOpener(settings.spool, counters);
   note = spools.note;
-  for (const signal of ["traces", "logs", "metrics"] as const) {
+  for (const signal of SIGNALS) {
     const endpoint = settings.endpoints[signal];
     if (endpoint === undefined) continue;
     const spool = spools.open(signal);
@@ -70,7 +68,6 @@ async function openPipes(): Promise<void> {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the service's thread, not a window
       parentPort?.postMessage({ signal, about, reason } satisfies DeliveryFault);
     };
-    const batcher = new Batcher(resource, settings.resourceSchemaUrl, settings.batch, scopes);
     const delivery = new Delivery({
       signal,
       sender: await openSender(endpoint, signal, (fault) => tell("certificates", fault)),
@@ -80,14 +77,14 @@ async function openPipes(): Promise<void> {
       random: Math.random,
       onFault: (reason) => tell("request", reason),
     });
-    pipes.set(signal, { batcher, delivery });
+    deliveries.set(signal, delivery);
     // What a process before this one left behind.
     delivery.start();
   }
   if (note === undefined) return;
   setInterval(() => {
     spools.look();
-    for (const { delivery } of pipes.values()) delivery.start();
+    for (const delivery of deliveries.values()) delivery.start();
   }, LOOK_MS).unref();
 }
 
@@ -108,9 +105,9 @@ function wake(): void {
 
 function work(): void {
   timer = undefined;
-  drain(DRAIN_BYTES);
-  for (const { batcher, delivery } of pipes.values()) {
-    const batches = batcher.cut();
+  intake.drain(reader, DRAIN_BYTES);
+  for (const [signal, delivery] of deliveries) {
+    const batches = intake.cut(signal);
     if (batches.length > 0) delivery.put(batches);
   }
   if (note !== undefined && noting === undefined) noteUnsettled();
@@ -124,38 +121,17 @@ function noteUnsettled(): void {
   noting = left === 0 ? undefined : setTimeout(noteUnsettled, NOTE_MS);
 }
 
-function drain(maxBytes: number): void {
-  reader.drain((kind, scope, payload) => {
-    if (kind === RECORD.scope) {
-      scopes.set(scope, prepareScope(scopeOf(Buffer.from(payload).toString())));
-      return;
-    }
-    if (kind === RECORD.logLine) {
-      addLine(scope, payload);
-      return;
-    }
-    const signal = signalOf(kind);
-    if (signal !== undefined) pipes.get(signal)?.batcher.add(scope, payload);
-  }, maxBytes);
-}
-
-function addLine(scope: number, line: Uint8Array): void {
-  const record = logRecordOfLine(line);
-  if (record === undefined) counters.add("logs", "refused", 1);
-  else pipes.get("logs")?.batcher.add(scope, record);
-}
-
 /** Sends or spools everything that is there now, then says so. */
 async function flush(): Promise<void> {
   if (flushing) return;
   flushing = true;
   while (reader.flushWanted !== flushed) {
     const wanted = reader.flushWanted;
-    const deadlineMs = performance.now() + reader.flushTimeoutMs - SPOOL_TIME_MS;
-    drain(Infinity);
+    const deadlineMs = performance.now() + reader.flushLeftMs - SPOOL_TIME_MS;
+    intake.drain(reader, Infinity);
     await Promise.all(
-      [...pipes.values()].map(async ({ batcher, delivery }) => {
-        delivery.put(batcher.cut());
+      [...deliveries].map(async ([signal, delivery]) => {
+        delivery.put(intake.cut(signal));
         await delivery.finish(deadlineMs);
       }),
     );
@@ -165,19 +141,4 @@ async function flush(): Promise<void> {
   }
   flushing = false;
   wake();
-}
-
-function scopeOf(text: string): OtlpScope {
-  const [name, version, schemaUrl, attributes] = JSON.parse(text) as [
-    string,
-    string | null,
-    string | null,
-    Record<string, unknown> | null,
-  ];
-  return {
-    name,
-    version: version ?? undefined,
-    schemaUrl: schemaUrl ?? undefined,
-    attributes: attributes ?? undefined,
-  };
 }

@@ -62,7 +62,10 @@ export class OtlpGrpcSender implements Sender {
     try {
       const message = await compressed(body, compression);
       const call = (signal: AbortSignal) => this.#call(message, signal);
-      return this.#result(await boundedWork(timeoutMs, stop, call));
+      const result = this.#result(await boundedWork(timeoutMs, stop, call));
+      // A server that does not want the client's certificate ends the connection, without a word about the call.
+      if (result.kind === "retry") this.#tls?.doubt();
+      return result;
     } catch (error) {
       this.#drop();
       this.#tls?.doubt();
