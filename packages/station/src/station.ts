@@ -360,7 +360,9 @@ class Building {
     });
     const beside: TargetScraper[] = [];
     const reload = this.#reloading(opened, store, manager, tls?.files);
-    const runner = this.#queryRunner(opened);
+    // Remote reads and queries together: both hold what they have read.
+    const gate = new Gate(value.query.max_concurrency, value.query.max_waiting);
+    const runner = this.#queryRunner(opened, gate);
     const targets = scrapeTargets(manager, beside);
     const routes: readonly Route[] = [
       ...queryRoutes({ runner, now: this.#clock.now }),
@@ -368,7 +370,7 @@ class Building {
       busiestRoute({ queryable: store, gate: new Gate(2, 20), now: this.#clock.now }),
       readRoute({
         queryable: store,
-        gate: new Gate(value.query.max_concurrency, value.query.max_waiting),
+        gate,
         maxSamples: value.query.max_samples,
         timeoutMs: value.query.timeout,
         externalLabels: () => this.#config.value.global.external_labels,
@@ -740,9 +742,8 @@ class Building {
     });
   }
 
-  #queryRunner({ store, engine }: OpenedStore): QueryRunner {
+  #queryRunner({ store, engine }: OpenedStore, gate: Gate): QueryRunner {
     const { query } = this.#config.value;
-    const gate = new Gate(query.max_concurrency, query.max_waiting);
     const active = new ActiveQueries(join(this.#options.folder, "queries.active"));
     for (const interrupted of active.interrupted) {
       this.#options.log.warn(

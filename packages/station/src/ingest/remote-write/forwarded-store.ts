@@ -6,6 +6,9 @@
 // are in the store, and one remote must not stop what comes in for all others. The same when its disk does not take them;
 // both are counted and told.
 //
+// What waits for a remote that is not configured any more stays on disk and is told, at each start and reload: it may have been
+// taken out by mistake, and is sent when it is there again. A queue with nothing in it goes.
+//
 // Labels are relabelled and encoded once a series, and forgotten when the store gives numbers anew.
 
 import { createHash } from "node:crypto";
@@ -27,6 +30,7 @@ import type {
 import { RemoteEndpoint } from "../../store/remote/remote-endpoint.ts";
 import type { RemoteWriteMetrics } from "../../store/remote/remote-write-metrics.ts";
 import { WriteQueue } from "../../store/remote/write-queue.ts";
+import { LeftQueues } from "../../store/remote/left-queues.ts";
 import { Relabeling } from "../relabel.ts";
 import type { RemoteWriteConfig } from "./remote-write-config.ts";
 
@@ -89,6 +93,8 @@ export class ForwardedStore implements MetricStore {
         for (const remote of ended) await remote[Symbol.asyncDispose]();
         for (const remote of next) await remote.open().catch(this.#parts.onProblem);
         this.#remotes = next;
+        const left = new LeftQueues(this.#parts);
+        await left.look(next.map(({ folder }) => folder)).catch(this.#parts.onProblem);
       },
     };
   }
@@ -194,6 +200,11 @@ class Remote implements AsyncDisposable {
     return this.#config.name;
   }
 
+  /** The name of its queue's folder. */
+  get folder(): string {
+    return folderName(this.name);
+  }
+
   get condition(): StoreCondition {
     return this.#queue?.condition ?? { state: "degraded", reason: "its queue cannot be opened" };
   }
@@ -212,7 +223,7 @@ class Remote implements AsyncDisposable {
     const { folder, metrics, now, onProblem } = this.#parts;
     this.#queue = await WriteQueue.open({
       name,
-      folder: join(folder, folderName(name)),
+      folder: join(folder, this.folder),
       url: new URL(url),
       endpoint: this.#endpoint,
       timeoutMs: remoteTimeoutMs,
