@@ -13,6 +13,7 @@
 // A command is one file in cli/ and one line here. What a command needs it imports itself, so that a probe which runs
 // every ten seconds does not pay for a station.
 
+import { setFlagsFromString } from "node:v8";
 import type { Command } from "./cli/command.ts";
 import { runCommand } from "./cli/run-command.ts";
 
@@ -87,6 +88,8 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   up: {
     summary: "start a station: receives, scrapes, keeps and answers metrics",
     load: async () => {
+      // Modules stay: V8 needs no large young generation to load them. ingest/young-generation.ts lets it grow afterwards.
+      setFlagsFromString("--semi-space-growth-factor=1");
       const [{ upCommand }, { startStation }] = await Promise.all([
         import("./cli/up.ts"),
         import("./start-station.ts"),

@@ -14,11 +14,11 @@
 //
 // Why resident memory and not the heap: buffers, DuckDB and V8 share the cap, and the kernel counts them together.
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { constrainedMemory, memoryUsage } from "node:process";
 import { totalmem } from "node:os";
 import { type Admission, type AdmittedSignal, SHED_ORDER } from "./admission.ts";
+import { collectGarbage } from "./collect-garbage.ts";
+import { YoungGeneration } from "./young-generation.ts";
 
 const MIB = 1024 * 1024;
 const MAX_DEFAULT = 1024 * MIB;
@@ -67,6 +67,7 @@ export class MemoryGovernor implements Disposable {
   readonly cap: number;
   readonly #options: GovernorOptions;
   readonly #timer: NodeJS.Timeout;
+  readonly #young = new YoungGeneration();
   #lookedMs = -Infinity;
   #sweptMs = -Infinity;
   #sweepEveryMs = SWEEP_EVERY_MS;
@@ -78,7 +79,11 @@ export class MemoryGovernor implements Disposable {
   constructor(options: GovernorOptions) {
     this.#options = options;
     this.cap = options.cap;
-    this.#timer = setInterval(() => this.look(), EVERY_MS);
+    this.#timer = setInterval(() => {
+      this.#young.look(options.elapsed());
+      this.look();
+    }, EVERY_MS);
+    this.#young.look(options.elapsed());
     this.#timer.unref();
     options.admission.watch(() => {
       if (options.elapsed() - this.#lookedMs >= AT_MOST_EVERY_MS) this.look();
@@ -114,7 +119,7 @@ export class MemoryGovernor implements Disposable {
   }
 
   #sweep(nowMs: number, before: number): number {
-    const { sweep = collectGarbage } = this.#options;
+    const { sweep = () => collectGarbage("major") } = this.#options;
     this.#sweptMs = nowMs;
     this.sweeps++;
     sweep();
@@ -139,19 +144,4 @@ export class MemoryGovernor implements Disposable {
     this.#options.admission.watch(undefined);
     this.#options.admission.shed(new Set());
   }
-}
-
-type Collector = (options: { readonly flavor: "last-resort"; readonly type: "major" }) => void;
-
-let collector: Collector | undefined;
-
-/** Runs V8's collector. It is there without --expose-gc when it is taken from a context made after the flag was set. */
-function collectGarbage(): void {
-  if (collector === undefined) {
-    setFlagsFromString("--expose-gc");
-    collector = runInNewContext("gc") as Collector;
-    setFlagsFromString("--no-expose-gc");
-  }
-  // Any other flavour leaves the pages that became free with V8.
-  collector({ type: "major", flavor: "last-resort" });
 }
