@@ -38,7 +38,7 @@ test("EmbeddedStore loses no acknowledged sample and keeps none twice when it is
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const before = acknowledged;
-    const patience = setTimeout(() => child.kill("SIGKILL"), 60_000);
+    const patience = setTimeout(() => child.kill("SIGKILL"), 600_000);
     for await (const line of createInterface(child.stdout)) {
       const [what, step] = line.split(" ");
       if (what === "begun") begun = Math.max(begun, Number(step) + 1);
