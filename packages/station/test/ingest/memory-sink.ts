@@ -31,6 +31,8 @@ export class MemorySink implements MetricSink {
     new Map();
   readonly histograms: Map<string, [timestampMs: number, NativeHistogram][]> = new Map();
   readonly exemplars: string[] = [];
+  /** When those were, in the same order. */
+  readonly exemplarTimes: (number | undefined)[] = [];
   readonly metadata: Map<string, string> = new Map();
 
   ref(labels: Labels, _source: string): SeriesRef {
@@ -73,6 +75,7 @@ export class MemorySink implements MetricSink {
       this.histograms.set(name, [...(this.histograms.get(name) ?? []), [timestampMs, histogram]]);
     }
     for (const { ref, exemplar } of batch.exemplars) {
+      this.exemplarTimes.push(exemplar.timestampMs);
       this.exemplars.push(
         `${this.labels[ref]!.toString()} ${exemplar.labels.toString()} ${exemplar.value}`,
       );

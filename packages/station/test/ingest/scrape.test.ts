@@ -108,6 +108,33 @@ test("TargetScraper keeps samples, tells about the scrape, and marks what disapp
   assert.deepEqual(Object.values(last("up")), ["stale"]);
 });
 
+test("TargetScraper gives exemplars without a timestamp that of their sample, once each", async () => {
+  const exemplars = (first: string) =>
+    `# TYPE a counter\na_total 1 # {trace_id="${first}"} 1\n# TYPE b counter\nb_total 1 # {trace_id="own"} 1 500\n# EOF\n`;
+  let body = exemplars("x");
+  await using server = await serve((_request, response) => {
+    response.setHeader("Content-Type", "application/openmetrics-text; version=1.0.0");
+    response.end(body);
+  });
+  const { scrape, sink } = bench(server.address);
+  await scrape();
+  await scrape();
+  body = exemplars("y");
+  await scrape();
+  const name = [...sink.floats.keys()].find((key) => key.startsWith("a_total"))!;
+  const [first, , third] = sink.floats.get(name)!.map(([timestampMs]) => timestampMs);
+  const seen = sink.exemplars.flatMap((text, i) => {
+    const [, trace, value] = /^a_total\{.*\} \{trace_id="(.*)"\} (.*)$/.exec(text) ?? [];
+    return trace === undefined ? [] : [[trace, value, sink.exemplarTimes[i]]];
+  });
+  assert.deepEqual(seen, [
+    ["x", "1", first],
+    ["y", "1", third],
+  ]);
+  const own = sink.exemplarTimes.filter((_, i) => sink.exemplars[i]!.includes("own"));
+  assert.deepEqual([...new Set(own)], [500_000]);
+});
+
 test("TargetScraper reads protobuf with native histograms as it reads text", async () => {
   const text =
     '# TYPE r_total counter\nr_total 5\n# TYPE h histogram\nh_bucket{le="1"} 2\nh_bucket{le="+Inf"} 3\nh_sum 4\nh_count 3\n';

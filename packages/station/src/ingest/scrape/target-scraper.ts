@@ -10,7 +10,14 @@
 // way keeps nothing of itself, makes every series stale and says up 0. When the target goes, everything is made stale.
 
 import { createHash } from "node:crypto";
-import { type ExpositionLimits, FlxError, Labels, type WrittenMetadata } from "@flx/model";
+import {
+  type Exemplar,
+  type ExpositionLimits,
+  FlxError,
+  Labels,
+  type UnixMs,
+  type WrittenMetadata,
+} from "@flx/model";
 import type { IngestMetrics } from "../ingest-metrics.ts";
 import type { Relabeling } from "../relabel.ts";
 import { type MetricSink, SampleBatch, type SeriesRef } from "../../store/metric-sink.ts";
@@ -63,6 +70,8 @@ export class TargetScraper implements AsyncDisposable {
   #refs = new Map<string, SeriesRef>();
   /** Series of the last scrape that stood there without a timestamp of their own. */
   #live = new Map<SeriesRef, Labels>();
+  /** The exemplar without a timestamp that a series had last: it stands there until there is another one. */
+  #timeless = new Map<SeriesRef, Exemplar>();
   #status: Omit<TargetStatus, "job" | "target"> = {
     health: "unknown",
     lastError: "",
@@ -199,6 +208,7 @@ export class TargetScraper implements AsyncDisposable {
     if (sink.generation === this.#generation) return;
     this.#generation = sink.generation;
     this.#refs = new Map();
+    this.#timeless.clear();
     const live = [...this.#live.values()];
     this.#live = new Map(live.map((labels) => [this.#ref(labels), labels]));
   }
@@ -290,16 +300,29 @@ export class TargetScraper implements AsyncDisposable {
       if (typeof value === "number") batch.add(ref, time, value);
       else batch.histograms.push({ ref, timestampMs: time, startMs: 0, histogram: value });
       if (own === undefined) live.set(ref, labels);
-      for (const exemplar of exemplars) batch.exemplars.push({ ref, exemplar });
+      for (const exemplar of exemplars) this.#addExemplar(batch, ref, exemplar, time);
     }
     for (const [ref, labels] of this.#live) {
       if (live.has(ref)) continue;
       batch.addStale(ref, at);
+      this.#timeless.delete(ref);
       // Coming back counts as added again.
       this.#refs.delete(labels.key);
     }
     this.#live = live;
     return { added, kept: scraped.samples.length };
+  }
+
+  /** One without a timestamp has that of the sample it stands at, and is taken once. */
+  #addExemplar(batch: SampleBatch, ref: SeriesRef, exemplar: Exemplar, timestampMs: number): void {
+    if (exemplar.timestampMs !== undefined) {
+      batch.exemplars.push({ ref, exemplar });
+      return;
+    }
+    const last = this.#timeless.get(ref);
+    if (last?.value === exemplar.value && last.labels.key === exemplar.labels.key) return;
+    this.#timeless.set(ref, exemplar);
+    batch.exemplars.push({ ref, exemplar: { ...exemplar, timestampMs: timestampMs as UnixMs } });
   }
 
   #ref(labels: Labels): SeriesRef {
