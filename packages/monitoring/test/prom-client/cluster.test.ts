@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import cluster, { type Worker } from "node:cluster";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { AggregatorRegistry, ClusterRegistry, Counter } from "@flx/monitoring/prom-client";
@@ -12,10 +12,10 @@ async function start(): Promise<Worker> {
 }
 
 async function add(worker: Worker, count: number): Promise<void> {
+  // Others may come with it, in the same turn: every one is kept until it is looked at.
+  const messages = on(worker, "message", { signal: AbortSignal.timeout(60_000) });
   worker.send({ add: count });
-  // Other messages of the worker may come between.
-  for (let i = 0; i < 10; i++) {
-    const [message] = (await once(worker, "message")) as [{ readonly added?: number }];
+  for await (const [message] of messages as AsyncIterable<[{ readonly added?: number }]>) {
     if (message.added === count) return;
   }
 }
