@@ -71,7 +71,7 @@ export class TargetScraper implements AsyncDisposable {
   /** Series of the last scrape that stood there without a timestamp of their own. */
   #live = new Map<SeriesRef, Labels>();
   /** The exemplar without a timestamp that a series had last: it stands there until there is another one. */
-  #timeless = new Map<SeriesRef, Exemplar>();
+  readonly #timeless = new Map<SeriesRef, Exemplar>();
   #status: Omit<TargetStatus, "job" | "target"> = {
     health: "unknown",
     lastError: "",

@@ -114,6 +114,24 @@ test("ErrorGroups counts an occurrence once by its id, and an entry once by its 
   assert.equal(groups.get(FINGERPRINT)!.count, 3);
 });
 
+test("ErrorGroups keeps of an occurrence that comes twice what says more, in whichever order", () => {
+  const [first, ...others] = occurrence().frames;
+  const frames = [{ ...first!, locals: [{ name: "order", value: "7" }] }, ...others];
+  const f = (...steps: Partial<ErrorOccurrence>[]) => {
+    const { count, examples } = after(...steps).get(FINGERPRINT)!;
+    assert.equal(count, steps.length - 1);
+    const twice = examples.filter(({ id }) => id === "a");
+    assert.deepEqual(
+      twice.map((example) => example.frames[0]!.locals),
+      [[{ name: "order", value: "7" }]],
+    );
+  };
+
+  f({ id: "a" }, { id: "a", frames });
+  f({ id: "a", frames }, { id: "a" });
+  f({ id: "x" }, { id: "y" }, { id: "z" }, { id: "a" }, { id: "b" }, { id: "a", frames });
+});
+
 test("ErrorGroups counts repeats, once by their id, and nothing else of a group changes", () => {
   const repeats = (id: string, timeMs: number, count: number, fingerprint = FINGERPRINT) => ({
     kind: "repeats" as const,

@@ -113,7 +113,7 @@ export class ErrorGroups {
     if (isNewId(group, sighting.id)) {
       if (entry.kind === "repeats") addRepeats(group, entry.repeats);
       else addOccurrence(group, entry.occurrence);
-    }
+    } else if (entry.kind === "occurrence") addDetail(group, entry.occurrence);
   }
 
   #makeRoom(): void {
@@ -245,6 +245,21 @@ function addOccurrence(group: Group, occurrence: ErrorOccurrence): void {
     group.lastExamples.push(occurrence);
     if (group.lastExamples.length > LAST_EXAMPLES) group.lastExamples.shift();
   }
+}
+
+/**
+ * An occurrence comes once in its span and once as a log record, in any order: it is counted once, and the example is the one
+ * that says more. The record has the values of variables, the span has not.
+ */
+function addDetail(group: Group, occurrence: ErrorOccurrence): void {
+  for (const examples of [group.firstExamples, group.lastExamples]) {
+    const i = examples.findIndex(({ id }) => id === occurrence.id);
+    if (i >= 0 && detailOf(occurrence) > detailOf(examples[i]!)) examples[i] = occurrence;
+  }
+}
+
+function detailOf({ frames, fields }: ErrorOccurrence): number {
+  return frames.reduce((sum, { locals }) => sum + locals.length, fields.length + frames.length);
 }
 
 /** After it was resolved; and where it says in which release, not from the releases that had it before. */
