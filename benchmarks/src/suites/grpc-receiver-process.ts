@@ -10,6 +10,7 @@ import { Registry } from "@flx/monitoring/metrics";
 import { Admission } from "../../../packages/station/src/ingest/admission.ts";
 import { IngestMetrics } from "../../../packages/station/src/ingest/ingest-metrics.ts";
 import { OtlpGrpcReceiver } from "../../../packages/station/src/ingest/otlp/grpc-receiver.ts";
+import { unaryMethod } from "./grpc-bytes.ts";
 
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const NOTHING = Buffer.alloc(0);
@@ -29,27 +30,14 @@ async function ours(): Promise<number> {
 
 function grpcJs(): Promise<number> {
   const server = new Server({ "grpc.max_receive_message_length": 64 * 1024 * 1024 });
-  const rpc = {
-    path: EXPORT,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: asTheyAre,
-    requestDeserialize: asTheyAre,
-    responseSerialize: asTheyAre,
-    responseDeserialize: asTheyAre,
-  };
   const take = (_: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void =>
     answer(null, NOTHING);
-  server.addService({ export: rpc }, { export: take });
+  server.addService({ export: unaryMethod(EXPORT) }, { export: take });
   return new Promise((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
       error === null ? resolve(port) : reject(error),
     );
   });
-}
-
-function asTheyAre(bytes: Buffer): Buffer {
-  return bytes;
 }
 
 process.once("disconnect", () => process.exit());

@@ -38,6 +38,7 @@ import {
 } from "@grpc/grpc-js";
 import prometheus from "@prometheus-io/client";
 import { type BenchmarkCase, contender, suite, type Suite } from "../harness/suite.ts";
+import { asTheyAre, unaryMethod } from "./grpc-bytes.ts";
 import { shopSpans } from "./shop-traces.ts";
 import { cpuNsOf } from "./station-servers.ts";
 
@@ -49,8 +50,6 @@ interface Calling {
   /** Makes a call; its answer's length. */
   readonly call: () => Promise<number>;
 }
-
-const asTheyAre = (bytes: Buffer): Buffer => bytes;
 
 /** Listens with sockets that do not keep the run from ending, which grpc-js' own would. */
 async function listening(server: Server): Promise<number> {
@@ -86,18 +85,9 @@ function calling(
 
 async function echo(clientSide: Interceptor[], serverSide: ServerInterceptor[]): Promise<Calling> {
   const server = new Server({ interceptors: serverSide });
-  const rpc = {
-    path: PATH,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: asTheyAre,
-    requestDeserialize: asTheyAre,
-    responseSerialize: asTheyAre,
-    responseDeserialize: asTheyAre,
-  };
   const say = (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void =>
     answer(null, call.request);
-  server.addService({ say: rpc }, { say });
+  server.addService({ say: unaryMethod(PATH) }, { say });
   return calling(await listening(server), PATH, clientSide, MESSAGE);
 }
 

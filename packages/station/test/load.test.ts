@@ -187,8 +187,9 @@ test("beyond what it can take, spans are sent back and metrics are not, and it i
   let sent = 0;
   const endMs = Date.now() + 60_000;
   while (Date.now() < endMs && ((spans.get(429) ?? 0) < 50 || sent < 50)) {
-    const one = { labels: ["__name__", "calm"], timestamps: [Date.now()], values: [sent] };
-    const response = await send(station.url, [{ ...one, values: Float64Array.from(one.values) }]);
+    const response = await send(station.url, [
+      { labels: ["__name__", "calm"], timestamps: [Date.now()], values: Float64Array.of(sent) },
+    ]);
     assert.equal(response.status, 204, await response.text());
     sent++;
     const live = await fetch(`${station.url}/livez`);
