@@ -1,5 +1,7 @@
 // Spans, logs, errors and metrics whose every text tries to become markup, for tests of the pages.
 
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** Ends any text, attribute and element that it may stand in, and would run. */
 export const HOSTILE = `x"'></title></textarea></style></script><script>document.title="pwned"</script><img src=x onerror="document.title='pwned'"><svg onload=alert(1)>&lt;\u202e\u001b[31m`;
 
@@ -98,10 +100,15 @@ export async function sendHostile(otlpHttp: string): Promise<void> {
   }
 }
 
-/** Posts JSON, which must be taken. */
+/** Posts JSON, which must be taken: again after a second while the station says that more waits than it may hold. */
 export async function postJson(url: string, body: object): Promise<void> {
   const headers = { "content-type": "application/json" };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-  const said = await response.text();
-  if (!response.ok) throw new Error(`${response.status} ${said}`);
+  const sent = JSON.stringify(body);
+  for (let trials = 60; ; trials -= 1) {
+    const response = await fetch(url, { method: "POST", headers, body: sent });
+    const said = await response.text();
+    if (response.ok) return;
+    if (response.status !== 429 || trials === 1) throw new Error(`${response.status} ${said}`);
+    await sleep(1_000);
+  }
 }
