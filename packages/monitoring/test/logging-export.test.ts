@@ -88,6 +88,62 @@ test("lines of our logger, of pino, winston and the console arrive with their tr
   assert.ok(text.includes('flx_log_lines_total{level="info"} 1\n'), text);
 });
 
+test("records of lines have the fingerprint, the id and the frames of the error's report, whoever logs", async () => {
+  await using receiver = await startOtlpReceiver();
+  const written: string[] = [];
+  await using flx = await startMonitoring({
+    service: "orders",
+    admin: false,
+    otlp: { endpoint: receiver.url, protocol: "http/json", metrics: false },
+    metrics: { registry: new Registry(), system: false },
+    health: false,
+    logging: { destination: { write: (line) => void written.push(line) } },
+    errors: { output: { write: () => true } },
+  });
+  const exporter = flx.exporter!;
+  const own = pino({ base: null }, { write: () => undefined });
+  using attached = attachPino(own, { exporter });
+  assert.ok(attached);
+  const winston = createLogger({
+    transports: [new transports.Console({ silent: true }), winstonTransport({ exporter })],
+  });
+  const failed = (message: string): Error => {
+    const cause = new RangeError("why");
+    return new TypeError(message, { cause });
+  };
+  const errors = ["bare", "field", "child", "pino", "winston", "console"].map(failed);
+  const [bare, field, ofChild, ofPino, ofWinston, ofConsole] = errors;
+  flx.logger.error(bare);
+  flx.logger.error({ err: field, orderId: 7 }, "field");
+  flx.logger.child({ part: "stock" }).error({ err: ofChild }, "child");
+  flx.logger.error({ orderId: 8 }, "none");
+  own.error({ err: ofPino }, "pino");
+  own.error("none of pino");
+  winston.error("winston", { err: ofWinston });
+  {
+    using _ = attachConsole({ exporter });
+    console.debug("console", ofConsole);
+  }
+  await flx.flush();
+  await waitUntil(() => receiver.logs.length >= 8, { what: "records" });
+  const byBody = new Map(receiver.logs.map((log) => [log.body, log.attributes]));
+  for (const error of errors) {
+    const { fingerprint, errorId, frames } = flx.errors.handler.report(error);
+    const attributes = byBody.get(error.message)!;
+    assert.equal(attributes["flx.error.fingerprint"], fingerprint, error.message);
+    assert.equal(attributes["flx.error.id"], errorId, error.message);
+    const [first] = attributes["flx.error.frames"] as { function: string; own: boolean }[];
+    const [shown] = frames;
+    assert.equal(shown!.kind === "frame" && shown!.functionName, "failed");
+    assert.deepEqual([first!.function, first!.own], ["failed", true], error.message);
+  }
+  for (const body of ["none", "none of pino"]) {
+    assert.equal(byBody.get(body)!["flx.error.fingerprint"], undefined, body);
+  }
+  // What the terminal has stays as it was.
+  assert.ok(!written.join("").includes("flx.error"));
+});
+
 test("transitions of health arrive as records, and what becomes of records is seen in health and metrics", async () => {
   await using receiver = await startOtlpReceiver();
   await using flx = await startMonitoring({

@@ -104,6 +104,31 @@ test("errors that were not sent, since they repeat, are counted", async () => {
   assert.equal(repeated.services[0]!.count, 40);
 });
 
+test("an error that is logged and handled, or logged and crashes, is one occurrence of one group", async () => {
+  await using station = await StationProcess.start();
+  const groups = await groupsOf(
+    station,
+    "logger",
+    `const lookUp = () => { throw new RangeError("no rate"); };
+     const price = (id) => { try { lookUp(); } catch (cause) { throw new TypeError("no price of " + id, { cause }); } };
+     const caught = (id) => { try { price(id); } catch (error) { return error; } };
+     // Beyond what is written of one group, too: what lines have told is not counted twice.
+     for (let id = 0; id < 20; id++) {
+       const error = caught(id);
+       if (id % 2 === 0) flx.logger.error({ err: error }, "failed " + id);
+       if (id % 3 !== 0) flx.errors.handle(error);
+       if (id % 2 === 1) flx.logger.error({ err: error }, "failed " + id);
+     }
+     const { once } = await import("node:events");
+     process.once("uncaughtException", () => {});
+     const crash = caught(20);
+     flx.logger.error({ err: crash }, "crashing");
+     setImmediate(() => { throw crash; });
+     await once(process, "uncaughtException");`,
+  );
+  assert.deepEqual(told(groups), [["TypeError", 21]]);
+});
+
 test("errors of gRPC are groups of their class, and their spans say the status", async () => {
   await using station = await StationProcess.start();
   const groups = await groupsOf(

@@ -45,7 +45,8 @@ export function attachConsole(settings: ConsoleSettings): Disposable {
     if (isBusy) return;
     isBusy = true;
     try {
-      sink.write(lineOf(level, args, baggage, redaction));
+      const error = args.find((each) => each instanceof Error);
+      sink.write(lineOf(level, args, error, baggage, redaction), error);
     } catch {
       exporter.lostEncoding("logs");
     } finally {
@@ -71,10 +72,10 @@ export function attachConsole(settings: ConsoleSettings): Disposable {
 function lineOf(
   level: number,
   args: readonly unknown[],
+  error: Error | undefined,
   baggage: readonly string[],
   redaction: KeyRedaction,
 ): string {
-  const error = args.find((each) => each instanceof Error);
   const words = args
     .filter((each) => each !== error)
     .map((each) => (typeof each === "object" && each !== null ? redaction.apply(each) : each));

@@ -8,6 +8,7 @@
 import { createRequire } from "node:module";
 import type { DestinationStream, Logger } from "pino";
 import type { Exporter } from "../export/exporter.ts";
+import { errorOfLine } from "./error-identity.ts";
 import { LineSink } from "./line-sink.ts";
 import { ambientFields } from "./trace-fields.ts";
 
@@ -43,11 +44,16 @@ export function attachPino(logger: Logger, settings: AttachSettings = {}): Dispo
   const mixinSymbol = symbolLike(own, symbols.mixinSym);
   const mixin = own[mixinSymbol] as Mixin | undefined;
   const { exporter, baggage = [] } = settings;
-  own[mixinSymbol] = ((fields, level, each) => ({
-    ...ambientFields(baggage),
-    ...mixin?.(fields, level, each),
-  })) satisfies Mixin;
-  if (exporter !== undefined) own[streamSymbol] = tee(stream, new LineSink(exporter, "pino"));
+  // pino asks the mixin before each line.
+  let error: Error | undefined;
+  own[mixinSymbol] = ((fields, level, each) => {
+    error = errorOfLine(fields);
+    return { ...ambientFields(baggage), ...mixin?.(fields, level, each) };
+  }) satisfies Mixin;
+  if (exporter !== undefined) {
+    const sink = new LineSink(exporter, "pino");
+    own[streamSymbol] = tee(stream, (line) => sink.write(line, error));
+  }
   return {
     [Symbol.dispose]() {
       own[streamSymbol] = stream;
@@ -72,13 +78,13 @@ function symbolLike(logger: object, symbol: symbol): symbol {
   return symbol;
 }
 
-/** Everything the stream has, and its lines to the sink as well. */
-function tee(stream: DestinationStream, sink: LineSink): DestinationStream {
+/** Everything the stream has, and its lines to somebody else as well. */
+function tee(stream: DestinationStream, take: (line: string) => void): DestinationStream {
   return new Proxy(stream, {
     get(target, key): unknown {
       if (key === "write") {
         return (line: string) => {
-          sink.write(line);
+          take(line);
           return target.write(line);
         };
       }

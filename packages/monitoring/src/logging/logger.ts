@@ -20,6 +20,7 @@ import { runInContext } from "../tracing/context-manager.ts";
 import { EMPTY_CONTEXT } from "../tracing/context.ts";
 import { DuplicateLimit, type DuplicateSettings, type HeldLines } from "./duplicate-limit.ts";
 import { errorFields } from "./error-fields.ts";
+import { errorOfLine } from "./error-identity.ts";
 import { cutText, KeyRedaction, LONGEST_TEXT } from "./key-redaction.ts";
 import { Levels } from "./levels.ts";
 import { LineSink } from "./line-sink.ts";
@@ -60,9 +61,10 @@ type PinoModule = ((options: LoggerOptions, stream: DestinationStream) => Logger
 /** A logger: pino's own, with our hooks. */
 export function createLogger(settings: LogSettings = {}): Logger {
   const pino = createRequire(import.meta.url)("pino") as PinoModule;
+  const about: AboutError = { error: undefined };
   const logger: Logger = pino(
-    loggerOptions(settings, pino.levels.labels, () => logger),
-    streamOf(settings, pino),
+    loggerOptions(settings, pino.levels.labels, () => logger, about),
+    streamOf(settings, pino, about),
   );
   levels.root(logger);
   redactBindings(logger, new KeyRedaction(settings.redaction));
@@ -105,11 +107,17 @@ export function setLogLevel(logger: Logger, level: string): void {
 
 const levels = new Levels();
 
-/** The options that make a pino logger ours; for those who make theirs themselves. */
-export function loggerOptions(
+/** The error of the line that is being written, between the call that logs and the stream. */
+interface AboutError {
+  error: Error | undefined;
+}
+
+/** The options that make a pino logger ours. */
+function loggerOptions(
   settings: LogSettings,
   labels: Readonly<Record<number, string>>,
   logger: () => Logger,
+  about: AboutError,
 ): LoggerOptions {
   const redaction = new KeyRedaction(settings.redaction);
   const { counter, baggage = [] } = settings;
@@ -138,10 +146,14 @@ export function loggerOptions(
           limit === undefined || limit.passes(level, messageOf(args), errorTypeOf(args));
         counter?.counted(label, !passes);
         if (!passes) return;
+        const before = about.error;
+        about.error = errorOfLine(args[0]);
         try {
           Reflect.apply(method, this, clean(args, redaction.rules));
         } catch {
           // What cannot be written is counted as a line, and no reason to fail for the service.
+        } finally {
+          about.error = before;
         }
       },
     },
@@ -195,13 +207,10 @@ function messageOf(args: readonly unknown[]): string {
 }
 
 function errorTypeOf(args: readonly unknown[]): string {
-  const [first] = args;
-  if (typeof first !== "object" || first === null) return "";
-  const error = first instanceof Error ? first : (first as { err?: unknown }).err;
-  return error instanceof Error ? error.name : "";
+  return errorOfLine(args[0])?.name ?? "";
 }
 
-function streamOf(settings: LogSettings, pino: PinoModule): DestinationStream {
+function streamOf(settings: LogSettings, pino: PinoModule, about: AboutError): DestinationStream {
   const terminal = settings.destination ?? pino.destination({ fd: 1, sync: true });
   const isPretty =
     settings.pretty ??
@@ -214,7 +223,7 @@ function streamOf(settings: LogSettings, pino: PinoModule): DestinationStream {
   return {
     write(line: string): void {
       shown.write(line);
-      sink.write(line);
+      sink.write(line, about.error);
     },
   };
 }

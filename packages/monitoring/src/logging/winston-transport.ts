@@ -59,16 +59,17 @@ class WinstonTransport extends Writable {
 
   #take(info: Info): void {
     try {
-      this.#sink.write(this.#line(info));
+      const { message, ...rest } = info as Record<string, unknown>;
+      const error = message instanceof Error ? message : findError(rest);
+      this.#sink.write(this.#line(info, rest, error), error);
     } catch {
       this.#exporter.lostEncoding("logs");
     }
   }
 
-  #line(info: Info): string {
-    const { message, ...rest } = info as Record<string, unknown>;
+  #line(info: Info, rest: Readonly<Record<string, unknown>>, error: Error | undefined): string {
+    const { message } = info as Record<string, unknown>;
     const fields = this.#redaction.apply(rest);
-    const error = message instanceof Error ? message : findError(rest);
     const { rules } = this.#redaction;
     const err = error === undefined ? undefined : errorFields(error, rules);
     return JSON.stringify({

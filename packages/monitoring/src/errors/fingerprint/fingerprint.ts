@@ -89,8 +89,25 @@ function byText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
+interface FrameParts {
+  readonly parts: readonly string[];
+  readonly isTelling: boolean;
+}
+
+/** Of lists that cannot change: errors of one place share theirs. */
+const knownParts = new WeakMap<readonly FingerprintFrame[], FrameParts>();
+
 /** Frames as texts, and whether they tell one place from another. */
-function frameParts(frames: readonly FingerprintFrame[]): { parts: string[]; isTelling: boolean } {
+function frameParts(frames: readonly FingerprintFrame[]): FrameParts {
+  const known = knownParts.get(frames);
+  if (known !== undefined) return known;
+  const made = makeParts(frames);
+  const isFixed = Object.isFrozen(frames) && frames.every((each) => each instanceof NormalFrame);
+  if (isFixed) knownParts.set(frames, made);
+  return made;
+}
+
+function makeParts(frames: readonly FingerprintFrame[]): FrameParts {
   const some = frames.slice(0, MAX_FRAMES * 4);
   const own = some.filter(isOwnFrame);
   const parts = distinctNeighbours(

@@ -1,4 +1,5 @@
-// The error handler of the process: one for all copies of the package, found by a registered symbol.
+// The error handler of the process: one for all copies of the package, found by a registered symbol; logging
+// looks there, too (logging/error-identity.ts).
 
 import type { ErrorDisplay } from "./handler-options.ts";
 import { RichErrorHandler } from "./rich-error-handler.ts";

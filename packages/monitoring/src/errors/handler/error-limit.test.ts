@@ -41,7 +41,7 @@ test("what was held back is told when its window is over, and by flush(), once",
 test("take() lets pass what somebody waits for, and counts it as no other", () => {
   const { limit: of, told } = limit(1);
   assert.deepEqual(
-    [of.take(error, 0, true), of.take(error, 1, true), of.take(error, 2)],
+    [of.take(error, 0, { isAsked: true }), of.take(error, 1, { isAsked: true }), of.take(error, 2)],
     [true, true, false],
   );
   of.flush();

@@ -28,6 +28,14 @@ export interface HeldErrors extends LimitedError {
   readonly count: number;
 }
 
+/** What else decides about an occurrence. */
+export interface LimitedBy {
+  /** Somebody waits for this one: it is written in any case. */
+  readonly isAsked?: boolean | undefined;
+  /** It was told otherwise: it does not count among those that were not written. */
+  readonly isTold?: boolean | undefined;
+}
+
 const MAX_KNOWN = 2_000;
 
 interface Window extends LimitedError {
@@ -53,15 +61,12 @@ export class ErrorLimit {
     this.#tell = tell;
   }
 
-  /**
-   * Whether an occurrence is to be written.
-   *
-   * @param isAsked somebody waits for this one: it is written in any case
-   */
-  take(error: LimitedError, nowMs: number, isAsked = false): boolean {
+  /** Whether an occurrence is to be written. */
+  take(error: LimitedError, nowMs: number, { isAsked, isTold }: LimitedBy = {}): boolean {
     const known = this.#known.get(error.fingerprint);
     if (known !== undefined && nowMs < known.untilMs) {
-      if (isAsked && known.count >= this.#max) return true;
+      if (isAsked === true && known.count >= this.#max) return true;
+      if (isTold === true && known.count >= this.#max) return false;
       known.count++;
       if (known.count > this.#max && this.#timer === undefined) this.#wait();
       return known.count <= this.#max;
@@ -69,6 +74,12 @@ export class ErrorLimit {
     if (known !== undefined) this.#close(known);
     this.#open({ ...error, untilMs: nowMs + this.#windowMs, count: 1 });
     return true;
+  }
+
+  /** One that was held back was told otherwise: it is not among those that were not. */
+  isTold(fingerprint: string): void {
+    const known = this.#known.get(fingerprint);
+    if (known !== undefined && known.count > this.#max) known.count--;
   }
 
   /** Tells what was held back so far. */

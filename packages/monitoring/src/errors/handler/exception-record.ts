@@ -10,7 +10,7 @@
 
 import type { Exporter } from "../../export/exporter.ts";
 import { LineSink } from "../../logging/line-sink.ts";
-import type { ErrorReport, FullReport } from "../report/report.ts";
+import type { ErrorReport, FrameEntry, FullReport, ReportFrame } from "../report/report.ts";
 import type { ErrorKind } from "./error-kinds.ts";
 import type { HeldErrors } from "./error-limit.ts";
 
@@ -74,7 +74,7 @@ export function exceptionRecord(
     "flx.error.fatal": isFatal || undefined,
     "flx.error.code": report.code,
     "flx.error.origin": origin,
-    "flx.error.frames": framesOf(report),
+    "flx.error.frames": framesOf(report.frames),
     "flx.error.breadcrumbs":
       breadcrumbs.length === 0 ? undefined : breadcrumbs.map((each) => each.message),
     trace_id: traceId,
@@ -107,7 +107,13 @@ export function stackText(report: ErrorReport): string {
   return lines.join("\n").slice(0, MAX_STACK);
 }
 
-function framesOf({ frames }: ErrorReport): readonly object[] | undefined {
+/** The frames as a record has them, as JSON: "[...]"; undefined when there are none. */
+export function framesJson(frames: readonly ReportFrame[]): string | undefined {
+  const sent = framesOf(frames);
+  return sent === undefined ? undefined : JSON.stringify(sent);
+}
+
+function framesOf(frames: readonly FrameEntry[]): readonly object[] | undefined {
   const shown = frames.filter((entry) => entry.kind === "frame").slice(0, 20);
   if (shown.length === 0) return undefined;
   return shown.map(({ functionName, file, line, column, owner, locals }) => ({

@@ -122,6 +122,55 @@ test("handle() says of each kind of error how loud it is", () => {
   ]);
 });
 
+test("loggedFields() gives the ids and frames of the report, once for an error, and never throws", () => {
+  const { handler } = recording({ limit: { max: 1 } });
+  const errors = [
+    new TypeError("plain"),
+    new Error("outer", { cause: new RangeError("inner") }),
+    new AggregateError([new Error("a"), new Error("b")], "both"),
+    Object.assign(new Error("with a secret"), { password: "hunter2hunter2" }),
+  ];
+  for (const error of errors) {
+    const text = handler.loggedFields(error)!;
+    const fields = JSON.parse(`{${text}}`) as Record<string, unknown>;
+    const { fingerprint, errorId, frames } = handler.handle(error).report;
+    assert.equal(fields["flx.error.fingerprint"], fingerprint);
+    assert.equal(fields["flx.error.id"], errorId);
+    const shown = frames.filter((each) => each.kind === "frame");
+    assert.deepEqual(
+      (fields["flx.error.frames"] as Record<string, unknown>[]).map(
+        ({ function: name, file, line, column, own }) => [name, file, line, column, own],
+      ),
+      shown.map(({ functionName, file, line, column, owner }) => {
+        return [functionName, file, line, column, owner === "own"];
+      }),
+    );
+    assert.equal(handler.loggedFields(error), text);
+  }
+  const hostile = Object.defineProperty(new Error("no"), "stack", {
+    get() {
+      throw new Error("not to be read");
+    },
+  });
+  assert.match(handler.loggedFields(hostile)!, /"flx\.error\.fingerprint":"[0-9a-f]{16}"/);
+  assert.match(handler.loggedFields(new Proxy(hostile, {}))!, /"flx\.error\.id":"[0-9a-f]{16}"/);
+});
+
+test("what a line has told is not counted among those that were not written", () => {
+  const { handler, out } = recording({ limit: { max: 1, windowMs: 60_000 } });
+  const fail = (id: number): Error => new Error(`order ${id}`);
+  handler.handle(fail(0));
+  const [logged, handled, neither] = [fail(1), fail(2), fail(3)];
+  handler.loggedFields(logged);
+  handler.handle(logged);
+  handler.handle(handled);
+  handler.loggedFields(handled);
+  handler.handle(neither);
+  process.emit("exit", 0);
+  assert.equal(out.length, 2);
+  assert.match(out[1]!, /Error again: 1 more of group/);
+});
+
 test("a logger, an output and a counter that throw do no harm", () => {
   const no = (): never => {
     throw new Error("no");

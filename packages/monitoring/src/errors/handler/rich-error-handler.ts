@@ -24,15 +24,18 @@ import { renderHeld, renderJson, reportJson } from "../render/json.ts";
 import { renderPlain, renderTerminal, type TerminalSettings } from "../render/terminal.ts";
 import { terminalAbilities } from "../render/terminal-abilities.ts";
 import { ReportBuilder, type ReportSettings } from "../report/build-report.ts";
+import { isObject } from "../report/hostile.ts";
+import type { PlacedStack } from "../report/known-frames.ts";
 import { rehearse } from "../report/rehearsal.ts";
 import type { FullReport } from "../report/report.ts";
+import { bareFrames } from "../report/stack-frames.ts";
 import type { Redactor } from "../../redaction/redact.ts";
 import { errorRedactor } from "../report/secret-filter.ts";
 import { contextWithCrumb, type Crumb, crumbsOf, rememberCrumbs } from "./breadcrumbs.ts";
 import { type ErrorKind, kindOf } from "./error-kinds.ts";
 import { ErrorLimit, type HeldErrors } from "./error-limit.ts";
 import { type ErrorContextOptions, type ErrorScope, splitOptions } from "./error-context.ts";
-import { exceptionRecord, ExceptionRecords } from "./exception-record.ts";
+import { framesJson, exceptionRecord, ExceptionRecords } from "./exception-record.ts";
 import { exceptionSignal } from "./exception-signal.ts";
 import type {
   ErrorDisplay,
@@ -75,6 +78,8 @@ export class RichErrorHandler {
   readonly #handled = new WeakMap<object, HandledError>();
   readonly #recorded = new WeakSet<object>();
   readonly #ids = new WeakMap<object, string>();
+  readonly #logged = new WeakMap<object, string>();
+  readonly #sentFrames = new WeakMap<PlacedStack, string | undefined>();
   readonly #signal = exceptionSignal();
   #options: RichErrorHandlerOptions;
   #settings: ReportSettings;
@@ -182,7 +187,39 @@ export class RichErrorHandler {
     return { message, event: { ...attributes, ...ids } };
   }
 
-  /** Of one error there may be a report, a record and events of several spans; all have its id. */
+  /**
+   * For logging: what the record of a line says of the error on it, so that it is one with what is said of it elsewhere, as
+   * members of an object of JSON: `"flx.error.fingerprint":"...","flx.error.id":"...",...`. Made once for an error.
+   * Never throws.
+   */
+  loggedFields(error: object): string | undefined {
+    return safely(() => {
+      const known = this.#logged.get(error);
+      const fields = known ?? this.#fieldsOf(error);
+      if (known === undefined) this.#logged.set(error, fields);
+      return fields;
+    });
+  }
+
+  #fieldsOf(error: object): string {
+    const { fingerprint, stack } = this.#builder.brief(error, this.#settings);
+    const held = this.#handled.get(error);
+    // It is told after all, and not one of those that were not.
+    if (held?.isWritten === false) this.#limit?.isTold(fingerprint);
+    const ids = `"flx.error.fingerprint":"${fingerprint}","flx.error.id":"${this.#idOf(error)}"`;
+    const frames = this.#framesOf(stack);
+    return frames === undefined ? ids : `${ids},"flx.error.frames":${frames}`;
+  }
+
+  /** Made once for all errors of one place. */
+  #framesOf(stack: PlacedStack): string | undefined {
+    if (!this.#sentFrames.has(stack)) {
+      this.#sentFrames.set(stack, framesJson(bareFrames(stack.placed, this.#settings)));
+    }
+    return this.#sentFrames.get(stack);
+  }
+
+  /** Of one error there may be a report, a record, lines and events of several spans; all have its id. */
   #idOf(error: unknown): string {
     const isKept = typeof error === "object" && error !== null;
     const known = isKept ? this.#ids.get(error) : undefined;
@@ -296,7 +333,10 @@ export class RichErrorHandler {
     const passes =
       this.#limit === undefined ||
       options.isFatal === true ||
-      this.#limit.take({ fingerprint, type, kind }, timeMs, this.#hasLocals(error));
+      this.#limit.take({ fingerprint, type, kind }, timeMs, {
+        isAsked: this.#hasLocals(error),
+        isTold: isObject(error) && this.#logged.has(error),
+      });
     const { counter } = this.#options;
     safely(() => counter?.handled(kind, type, !passes));
     safely(() => recordOnSpan(error, report, this.#signal.events || this.#records === undefined));

@@ -11,6 +11,7 @@ import {
   type FingerprintInput,
   type FingerprintRule,
 } from "../fingerprint/fingerprint.ts";
+import type { NormalFrame } from "../fingerprint/normalize-frame.ts";
 import type { Redactor } from "../../redaction/redact.ts";
 import { pathBelow } from "../../redaction/secret-paths.ts";
 import { REDACTED } from "../../redaction/secret-shapes.ts";
@@ -19,7 +20,7 @@ import { type CapturedLocals, matchCaptured } from "./captured-frames.ts";
 import { CodeFrames, maskedFrame } from "./code-frame.ts";
 import { cut, DESCRIBE_LIMITS, describeValue } from "./describe-value.ts";
 import { isErrorLike, isObject, readProperty, readText, typeOfThrown } from "./hostile.ts";
-import { KnownFrames, type PlacedFrame } from "./known-frames.ts";
+import { KnownFrames, type PlacedFrame, type PlacedStack } from "./known-frames.ts";
 import { learnSecrets } from "./learn-secrets.ts";
 import type {
   Breadcrumb,
@@ -31,7 +32,7 @@ import type {
 } from "./report.ts";
 import { SecretFilter } from "./secret-filter.ts";
 import { type ReadText, SourceFiles } from "./source-files.ts";
-import { frameEntries, type FrameSettings, placeFrames, stackFrames } from "./stack-frames.ts";
+import { frameEntries, type FrameSettings, NO_STACK, placedStack } from "./stack-frames.ts";
 
 /** Variables that were captured when an error was thrown. */
 export type LocalsOf = (error: object) => CapturedLocals | undefined;
@@ -60,6 +61,7 @@ export interface Occurrence {
 export interface BriefReport {
   readonly message: string;
   readonly fingerprint: string;
+  readonly stack: PlacedStack;
 }
 
 const MAX_CAUSES = 8;
@@ -90,7 +92,7 @@ export class ReportBuilder {
     this.#known = new KnownFrames(this.#sources);
   }
 
-  /** Only the fingerprint and the message that the report of a thrown value would have. Never throws. */
+  /** Only the fingerprint, the message and the stack that the report of a thrown value would have. Never throws. */
   brief(thrown: unknown, settings: ReportSettings): BriefReport {
     this.#known.begin(settings);
     const filter = new SecretFilter(settings.redactor);
@@ -100,6 +102,7 @@ export class ReportBuilder {
     return {
       message: input.message ?? "",
       fingerprint: fingerprint(input, { rules: settings.rules }),
+      stack: work.stack,
     };
   }
 
@@ -141,6 +144,8 @@ class Work {
   readonly #settings: ReportSettings;
   readonly #filter: SecretFilter;
   readonly #seen = new Set<unknown>();
+  /** Of the outermost error, once `input` was made. */
+  stack: PlacedStack = NO_STACK;
 
   constructor(
     sources: SourceFiles,
@@ -184,13 +189,14 @@ class Work {
       return { type: typeOfThrown(thrown) };
     }
     this.#seen.add(thrown);
-    const frames = stackFrames(thrown, this.#known);
+    const stack = this.#stackOf(thrown);
+    if (depth === 0) this.stack = stack;
     const inside = (each: unknown): FingerprintInput => this.input(each, depth + 1);
     const cause = this.#causeOf(thrown, depth);
     return this.#input(
       this.#filter.text(typeOfThrown(thrown)),
       this.#message(thrown),
-      placeFrames(frames, this.#sources, this.#settings.suppress, this.#known),
+      stack.normals,
       cause === undefined ? undefined : inside(cause),
       this.#errorsOf(thrown, depth).some.map(inside),
     );
@@ -216,8 +222,7 @@ class Work {
   #object(thrown: object, depth: number, around: readonly PlacedFrame[]): Built {
     const isError = isErrorLike(thrown);
     const type = this.#filter.text(typeOfThrown(thrown));
-    const frames = stackFrames(thrown, this.#known);
-    const placed = placeFrames(frames, this.#sources, this.#settings.suppress, this.#known);
+    const { frames, placed, normals } = this.#stackOf(thrown);
     const cause = this.#cause(thrown, depth, placed);
     const errors = this.#errors(thrown, depth, placed);
     const message = this.#message(thrown);
@@ -237,7 +242,11 @@ class Work {
       isRepeated: false,
     };
     const inputs = errors.built.map(({ input }) => input);
-    return { report, input: this.#input(type, message, placed, cause?.input, inputs) };
+    return { report, input: this.#input(type, message, normals, cause?.input, inputs) };
+  }
+
+  #stackOf(thrown: object): PlacedStack {
+    return placedStack(thrown, this.#sources, this.#settings.suppress, this.#known);
   }
 
   #frames(
@@ -273,17 +282,11 @@ class Work {
   #input(
     type: string,
     message: string,
-    placed: readonly PlacedFrame[],
+    frames: readonly NormalFrame[],
     cause: FingerprintInput | undefined,
     errors: readonly FingerprintInput[],
   ): FingerprintInput {
-    return {
-      type,
-      message,
-      frames: placed.map(({ normal }) => normal),
-      cause,
-      errors,
-    };
+    return { type, message, frames, cause, errors };
   }
 
   #message(thrown: object): string {

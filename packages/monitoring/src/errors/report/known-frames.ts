@@ -4,8 +4,10 @@
 //   "charge (file:///app/dist/payments.js:12:9)" ─► StackFrame ─► PlacedFrame ─► ReportFrame ─► its text in each form
 //                                       read()          place()        shown()         kept by render/, as long as the frame
 //
-// Bounded: MAX_KNOWN frames, then all are forgotten at once; also when settings change, and when a file is let go, whose
-// text the frames would hold.
+// Whole stacks, too: an error that is logged or thrown again and again has the same one, and costs a look into a map.
+//
+// Bounded: MAX_KNOWN frames and MAX_STACKS stacks, then all are forgotten at once; also when settings change, and when a file
+// is let go, whose text the frames would hold.
 
 import type { NormalFrame } from "../fingerprint/normalize-frame.ts";
 import { parseFrame, type StackFrame } from "../stack/parse-stack.ts";
@@ -13,8 +15,10 @@ import type { FrameOwner, ReportFrame } from "./report.ts";
 import type { SourceFiles, SourcePlace } from "./source-files.ts";
 
 const MAX_KNOWN = 500;
+const MAX_STACKS = 100;
 /** Longer ones are not kept. */
 const MAX_TEXT = 512;
+const MAX_STACK_TEXT = 8_192;
 
 /** A frame with its place in the sources. */
 export interface PlacedFrame {
@@ -26,10 +30,19 @@ export interface PlacedFrame {
   readonly normal: NormalFrame;
 }
 
+/** The frames of an error. It does not change. */
+export interface PlacedStack {
+  readonly frames: readonly StackFrame[];
+  readonly placed: readonly PlacedFrame[];
+  /** For fingerprints; frozen. */
+  readonly normals: readonly NormalFrame[];
+}
+
 /** Keeps frames; one for a builder of reports. */
 export class KnownFrames {
   readonly #sources: SourceFiles;
   readonly #texts = new Map<string, StackFrame>();
+  readonly #stacks = new Map<string, PlacedStack>();
   #placed = new WeakMap<StackFrame, PlacedFrame>();
   #shown = new WeakMap<PlacedFrame, ReportFrame>();
   #settings: object | undefined;
@@ -47,6 +60,7 @@ export class KnownFrames {
     this.#filesLetGo = filesLetGo;
     this.#placed = new WeakMap();
     this.#shown = new WeakMap();
+    this.#stacks.clear();
   }
 
   /** The frame of a line of a stack. */
@@ -60,6 +74,17 @@ export class KnownFrames {
     this.#texts.set(own, frame);
     return frame;
   };
+
+  /** The frames of the part of a stack's text that has them. */
+  stack(text: string, make: (text: string) => PlacedStack): PlacedStack {
+    const known = this.#stacks.get(text);
+    if (known !== undefined) return known;
+    const stack = make(text);
+    if (text.length > MAX_STACK_TEXT) return stack;
+    if (this.#stacks.size >= MAX_STACKS) this.#stacks.clear();
+    this.#stacks.set(copyOf(text), stack);
+    return stack;
+  }
 
   place(frame: StackFrame, make: (frame: StackFrame) => PlacedFrame): PlacedFrame {
     return kept(this.#placed, frame, make);

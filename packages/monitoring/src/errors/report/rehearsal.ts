@@ -15,6 +15,7 @@ import { readBounded } from "./source-files.ts";
 
 /** In so many rounds once all of it. */
 const READ_EACH = 6;
+const BRIEF_EACH = 3;
 const MAX_BYTES = 1024 * 1024;
 const ROUNDS = 30;
 const MODULES = 4;
@@ -64,6 +65,8 @@ function* pieceByPiece(
     error.stack = stackOf(root, round);
     const report = builder.build(error, settings, { errorId: "0000000000000000", timeMs: 0 });
     yield;
+    // What lines of logs and spans say.
+    if (round % BRIEF_EACH === 0) builder.brief(error, settings);
     for (const write of writers) {
       write(report);
       yield;

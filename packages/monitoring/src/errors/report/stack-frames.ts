@@ -9,7 +9,7 @@ import { parseStack, type StackFrame } from "../stack/parse-stack.ts";
 import type { CodeFrames } from "./code-frame.ts";
 import { enclosingFunction } from "./enclosing-function.ts";
 import { readText } from "./hostile.ts";
-import type { KnownFrames, PlacedFrame } from "./known-frames.ts";
+import type { KnownFrames, PlacedFrame, PlacedStack } from "./known-frames.ts";
 import type { FrameEntry, FrameOwner, ReportField, ReportFrame } from "./report.ts";
 import { pathOf, type SourceFiles, type SourcePlace } from "./source-files.ts";
 
@@ -28,13 +28,27 @@ export interface FrameSettings {
 
 const MAX_STACK = 256 * 1024;
 
-/** The frames of a thrown object, innermost first; none when it has no stack. Never throws. */
-export function stackFrames(error: object, known: KnownFrames): readonly StackFrame[] {
+/** The frames of a thrown object, innermost first, and where they are; none when it has no stack. Never throws. */
+export function placedStack(
+  error: object,
+  sources: SourceFiles,
+  suppress: readonly (string | RegExp)[],
+  known: KnownFrames,
+): PlacedStack {
   const stack = readText(error, "stack");
-  if (stack === undefined) return [];
+  if (stack === undefined) return NO_STACK;
   const head = syntaxFrame(stack.slice(0, MAX_STACK));
-  return [...head, ...parseStack(framesText(stack, error), undefined, known.read)];
+  const make = (text: string): PlacedStack => {
+    const frames = [...head, ...parseStack(text, undefined, known.read)];
+    const placed = placeFrames(frames, sources, suppress, known);
+    return { frames, placed, normals: Object.freeze(placed.map(({ normal }) => normal)) };
+  };
+  const text = framesText(stack, error);
+  return head.length > 0 ? make(text) : known.stack(text, make);
 }
+
+/** Of what has none. */
+export const NO_STACK: PlacedStack = { frames: [], placed: [], normals: [] };
 
 /** What comes after the message, which may have lines that look like frames, and megabytes of them. */
 function framesText(stack: string, error: object): string {
@@ -76,7 +90,7 @@ function syntaxFrame(stack: string): StackFrame[] {
 }
 
 /** Finds out where frames were written and whose they are. */
-export function placeFrames(
+function placeFrames(
   frames: readonly StackFrame[],
   sources: SourceFiles,
   suppress: readonly (string | RegExp)[],
@@ -161,12 +175,29 @@ export function frameEntries(
   known: KnownFrames,
   localsOf: (index: number) => readonly ReportField[] | undefined,
 ): readonly FrameEntry[] {
-  const out: FrameEntry[] = [];
-  const frameAt = (index: number): ReportFrame => {
+  return entriesOf(placed, settings, (index) => {
     const frame = known.shown(placed[index]!, (each) => frameOf(each, settings, codes));
     const locals = localsOf(index);
     return locals === undefined ? frame : { ...frame, locals };
-  };
+  });
+}
+
+/** The frames of those entries without code and variables: for them no source is read. */
+export function bareFrames(
+  placed: readonly PlacedFrame[],
+  settings: FrameSettings,
+): readonly ReportFrame[] {
+  const entries = entriesOf(placed, settings, (index) => frameOf(placed[index]!, settings));
+  return entries.filter((entry) => entry.kind === "frame");
+}
+
+/** Which frames are shown and which are counted. */
+function entriesOf(
+  placed: readonly PlacedFrame[],
+  settings: FrameSettings,
+  frameAt: (index: number) => ReportFrame,
+): readonly FrameEntry[] {
+  const out: FrameEntry[] = [];
   // Without own frames the first of the others are better than none.
   const showAll = !placed.some(({ owner }) => owner === "own");
   const shown = shownOwn(placed, settings.maxFrames, showAll);
@@ -252,7 +283,7 @@ function isSame(placed: readonly PlacedFrame[], a: number, b: number, length: nu
 function frameOf(
   { frame, place, owner, packageName }: PlacedFrame,
   { showCode, around }: FrameSettings,
-  codes: CodeFrames,
+  codes?: CodeFrames,
 ): ReportFrame {
   const text = showCode && owner === "own" ? place?.text : undefined;
   return {
@@ -265,7 +296,7 @@ function frameOf(
     isAsync: frame.isAsync,
     isConstructor: frame.isConstructor,
     packageName,
-    code: text === undefined ? undefined : codes.at(text, place!.line, place!.column, around),
+    code: text === undefined ? undefined : codes?.at(text, place!.line, place!.column, around),
     locals: undefined,
   };
 }
