@@ -129,6 +129,30 @@ test("an error that is logged and handled, or logged and crashes, is one occurre
   assert.deepEqual(told(groups), [["TypeError", 21]]);
 });
 
+test("an error that is kept and thrown again and again counts each time", async () => {
+  await using station = await StationProcess.start();
+  const groups = await groupsOf(
+    station,
+    "singleton",
+    `const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+     const NOT_FOUND = Object.freeze(new RangeError("not found"));
+     const find = flx.trace("find", async () => { await nextTurn(); throw NOT_FOUND; });
+     const serve = flx.trace("serve", () => flx.errors.context("serving", find));
+     // Each in a trace of its own: a span fails, a context and another span around it, and somebody who handles it.
+     for (let i = 0; i < 5; i++) await serve().catch((error) => flx.errors.handle(error));
+     // In one trace, spans beside each other that nobody handles.
+     await flx.trace("batch", async () => {
+       for (let i = 0; i < 4; i++) await find().catch(() => nextTurn());
+     })();
+     // Outside of any trace.
+     for (let i = 0; i < 11; i++) {
+       await flx.errors.context("polling", { reRaise: false }, () => { throw NOT_FOUND; });
+       await nextTurn();
+     }`,
+  );
+  assert.deepEqual(told(groups), [["RangeError", 20]]);
+});
+
 test("errors of gRPC are groups of their class, and their spans say the status", async () => {
   await using station = await StationProcess.start();
   const groups = await groupsOf(

@@ -32,11 +32,8 @@ export {
   type RichErrorHandlerOptions,
 } from "./handler/handler-options.ts";
 export { type InstallOptions, installErrorHandler } from "./handler/install-error-handler.ts";
-export {
-  type HandledError,
-  type HandleOptions,
-  RichErrorHandler,
-} from "./handler/rich-error-handler.ts";
+export { type HandledError } from "./handler/handled-error.ts";
+export { type HandleOptions, RichErrorHandler } from "./handler/rich-error-handler.ts";
 export { fingerprint, type FingerprintRule } from "./fingerprint/fingerprint.ts";
 export { htmlSecurityPolicy, renderHtml } from "./render/html.ts";
 export { renderJson, reportJson } from "./render/json.ts";

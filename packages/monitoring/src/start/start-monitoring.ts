@@ -178,7 +178,9 @@ async function wire(
           config,
           options,
           exporter?.exports("traces") === true ? exporter : undefined,
-          errors === undefined ? undefined : (error) => errors.handler.recordedOnSpan(error),
+          errors === undefined
+            ? undefined
+            : (error, span) => errors.handler.recordedOnSpan(error, span),
         )
       : undefined;
   if (tracing !== undefined) parts.opened("tracing", (ms) => tracing.shutdown(ms));

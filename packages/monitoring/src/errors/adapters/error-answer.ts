@@ -30,6 +30,8 @@ export interface FailedRequest {
   readonly remoteAddress?: string | undefined;
   readonly method?: string | undefined;
   readonly path?: string | undefined;
+  /** The request itself: the same error of another one is told again. */
+  readonly request?: object | undefined;
 }
 
 /** An answer to be written. */
@@ -50,6 +52,7 @@ export function errorAnswer(
   const { report } = handler.handle(error, {
     ...(status < 500 && { kind: "expected" }),
     message: `${request.method ?? "request"} ${pathOnly(request.path)}`.trim(),
+    request: request.request,
   });
   if (isShown(request, options)) {
     return {

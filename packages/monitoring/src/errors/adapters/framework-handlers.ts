@@ -15,9 +15,11 @@ interface NodeRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
-function failedRequest({ method, url, headers, socket }: NodeRequest): FailedRequest {
+function failedRequest(request: NodeRequest): FailedRequest {
+  const { method, url, headers, socket } = request;
   const { accept } = headers;
   return {
+    request,
     method,
     path: url,
     accept: typeof accept === "string" ? accept : undefined,

@@ -30,6 +30,11 @@ export function rememberCrumbs(error: unknown, crumbs: readonly Crumb[]): void {
     origins.set(error, crumbs);
 }
 
+/** It comes from elsewhere this time. */
+export function cameFrom(error: unknown, crumbs: readonly Crumb[]): void {
+  if (typeof error === "object" && error !== null) origins.set(error, crumbs);
+}
+
 /** The contexts an error came from, or those around the running work. */
 export function crumbsOf(error: unknown): readonly Crumb[] {
   const known = typeof error === "object" && error !== null ? origins.get(error) : undefined;

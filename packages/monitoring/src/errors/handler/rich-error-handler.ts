@@ -8,16 +8,17 @@
 //   ├─ span         status, error.type, fingerprint
 //   └─ exporter     one log record; the logger's line is no second one
 //
-// An error that comes by again (through the next context, up to the crash) is known by its identity and not told again.
+// An error that comes by again (through the next context, up to the crash) is known by its identity and not told again, unless
+// it was thrown again (error-occurrences.ts).
 // Nothing here throws, whatever the error, the logger or the output do.
 
 import { withoutExport } from "../../logging/line-sink.ts";
 import { logContext } from "../../logging/log-context.ts";
+import type { Span } from "@opentelemetry/api";
 import { getCurrentSpan } from "../../tracing/active-span.ts";
 import { callInContext, enterContext, activeContext } from "../../tracing/context-manager.ts";
 import { exceptionAttributes } from "../../tracing/exception-attributes.ts";
 import type { ToldException } from "../../tracing/span.ts";
-import { hexOfWord, randomWord } from "../../tracing/trace-id.ts";
 import { LocalsCapture } from "../capture/locals-capture.ts";
 import { renderHtml } from "../render/html.ts";
 import { renderHeld, renderJson, reportJson } from "../render/json.ts";
@@ -34,8 +35,16 @@ import { errorRedactor } from "../report/secret-filter.ts";
 import { contextWithCrumb, type Crumb, crumbsOf, rememberCrumbs } from "./breadcrumbs.ts";
 import { type ErrorKind, kindOf } from "./error-kinds.ts";
 import { ErrorLimit, type HeldErrors } from "./error-limit.ts";
+import {
+  callSite,
+  ErrorOccurrences,
+  newId,
+  type Occurrence,
+  type Sighting,
+} from "./error-occurrences.ts";
 import { type ErrorContextOptions, type ErrorScope, splitOptions } from "./error-context.ts";
 import { framesJson, exceptionRecord, ExceptionRecords } from "./exception-record.ts";
+import type { HandledError } from "./handled-error.ts";
 import { exceptionSignal } from "./exception-signal.ts";
 import type {
   ErrorDisplay,
@@ -46,14 +55,6 @@ import type {
 import { recordOnSpan } from "./span-record.ts";
 import { whenIdle } from "./when-idle.ts";
 
-/** What became of an error. */
-export interface HandledError {
-  readonly report: FullReport;
-  readonly kind: ErrorKind;
-  /** False when it was told before, or its fingerprint had its share. */
-  readonly isWritten: boolean;
-}
-
 /** How one error is handled. */
 export interface HandleOptions {
   readonly kind?: ErrorKind | undefined;
@@ -63,8 +64,10 @@ export interface HandleOptions {
   /** What was being done; stands before the error on the line. */
   readonly message?: string | undefined;
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
-  /** Where it was seen: "uncaught_exception". */
+  /** Where it was seen when nobody had handled it: "uncaught_exception". */
   readonly origin?: string | undefined;
+  /** What failed by it and is answered now, an object: the same error of another request is another occurrence. */
+  readonly request?: object | undefined;
 }
 
 const LEVELS = { expected: "info", operational: "warn", bug: "error" } as const;
@@ -75,10 +78,7 @@ export class RichErrorHandler {
   readonly #redactor: Redactor;
   readonly #limit: ErrorLimit | undefined;
   readonly #records: ExceptionRecords | undefined;
-  readonly #handled = new WeakMap<object, HandledError>();
-  readonly #recorded = new WeakSet<object>();
-  readonly #ids = new WeakMap<object, string>();
-  readonly #logged = new WeakMap<object, string>();
+  readonly #occurrences = new ErrorOccurrences();
   readonly #sentFrames = new WeakMap<PlacedStack, string | undefined>();
   readonly #signal = exceptionSignal();
   #options: RichErrorHandlerOptions;
@@ -112,15 +112,16 @@ export class RichErrorHandler {
 
   /** The report of a thrown value, as plain data. Never throws. */
   report(error: unknown): FullReport {
-    return this.#report(error, undefined);
+    const { id } = this.#occurrences.last(error) ?? this.#occurrences.of(error, { by: "span" });
+    return this.#report(error, id, undefined);
   }
 
-  #report(error: unknown, given: HandleOptions["fields"]): FullReport {
+  #report(error: unknown, errorId: string, given: HandleOptions["fields"]): FullReport {
     const span = getCurrentSpan()?.spanContext();
     const breadcrumbs = crumbsOf(error);
     const around = [logContext(), breadcrumbs.at(-1)?.fields, given];
     return this.#builder.build(error, this.#settings, {
-      errorId: this.#idOf(error),
+      errorId,
       timeMs: Date.now(),
       traceId: span?.traceId,
       spanId: span?.spanId,
@@ -149,64 +150,74 @@ export class RichErrorHandler {
     this.#write(this.format(error));
   }
 
-  /** Reports, counts, logs, records; each error once. Never throws. */
+  /** Reports, counts, logs, records; each error once, see error-occurrences.ts. Never throws. */
   handle(error: unknown, options: HandleOptions = {}): HandledError {
-    const before =
-      typeof error === "object" && error !== null ? this.#handled.get(error) : undefined;
+    const { request, origin } = options;
+    const isOutside = request !== undefined || origin !== undefined;
+    return this.#handle(error, options, {
+      by: "handler",
+      request,
+      isLast: origin !== undefined,
+      // oxlint-disable-next-line typescript/unbound-method -- it is only compared
+      site: isOutside || !isObject(error) ? undefined : callSite(this.handle),
+    });
+  }
+
+  #handle(error: unknown, options: HandleOptions, sighting: Sighting): HandledError {
+    const occurrence = this.#occurrences.of(error, sighting);
+    const before = occurrence.handled;
     if (before !== undefined) {
       if (options.isFatal === true) this.#toldBefore(before.report);
       return { ...before, isWritten: false };
     }
-    const report = this.#report(error, options.fields);
+    const report = this.#report(error, occurrence.id, options.fields);
     const kind = options.kind ?? kindOf(error, this.#options.kinds, this.#options.kindOf);
-    const isWritten = this.#tell(error, report, kind, options);
-    const handled = { report, kind, isWritten };
-    if (typeof error === "object" && error !== null) this.#handled.set(error, handled);
-    return handled;
+    const isWritten = this.#tell(error, occurrence, report, kind, options);
+    occurrence.handled = { report, kind, isWritten };
+    return occurrence.handled;
   }
 
   /** What became of an error that was handled before. */
   handledBefore(error: unknown): HandledError | undefined {
-    return typeof error === "object" && error !== null ? this.#handled.get(error) : undefined;
+    return this.#occurrences.last(error)?.handled;
   }
 
   /**
    * For tracing: an exception that somebody records on a span. Its event says which error it is of, so that it is one with what
    * is said of it elsewhere. Never throws.
    */
-  recordedOnSpan(error: unknown): ToldException {
+  recordedOnSpan(error: unknown, span?: Span): ToldException {
+    const occurrence = this.#occurrences.of(error, { by: "span", span });
     // It stands on the span it was handled in.
-    const before = this.handledBefore(error);
-    if (before !== undefined) return { message: before.report.message, event: undefined };
-    if (this.#signal.logs) this.#record(error);
+    if (occurrence.handled !== undefined) {
+      return { message: occurrence.handled.report.message, event: undefined };
+    }
+    if (this.#signal.logs) this.#record(error, occurrence);
     const { message, fingerprint } = this.#builder.brief(error, this.#settings);
     const isWanted = this.#signal.events || this.#records === undefined;
     const attributes = isWanted ? exceptionAttributes(error, message) : undefined;
     if (attributes === undefined) return { message, event: undefined };
-    const ids = { "flx.error.fingerprint": fingerprint, "flx.error.id": this.#idOf(error) };
+    const ids = { "flx.error.fingerprint": fingerprint, "flx.error.id": occurrence.id };
     return { message, event: { ...attributes, ...ids } };
   }
 
   /**
    * For logging: what the record of a line says of the error on it, so that it is one with what is said of it elsewhere, as
-   * members of an object of JSON: `"flx.error.fingerprint":"...","flx.error.id":"...",...`. Made once for an error.
+   * members of an object of JSON: `"flx.error.fingerprint":"...","flx.error.id":"...",...`. Made once for an occurrence.
    * Never throws.
    */
   loggedFields(error: object): string | undefined {
     return safely(() => {
-      const known = this.#logged.get(error);
-      const fields = known ?? this.#fieldsOf(error);
-      if (known === undefined) this.#logged.set(error, fields);
-      return fields;
+      const occurrence = this.#occurrences.of(error, { by: "log" });
+      return (occurrence.logged ??= this.#fieldsOf(error, occurrence));
     });
   }
 
-  #fieldsOf(error: object): string {
+  #fieldsOf(error: object, { id, handled }: Occurrence): string {
     const { fingerprint, stack } = this.#builder.brief(error, this.#settings);
-    const held = this.#handled.get(error);
     // It is told after all, and not one of those that were not.
-    if (held?.isWritten === false) this.#limit?.isTold(fingerprint);
-    const ids = `"flx.error.fingerprint":"${fingerprint}","flx.error.id":"${this.#idOf(error)}"`;
+    if (handled?.isWritten === false) this.#limit?.isTold(fingerprint);
+    const ids = `"flx.error.fingerprint":"${fingerprint}","flx.error.id":"${id}"`;
     const frames = this.#framesOf(stack);
     return frames === undefined ? ids : `${ids},"flx.error.frames":${frames}`;
   }
@@ -217,16 +228,6 @@ export class RichErrorHandler {
       this.#sentFrames.set(stack, framesJson(bareFrames(stack.placed, this.#settings)));
     }
     return this.#sentFrames.get(stack);
-  }
-
-  /** Of one error there may be a report, a record, lines and events of several spans; all have its id. */
-  #idOf(error: unknown): string {
-    const isKept = typeof error === "object" && error !== null;
-    const known = isKept ? this.#ids.get(error) : undefined;
-    if (known !== undefined) return known;
-    const id = newId();
-    if (isKept) this.#ids.set(error, id);
-    return id;
   }
 
   /**
@@ -260,7 +261,7 @@ export class RichErrorHandler {
     const failed = (error: unknown): undefined => {
       callInContext(context, () => {
         rememberCrumbs(error, crumbsOf(undefined));
-        this.handle(error, { message, logLevel });
+        this.#handle(error, { message, logLevel }, { by: "context", isLast: !reRaise });
       }, []);
       if (reRaise) throw error;
       return undefined;
@@ -318,31 +319,38 @@ export class RichErrorHandler {
     ]);
   }
 
-  /** One log record an error: when it is handled later, this was it. */
-  #record(error: unknown): void {
+  /** One log record an occurrence: when it is handled later, this was it. */
+  #record(error: unknown, occurrence: Occurrence): void {
     const records = this.#records;
-    if (records === undefined || typeof error !== "object" || error === null) return;
-    if (this.#recorded.has(error)) return;
-    this.#recorded.add(error);
+    if (records === undefined || !isObject(error) || occurrence.isRecorded) return;
+    occurrence.isRecorded = true;
     const { kinds, kindOf: rule } = this.#options;
-    safely(() => records.write(this.report(error), { kind: kindOf(error, kinds, rule) }));
+    safely(() => {
+      const report = this.#report(error, occurrence.id, undefined);
+      records.write(report, { kind: kindOf(error, kinds, rule) });
+    });
   }
 
-  #tell(error: unknown, report: FullReport, kind: ErrorKind, options: HandleOptions): boolean {
+  #tell(
+    error: unknown,
+    { isRecorded, logged }: Occurrence,
+    report: FullReport,
+    kind: ErrorKind,
+    options: HandleOptions,
+  ): boolean {
     const { fingerprint, type, timeMs } = report;
     const passes =
       this.#limit === undefined ||
       options.isFatal === true ||
       this.#limit.take({ fingerprint, type, kind }, timeMs, {
         isAsked: this.#hasLocals(error),
-        isTold: isObject(error) && this.#logged.has(error),
+        isTold: logged !== undefined,
       });
     const { counter } = this.#options;
     safely(() => counter?.handled(kind, type, !passes));
     safely(() => recordOnSpan(error, report, this.#signal.events || this.#records === undefined));
     if (kind === "bug") this.#capture?.want(fingerprint, error);
     if (!passes) return false;
-    const isRecorded = typeof error === "object" && error !== null && this.#recorded.has(error);
     if (!isRecorded) {
       safely(() => {
         this.#records?.write(report, { ...options, kind });
@@ -471,11 +479,6 @@ export class RichErrorHandler {
       isAlwaysOn: showLocals === true,
     });
   }
-}
-
-/** 16 hex digits. */
-function newId(): string {
-  return hexOfWord(randomWord()) + hexOfWord(randomWord());
 }
 
 function scopeOf(crumb: Crumb): ErrorScope {
