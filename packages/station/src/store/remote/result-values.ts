@@ -12,6 +12,7 @@ import {
   Labels,
   MAX_SCHEMA,
   MIN_SCHEMA,
+  upperBound,
 } from "@flx/model";
 import { type FloatHistogram, floatHistogram, type QueryValue, type SeriesData } from "@flx/promql";
 
@@ -100,22 +101,22 @@ interface JsonBucket {
 }
 
 function histogramOf(given: Json): FloatHistogram {
-  const { count, sum, buckets = [] } = objectOf(given);
-  const all = listOf(buckets).map((each): JsonBucket => {
+  const { count, sum, buckets: shown = [] } = objectOf(given);
+  const all = listOf(shown).map((each): JsonBucket => {
     const [, lower, upper, n] = listOf(each);
     return { lower: numberOf(lower), upper: numberOf(upper), count: numberOf(n) };
   });
   const zero = all.find(({ lower, upper }) => lower <= 0 && upper >= 0);
   if (zero !== undefined && -zero.lower !== zero.upper) return customHistogram(given, all);
-  const schema = schemaOf(all.filter((each) => each !== zero));
-  const side = (ends: readonly { end: number; count: number }[]) => ({
-    indexes: ends.map(({ end }) => bucketIndex(schema, end)),
-    counts: ends.map((each) => each.count),
+  const besides = all.filter((each) => each !== zero);
+  const schema = schemaOf(besides);
+  if (!besides.every((each) => isOfSchema(schema, each))) return customHistogram(given, all);
+  const side = (buckets: readonly JsonBucket[]) => ({
+    indexes: buckets.map((each) => indexIn(schema, each)),
+    counts: buckets.map((each) => each.count),
   });
-  const isAbove = ({ lower }: JsonBucket): boolean => lower > 0;
-  const isBelow = ({ upper }: JsonBucket): boolean => upper < 0;
-  const above = all.filter(isAbove).map(({ upper, count: n }) => ({ end: upper, count: n }));
-  const below = all.filter(isBelow).map(({ lower, count: n }) => ({ end: -lower, count: n }));
+  const above = besides.filter(({ lower }) => lower > 0);
+  const below = besides.filter(({ upper }) => upper < 0);
   return floatHistogram({
     schema,
     count: numberOf(count),
@@ -152,8 +153,21 @@ function schemaOf(buckets: readonly JsonBucket[]): number {
     if (Number.isFinite(ratio)) widest = Math.max(widest, ratio);
   }
   if (!(widest > 1)) return 0;
-  const schema = Math.round(-Math.log2(Math.log2(widest)));
+  const schema = 0 - Math.round(Math.log2(Math.log2(widest)));
   return Math.min(MAX_SCHEMA, Math.max(MIN_SCHEMA, schema));
+}
+
+/** Whether a bucket ends, away from zero, where one of the schema does: engines differ in the last bits. */
+function isOfSchema(schema: number, bucket: JsonBucket): boolean {
+  const { lower, upper } = bucket;
+  const end = lower > 0 ? upper : -lower;
+  if (end === Infinity) return lower === Number.MAX_VALUE || upper === -Number.MAX_VALUE;
+  return Math.abs(upperBound(schema, indexIn(schema, bucket)) / end - 1) < 1e-9;
+}
+
+/** By its middle: an end that is a bit too large would be in the next one. */
+function indexIn(schema: number, { lower, upper }: JsonBucket): number {
+  return bucketIndex(schema, Math.abs(lower + (upper - lower) / 2));
 }
 
 function pointOf(given: Json): [timeMs: number, value: Json] {
