@@ -1,6 +1,7 @@
 // The station's own `remote_write`, beside its store, to a real Prometheus and a real VictoriaMetrics.
 //
 //   equal     what the station scrapes and is sent is in both, relabelled, with the station's labels
+//   2.0       neither takes it: both are sent 1.0 instead, and nothing is lost
 //   killed    both killed and the station killed under load: what was acknowledged is in the station and in both
 
 import assert from "node:assert/strict";
@@ -138,6 +139,27 @@ test("what the station has is sent on, with relabelling and external labels, and
   assert.match(body, /queue_samples\{remote="victoria-2"\} \d/);
   assert.doesNotMatch(body, /queue_samples\{remote="victoria"\} \d/);
   assert.equal((await httpGet(`${station.url}/readyz`)).status, 200);
+});
+
+test("engines of remote write 1.0 that are sent 2.0 by mistake get everything as 1.0, and are told of", async (t) => {
+  if (!requirePeer(t, "prometheus") || !requirePeer(t, "victoria-metrics")) return;
+  await using engines = await Engines.create();
+  await engines.start();
+  const second = "protobuf_message: io.prometheus.write.v2.Request";
+  const config = configOf(engines.urls, `    ${second}`) + `    ${second}\n`;
+  await using station = await StationProcess.start({ config });
+  const load = new Load(() => station.url);
+  await waitUntil(async () => (await station.query('up{job="flx"}')).length === 1, PATIENT);
+  await sleep(1_000);
+  await load.stop();
+  for (const [i, name] of ["prometheus", "victoria"].entries()) {
+    await drained(station, name);
+    await assertWhole(engines.urls[i]!, load, 'load{site="here"}');
+    const told = `${name}: [\\d.:]+/api/v1/write does not take io.prometheus.write.v2.Request`;
+    assert.match(station.process.log(), new RegExp(told));
+  }
+  const { body } = await httpGet(`${station.url}/metrics`, { timeoutMs: 10_000 });
+  assert.doesNotMatch(body, /outcome="refused"\} [1-9]/);
 });
 
 test(`nothing is lost when both remotes are ended ${KILLS} times and the station is killed under load`, async (t) => {

@@ -109,6 +109,14 @@ const refusedHere: readonly (readonly [config: string, why: RegExp])[] = [
   ["scrape_configs: [{ job_name: flx }]", /under which the station watches itself/],
 ];
 
+/** Words of a newer Prometheus than this promtool is of. */
+const newer: readonly (readonly [config: string, what: RegExp])[] = [
+  [
+    "remote_write: [{ url: http://a/b, protobuf_message: io.prometheus.write.v2.Request }]",
+    /field protobuf_message not found/,
+  ],
+];
+
 test("prometheus.yml files are taken and refused as promtool does", async (t) => {
   const promtool = requirePeer(t, "promtool") ? peer("promtool") : undefined;
   if (promtool === undefined) return;
@@ -144,5 +152,9 @@ test("prometheus.yml files are taken and refused as promtool does", async (t) =>
   for (const [text, why] of refusedHere) {
     assert.ok(theirs(text).isTaken, theirs(text).said);
     assert.match(ours(text) ?? "", why);
+  }
+  for (const [text, what] of newer) {
+    assert.match(theirs(text).said, what);
+    assert.equal(ours(text), undefined);
   }
 });

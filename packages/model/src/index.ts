@@ -88,6 +88,10 @@ export {
 export { XOR_CHUNK_SAMPLES, XorChunkWriter } from "./remote-read/xor-chunk.ts";
 export { readWriteRequest } from "./remote-write/read-v1.ts";
 export { readWriteRequestV2 } from "./remote-write/read-v2.ts";
+export { writeRequestToV1, writeRequestToV2 } from "./remote-write/convert.ts";
+export { familyOf } from "./remote-write/family-names.ts";
+export { joinWriteRequestsV2 } from "./remote-write/join-v2.ts";
 export { encodeSeriesLabels, WriteRequestWriter } from "./remote-write/write-v1.ts";
+export { type SeriesMetadata, WriteRequestV2Writer } from "./remote-write/write-v2.ts";
 export { readSnappy, writeSnappy } from "./wire/snappy.ts";
 export { WireReader } from "./wire/wire-reader.ts";

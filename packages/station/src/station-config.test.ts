@@ -128,6 +128,7 @@ remote_write:
     headers: { X-Scope-OrgID: shop }
     write_relabel_configs: [{ source_labels: [job], regex: a, action: drop }]
     send_exemplars: true
+    protobuf_message: io.prometheus.write.v2.Request
     queue_config: { max_size: 1GB, max_backoff: 1m }
   - { url: "http://b/write", name: b, basic_auth: { username: u, password: s3cret } }
 store: { metrics: { url: "http://vm:8428/prefix", authorization: { credentials: s3cret } } }
@@ -135,12 +136,19 @@ store: { metrics: { url: "http://vm:8428/prefix", authorization: { credentials: 
   const [first, second] = value.remote_write;
   assert.equal(first?.name, "long-term:9009/push");
   assert.deepEqual([...(first?.http.headers.keys() ?? [])], ["X-Scope-OrgID"]);
-  assert.deepEqual([first?.sendsExemplars, first?.sendsNativeHistograms], [true, false]);
+  // 2.0 always has native histograms.
+  assert.deepEqual([first?.sendsExemplars, first?.sendsNativeHistograms], [true, true]);
+  assert.equal(first?.message, "io.prometheus.write.v2.Request");
   assert.deepEqual(
     [first?.queue.max_size, first?.queue.max_backoff, first?.queue.max_samples_per_send],
     [1024 ** 3, 60_000, 10_000],
   );
   assert.equal(second?.http.authorization?.kind, "basic");
+  assert.deepEqual(
+    [second?.message, second?.sendsNativeHistograms],
+    ["prometheus.WriteRequest", false],
+  );
+  assert.equal(value.store.metrics?.message, "prometheus.WriteRequest");
   assert.equal(value.store.metrics?.url, "http://vm:8428/prefix");
   const shown = explained.map((each) => each.shown).join("\n");
   assert.doesNotMatch(shown, /s3cret|u:p@/);
@@ -163,6 +171,11 @@ store: { metrics: { url: "http://vm:8428/prefix", authorization: { credentials: 
   f("remote_write: [{ url: http://a, write_relabel_configs: [{ regex: '(' }] }]", /regex|\(/);
   f("store: { metrics: { urls: http://a } }", /did you mean url/);
   f("store: { metrics: {} }", /url: must be given/);
+  f("remote_write: [{ url: http://a, protobuf_message: v2 }]", /is none of these/);
+  f(
+    "store: { metrics: { url: http://a, protobuf_message: io.prometheus.write.v2.request } }",
+    /did you mean io\.prometheus\.write\.v2\.Request/,
+  );
   f("store: { metrics: { url: ftp://a } }", /http:\/\//);
 });
 

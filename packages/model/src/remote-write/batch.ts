@@ -1,8 +1,8 @@
 // A remote write request in columns, of either version.
 //
 //   series      hashLow hashHigh | first ... end of its samples          labels: raw bytes (1.0) or symbols (2.0)
-//   samples     series timestampMs words          words: two halves of a float64, so that no NaN loses its bits
-//   histograms  series timestampMs histogram      decoded: they are few
+//   samples     series timestampMs words starts   words: two halves of a float64, so that no NaN loses its bits
+//   histograms  series timestampMs start histogram      decoded: they are few
 //   exemplars   series exemplar
 //   metadata    name type help unit
 //
@@ -54,6 +54,8 @@ export function checkWriteLimit(
 export interface WrittenHistogram {
   readonly series: number;
   readonly timestampMs: number;
+  /** 2.0 only: since when it counts; 0: not said. */
+  readonly startMs: number;
   readonly histogram: NativeHistogram | FlxError;
 }
 
@@ -107,8 +109,8 @@ export class RemoteWriteBatch {
   readonly histograms: WrittenHistogram[] = [];
   readonly exemplars: { readonly series: number; readonly exemplar: Exemplar }[] = [];
   readonly metadata: WrittenMetadata[] = [];
-  /** 2.0 only: since when each series counts (0: not said), by series. */
-  readonly createdMs: Map<number, number> = new Map();
+  /** 2.0 only: since when each sample's series counts (0: not said); undefined when no sample says it. */
+  startsMs: Float64Array | undefined;
   labelSource!: LabelSource;
 
   /** The values, in the memory of `words`. */
@@ -135,11 +137,22 @@ export class RemoteWriteBatch {
       const times = new Float64Array(at * 2);
       times.set(this.timestampMs);
       this.timestampMs = times;
+      if (this.startsMs !== undefined) {
+        const starts = new Float64Array(at * 2);
+        starts.set(this.startsMs);
+        this.startsMs = starts;
+      }
     }
     this.sampleSeries[at] = series;
     this.timestampMs[at] = timestampMs;
     this.words[2 * at] = low;
     this.words[2 * at + 1] = high;
+  }
+
+  /** Notes since when a sample's series counts. */
+  setStart(sample: number, startMs: number): void {
+    this.startsMs ??= new Float64Array(this.timestampMs.length);
+    this.startsMs[sample] = startMs;
   }
 }
 

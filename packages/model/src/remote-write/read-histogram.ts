@@ -1,4 +1,4 @@
-// A native histogram of remote write; 1.0 and 2.0 have the same message.
+// A native histogram of remote write; 1.0 and 2.0 have the same message, but for the start time (field 17) of 2.0.
 //
 // Counts are integers with differences between buckets, or floats as they are. What does not fit together (spans that
 // promise buckets that are not there, a bucket below zero) is an error of this histogram alone.
@@ -17,7 +17,7 @@ export function readWrittenHistogram(
   outer: number,
   depth: number,
   limits: RemoteWriteLimits,
-): { timestampMs: number; histogram: NativeHistogram | FlxError } {
+): { timestampMs: number; startMs: number; histogram: NativeHistogram | FlxError } {
   const end = reader.length(outer);
   const parts = {
     schema: 0,
@@ -27,6 +27,7 @@ export function readWrittenHistogram(
     zeroCount: 0,
     hint: 0,
     timestampMs: 0,
+    startMs: 0,
   };
   const negativeSpans: Span[] = [];
   const positiveSpans: Span[] = [];
@@ -101,6 +102,9 @@ export function readWrittenHistogram(
       case 0x81:
         customBounds.push(reader.double(end));
         break;
+      case 0x88:
+        parts.startMs = reader.int(end);
+        break;
       default:
         reader.skip(tag, end, depth);
     }
@@ -114,7 +118,7 @@ export function readWrittenHistogram(
       positiveSpans.length;
     checkWriteLimit(limits, "maxBuckets", buckets);
   }
-  const { timestampMs, hint, ...numbers } = parts;
+  const { timestampMs, startMs, hint, ...numbers } = parts;
   try {
     const side = (
       spans: readonly Span[],
@@ -129,10 +133,10 @@ export function readWrittenHistogram(
       customBounds,
       counterResetHint: HINTS[hint] ?? "unknown",
     });
-    return { timestampMs, histogram };
+    return { timestampMs, startMs, histogram };
   } catch (error) {
     if (!(error instanceof FlxError)) throw error;
-    return { timestampMs, histogram: error };
+    return { timestampMs, startMs, histogram: error };
   }
 }
 

@@ -4,7 +4,10 @@
 //   timeseries 5 { labels_refs 1 (pairs of symbols)  samples 2  histograms 3  exemplars 4  metadata 5  created 6 }
 //
 // Symbols may stand after the series that name them, so references are resolved at the end. The time since when a
-// counter counts stood in the series (field 6) in the first drafts and stands in samples and histograms now: both are read.
+// counter counts stood in the series (field 6) in the first drafts and stands in samples and histograms now: both are
+// read, and what a sample says itself wins.
+//
+// Metadata is said for each series; it becomes that of the family: `lag_bucket` of a histogram describes `lag`.
 //
 // Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
 
@@ -22,6 +25,7 @@ import {
   type RemoteWriteLimits,
   RunningHash,
 } from "./batch.ts";
+import { describedFamily } from "./family-names.ts";
 import { readWrittenHistogram } from "./read-histogram.ts";
 
 /**
@@ -101,6 +105,9 @@ class RequestReader {
     const series = batch.addSeries(0, 0);
     checkWriteLimit(this.#limits, "maxSeries", batch.series);
     this.#firstRef.push(first);
+    const firstSample = batch.samples;
+    const firstHistogram = batch.histograms.length;
+    let createdMs = 0;
     while (reader.at < end) {
       const tag = reader.tag(end);
       switch (tag) {
@@ -124,7 +131,7 @@ class RequestReader {
           this.#seriesMetadata(end, series);
           break;
         case 0x30:
-          batch.createdMs.set(series, reader.int(end));
+          createdMs = reader.int(end);
           break;
         default:
           reader.skip(tag, end, 1);
@@ -133,6 +140,19 @@ class RequestReader {
     const refs = this.#refs.length - first;
     if (refs % 2 !== 0) malformed("a label name without a value");
     checkWriteLimit(this.#limits, "maxLabels", refs / 2);
+    if (createdMs !== 0) this.#startAll(firstSample, firstHistogram, createdMs);
+  }
+
+  /** What a series says of all its samples, for those that say nothing themselves. */
+  #startAll(firstSample: number, firstHistogram: number, startMs: number): void {
+    const batch = this.#batch;
+    for (let i = firstSample; i < batch.samples; i++) {
+      if ((batch.startsMs?.[i] ?? 0) === 0) batch.setStart(i, startMs);
+    }
+    const { histograms } = batch;
+    for (let i = firstHistogram; i < histograms.length; i++) {
+      if (histograms[i]!.startMs === 0) histograms[i] = { ...histograms[i]!, startMs };
+    }
   }
 
   #count(): void {
@@ -147,6 +167,7 @@ class RequestReader {
     let low = 0;
     let high = 0;
     let timestampMs = 0;
+    let startMs = 0;
     while (reader.at < end) {
       const tag = reader.tag(end);
       if (tag === 0x09) {
@@ -154,10 +175,12 @@ class RequestReader {
         low = reader.low;
         high = reader.high;
       } else if (tag === 0x10) timestampMs = reader.int(end);
-      else if (tag === 0x18) this.#batch.createdMs.set(series, reader.int(end));
+      else if (tag === 0x18) startMs = reader.int(end);
       else reader.skip(tag, end, 2);
     }
-    this.#batch.addSample(series, timestampMs, low, high);
+    const batch = this.#batch;
+    batch.addSample(series, timestampMs, low, high);
+    if (startMs !== 0) batch.setStart(batch.samples - 1, startMs);
     this.#count();
   }
 
@@ -223,15 +246,16 @@ class RequestReader {
   #describe(source: SymbolLabels): void {
     const seen = new Set<string>();
     const symbols = this.#symbols;
-    for (const { series, type, helpRef, unitRef } of this.#metadata) {
+    for (const { series, type: typeNumber, helpRef, unitRef } of this.#metadata) {
       const help = symbols[helpRef] ?? malformed(`there is no symbol ${helpRef}`);
       const unit = symbols[unitRef] ?? malformed(`there is no symbol ${unitRef}`);
-      const name = source.value(series, "__name__");
-      if (name === undefined || (type === 0 && help === "" && unit === "") || seen.has(name)) {
-        continue;
-      }
+      const metric = source.value(series, "__name__");
+      if (metric === undefined || (typeNumber === 0 && help === "" && unit === "")) continue;
+      const type = METADATA_TYPES[typeNumber] ?? "unknown";
+      const name = describedFamily(metric, type);
+      if (seen.has(name)) continue;
       seen.add(name);
-      this.#batch.metadata.push({ name, type: METADATA_TYPES[type] ?? "unknown", help, unit });
+      this.#batch.metadata.push({ name, type, help, unit });
     }
   }
 }

@@ -78,8 +78,8 @@ test("WriteRequestWriter writes histograms, exemplars and metadata; two requests
   const read = readWriteRequest(Buffer.concat([first, writer.take()]));
 
   assert.deepEqual(read.histograms, [
-    { series: 0, timestampMs: 10, histogram: exponential },
-    { series: 0, timestampMs: 12, histogram: custom },
+    { series: 0, timestampMs: 10, startMs: 0, histogram: exponential },
+    { series: 0, timestampMs: 12, startMs: 0, histogram: custom },
   ]);
   assert.deepEqual(read.exemplars, [{ series: 0, exemplar }]);
   assert.deepEqual(read.metadata, [metadata]);

@@ -8,13 +8,11 @@
 //
 // Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
 
-import type { BucketColumns } from "../bucket-columns.ts";
 import type { Exemplar } from "../exemplar.ts";
-import { spansOf } from "../exposition/protobuf-spans.ts";
 import type { Labels } from "../labels.ts";
-import type { NativeHistogram } from "../native-histogram.ts";
 import { MessageWriter } from "../otlp/message-writer.ts";
 import { METADATA_TYPES, type WrittenMetadata } from "./batch.ts";
+import { type HistogramFields, writeHistogram } from "./write-histogram.ts";
 
 const TIMESERIES = 0x0a;
 const METADATA = 0x1a;
@@ -24,22 +22,6 @@ const VALUE = 0x12;
 const SAMPLE = 0x12;
 const EXEMPLAR = 0x1a;
 const HISTOGRAM = 0x22;
-
-const HINTS = { unknown: 0, reset: 1, none: 2, gauge: 3 } as const;
-
-/** What of a histogram is written: also what a query has made of one. */
-export type HistogramFields = Pick<
-  NativeHistogram,
-  | "schema"
-  | "zeroThreshold"
-  | "zeroCount"
-  | "count"
-  | "sum"
-  | "positive"
-  | "negative"
-  | "customBounds"
-  | "counterResetHint"
->;
 
 /** The labels of a series as they stand in every request, for `beginSeries`. */
 export function encodeSeriesLabels(labels: Labels): Uint8Array {
@@ -84,24 +66,7 @@ export class WriteRequestWriter {
   }
 
   histogram(timestampMs: number, histogram: HistogramFields): void {
-    const out = this.#out;
-    const start = out.begin(HISTOGRAM);
-    out.double(0x11, histogram.count);
-    out.double(0x19, histogram.sum);
-    out.uint(0x20, zigzag(histogram.schema));
-    out.double(0x29, histogram.zeroThreshold);
-    out.double(0x39, histogram.zeroCount);
-    writeSide(out, 0x42, 0x52, histogram.negative);
-    writeSide(out, 0x5a, 0x6a, histogram.positive);
-    out.uint(0x70, HINTS[histogram.counterResetHint]);
-    out.int(0x78, timestampMs);
-    if (histogram.customBounds.length > 0) {
-      // Field 16: its tag has two bytes.
-      out.varint(0x82);
-      out.varint(histogram.customBounds.length * 8);
-      out.raw(bytesOf(histogram.customBounds));
-    }
-    out.end(start);
+    writeHistogram(this.#out, HISTOGRAM, timestampMs, histogram);
   }
 
   exemplar({ labels, value, timestampMs }: Exemplar): void {
@@ -131,23 +96,4 @@ export class WriteRequestWriter {
   take(): Uint8Array {
     return this.#out.take();
   }
-}
-
-function writeSide(out: MessageWriter, spanTag: number, countTag: number, side: BucketColumns) {
-  const { spans, counts } = spansOf(side);
-  for (const { offset, length } of spans) {
-    const start = out.begin(spanTag);
-    out.uint(0x08, zigzag(offset));
-    out.uint(0x10, length);
-    out.end(start);
-  }
-  if (counts.length > 0) out.field(countTag, bytesOf(Float64Array.from(counts)));
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function zigzag(value: number): number {
-  return value < 0 ? -2 * value - 1 : 2 * value;
 }

@@ -2,118 +2,14 @@
 // the engine does not answer them. The real engines are in conformance/remote-engine.test.ts.
 
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { FlxError, Labels, NativeHistogram, readSnappy, readWriteRequest } from "@flx/model";
-import { Registry } from "@flx/monitoring/metrics";
+import { type FlxError, Labels, NativeHistogram } from "@flx/model";
 import { Matcher } from "@flx/promql";
 import { requirePeer, temporaryFolder, TestAuthority, waitUntil } from "@flx/testkit";
-import { readConfig } from "../../src/config/load-config.ts";
 import { RemoteEngine } from "../../src/query/remote-engine.ts";
-import { stationShape } from "../../src/station-config.ts";
 import { SampleBatch } from "../../src/store/metric-sink.ts";
-import { RemoteStore } from "../../src/store/remote/remote-store.ts";
-import { RemoteWriteMetrics } from "../../src/store/remote/remote-write-metrics.ts";
-
-type Answer = { status: number; headers?: Record<string, string>; body?: string | Buffer } | "hang";
-
-/** An engine that answers as it is told. */
-class FaultyEngine implements AsyncDisposable {
-  /** Values of the samples that were taken, in order. */
-  readonly taken: number[] = [];
-  readonly requests: { url: string; headers: IncomingMessage["headers"]; atMs: number }[] = [];
-  onWrite: (values: readonly number[]) => Answer = () => ({ status: 204 });
-  onAsk: (path: string) => Answer = () => ({ status: 200, body: '{"status":"success","data":[]}' });
-  readonly #server;
-
-  private constructor(tls?: { cert: string; key: string }) {
-    const handle = (request: IncomingMessage, response: ServerResponse): void =>
-      void this.#handle(request, response);
-    this.#server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle);
-  }
-
-  static async start(tls?: { cert: string; key: string }): Promise<FaultyEngine> {
-    const engine = new FaultyEngine(tls);
-    await new Promise<void>((resolve) => {
-      engine.#server.listen(0, "127.0.0.1", resolve);
-    });
-    return engine;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const url = request.url ?? "";
-    this.requests.push({ url, headers: request.headers, atMs: performance.now() });
-    let answer: Answer;
-    if (url.endsWith("/write")) {
-      const read = readWriteRequest(readSnappy(Buffer.concat(chunks), 1e9));
-      const values = [...read.values, ...read.histograms.map(sumOf)];
-      answer = this.onWrite(values);
-      if (answer !== "hang" && answer.status < 300) this.taken.push(...values);
-    } else answer = this.onAsk(`${url} ${Buffer.concat(chunks).toString()}`);
-    if (answer === "hang") return;
-    response.writeHead(answer.status, answer.headers ?? {});
-    response.end(answer.body ?? "");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
-
-function sumOf({ histogram }: { histogram: NativeHistogram | FlxError }): number {
-  return histogram instanceof FlxError ? NaN : histogram.sum;
-}
-
-interface Opened extends AsyncDisposable {
-  readonly store: RemoteStore;
-  readonly registry: Registry;
-  readonly problems: string[];
-}
-
-async function opened(folder: string, yaml: string, queryTimeoutMs = 5_000): Promise<Opened> {
-  const { value } = readConfig(`store: { metrics: { ${yaml} } }`, stationShape, { file: "test" });
-  const registry = new Registry();
-  const problems: string[] = [];
-  const store = await RemoteStore.open({
-    folder,
-    config: value.store.metrics!,
-    maxSeries: 100,
-    maxLabels: 10,
-    queryTimeoutMs,
-    metrics: RemoteWriteMetrics.of(registry),
-    now: Date.now,
-    onProblem: ({ message }) => problems.push(message),
-  });
-  return { store, registry, problems, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
-}
-
-/** Appends one sample each of these values. */
-async function put(store: RemoteStore, ...values: readonly number[]): Promise<void> {
-  await Promise.all(
-    values.map((value) => {
-      const batch = new SampleBatch();
-      batch.add(store.ref(Labels.from({ __name__: "m", v: String(value % 50) })), value, value);
-      return store.append(batch);
-    }),
-  );
-}
-
-async function counted(registry: Registry, pattern: RegExp): Promise<number> {
-  const text = Buffer.concat(await registry.expose({ format: "text" })).toString();
-  return Number(pattern.exec(text)?.[1] ?? 0);
-}
-
-const FAST = "queue_config: { min_backoff: 1ms, max_backoff: 20ms }";
+import { type Answer, counted, FAST, FaultyEngine, opened, put } from "./faulty-engine.ts";
 
 test("RemoteStore sends again after 5xx, 429 and no answer, in order, and waits as Retry-After says", async () => {
   await using folder = await temporaryFolder("remote");

@@ -9,15 +9,17 @@
 // What waits for a remote that is not configured any more stays on disk and is told, at each start and reload: it may have been
 // taken out by mistake, and is sent when it is there again. A queue with nothing in it goes.
 //
-// Labels are relabelled and encoded once a series, and forgotten when the store gives numbers anew.
+// Labels are relabelled and encoded once a series, and forgotten when the store gives numbers anew. What was said of
+// families is remembered here, since remote write 2.0 says it with every series.
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { encodeSeriesLabels, FlxError, type Labels } from "@flx/model";
+import { FlxError, type Labels } from "@flx/model";
 import type { Matcher, SelectHints, SeriesData, TimeRange } from "@flx/promql";
 import type { Prepared } from "../../config/reload.ts";
 import { ConfiguredAccess } from "../../config/configured-access.ts";
+import { FamilyTable } from "../../store/head/family-table.ts";
 import type { AppendOutcome, SampleBatch, SeriesRef } from "../../store/metric-sink.ts";
 import type { MetricStore, StoreCondition } from "../../store/metric-store.ts";
 import type {
@@ -29,6 +31,8 @@ import type {
 } from "../../store/metrics-source.ts";
 import { RemoteEndpoint } from "../../store/remote/remote-endpoint.ts";
 import type { RemoteWriteMetrics } from "../../store/remote/remote-write-metrics.ts";
+import { SentSeries } from "../../store/remote/sent-series.ts";
+import { WRITE_V2 } from "../../store/remote/write-message.ts";
 import { WriteQueue } from "../../store/remote/write-queue.ts";
 import { LeftQueues } from "../../store/remote/left-queues.ts";
 import { Relabeling } from "../relabel.ts";
@@ -54,7 +58,9 @@ export interface Forwarding {
 export class ForwardedStore implements MetricStore {
   readonly #store: MetricStore;
   readonly #parts: ForwardingParts;
+  readonly #families = new FamilyTable();
   #remotes: readonly Remote[] = [];
+  #saysFamilies = false;
 
   private constructor(store: MetricStore, parts: ForwardingParts) {
     this.#store = store;
@@ -75,6 +81,16 @@ export class ForwardedStore implements MetricStore {
     return forwarded;
   }
 
+  /** What the store knows of families already: whoever said it may not say it again. Never rejects. */
+  async #learnFamilies(): Promise<void> {
+    const known = await this.#store
+      .metadata(undefined)
+      .catch((): ReadonlyMap<string, readonly FamilyMetadata[]> => new Map());
+    for (const [name, all] of known) {
+      for (const each of all) this.#families.add({ name, ...each });
+    }
+  }
+
   /** Gets another configuration ready; remotes that are in both go on as they are. */
   async prepare(forwarding: Forwarding): Promise<Prepared> {
     const kept: Remote[] = [];
@@ -82,7 +98,8 @@ export class ForwardedStore implements MetricStore {
     for (const config of forwarding.remotes) {
       const same = this.#remotes.find((remote) => remote.is(config, forwarding.externalLabels));
       if (same !== undefined) kept.push(same);
-      const remote = same ?? new Remote(config, forwarding.externalLabels, this.#parts);
+      const remote =
+        same ?? new Remote(config, forwarding.externalLabels, this.#parts, this.#families);
       next.push(remote);
     }
     return {
@@ -93,6 +110,9 @@ export class ForwardedStore implements MetricStore {
         for (const remote of ended) await remote[Symbol.asyncDispose]();
         for (const remote of next) await remote.open().catch(this.#parts.onProblem);
         this.#remotes = next;
+        this.#saysFamilies = forwarding.remotes.some(({ message }) => message === WRITE_V2);
+        // Not waited for: a store elsewhere may be long in answering.
+        if (this.#saysFamilies) void this.#learnFamilies();
         const left = new LeftQueues(this.#parts);
         await left.look(next.map(({ folder }) => folder)).catch(this.#parts.onProblem);
       },
@@ -124,6 +144,8 @@ export class ForwardedStore implements MetricStore {
   }
 
   async append(batch: SampleBatch): Promise<AppendOutcome> {
+    // Before: a store may leave out of the batch what it knows.
+    if (this.#saysFamilies) for (const each of batch.metadata) this.#families.add(each);
     const outcome = await this.#store.append(batch);
     await Promise.all(this.#remotes.map((remote) => remote.append(batch, outcome, this.#store)));
     return outcome;
@@ -179,8 +201,9 @@ class Remote implements AsyncDisposable {
   readonly #parts: ForwardingParts;
   readonly #relabeling: Relabeling;
   readonly #endpoint: RemoteEndpoint;
-  /** Labels as they are sent; undefined: the series is not. */
-  readonly #encoded = new Map<SeriesRef, Uint8Array | undefined>();
+  readonly #families: FamilyTable;
+  /** Undefined: the series is not sent. */
+  readonly #series = new Map<SeriesRef, SentSeries | undefined>();
   #generation = 0;
   #queue: WriteQueue | undefined;
 
@@ -188,7 +211,9 @@ class Remote implements AsyncDisposable {
     config: RemoteWriteConfig,
     externalLabels: ReadonlyMap<string, string>,
     parts: ForwardingParts,
+    families: FamilyTable,
   ) {
+    this.#families = families;
     this.#config = config;
     this.#externalLabels = externalLabels;
     this.#parts = parts;
@@ -219,10 +244,12 @@ class Remote implements AsyncDisposable {
   /** Opens the queue, unless it is open. */
   async open(): Promise<void> {
     if (this.#queue !== undefined) return;
-    const { name, url, remoteTimeoutMs, queue } = this.#config;
+    const { name, message, url, remoteTimeoutMs, queue } = this.#config;
     const { folder, metrics, now, onProblem } = this.#parts;
     this.#queue = await WriteQueue.open({
       name,
+      setting: `protobuf_message of remote_write ${JSON.stringify(name)}`,
+      message,
       folder: join(folder, this.folder),
       url: new URL(url),
       endpoint: this.#endpoint,
@@ -238,7 +265,7 @@ class Remote implements AsyncDisposable {
   /** Queues what the store has accepted. Never rejects. */
   async append(batch: SampleBatch, { rejected }: AppendOutcome, store: MetricStore): Promise<void> {
     if (store.generation !== this.#generation) {
-      this.#encoded.clear();
+      this.#series.clear();
       this.#generation = store.generation;
     }
     const { sendsNativeHistograms, sendsMetadata, sendsExemplars } = this.#config;
@@ -246,11 +273,12 @@ class Remote implements AsyncDisposable {
     try {
       if (this.#queue === undefined) throw new FlxError("FLX_STORE_DISK", this.condition.reason);
       await this.#queue.append(batch, {
-        labels: (ref) => this.#labels(ref, store),
+        series: (ref) => this.#sent(ref, store),
         isLeftOut: (index) =>
           refused.has(index) || (index >= batch.count && !sendsNativeHistograms),
         hasExemplars: sendsExemplars,
         metadata: sendsMetadata ? batch.metadata : [],
+        family: (name) => this.#families.latest(name),
       });
     } catch (error) {
       const samples = batch.samples - refused.size;
@@ -259,17 +287,18 @@ class Remote implements AsyncDisposable {
     }
   }
 
-  #labels(ref: SeriesRef, store: MetricStore): Uint8Array | undefined {
-    if (this.#encoded.has(ref)) return this.#encoded.get(ref);
+  #sent(ref: SeriesRef, store: MetricStore): SentSeries | undefined {
+    if (this.#series.has(ref)) return this.#series.get(ref);
     const labels = store.labelsOf(ref);
     let all = labels;
     for (const [name, value] of this.#externalLabels) {
       if (all?.has(name) === false) all = all.with(name, value);
     }
     const sent = all === undefined ? undefined : this.#relabeling.apply(all);
-    const encoded = sent === undefined || sent.size === 0 ? undefined : encodeSeriesLabels(sent);
-    this.#encoded.set(ref, encoded);
-    return encoded;
+    const series =
+      sent === undefined || sent.size === 0 ? undefined : new SentSeries(sent, labels?.metricName);
+    this.#series.set(ref, series);
+    return series;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -168,14 +168,14 @@ export class RemoteWriteReceiver {
     }
     let rejected = 0;
     let left = 0;
-    const { words, sampleSeries, timestampMs, createdMs } = read;
+    const { words, sampleSeries, timestampMs, startsMs } = read;
     for (let i = 0; i < read.samples; i++) {
       const series = sampleSeries[i]!;
       const ref = refs[series]!;
       if (ref === LEFT) left++;
       else if (ref === REFUSED) rejected++;
       else {
-        const startMs = createdMs.size === 0 ? 0 : (createdMs.get(series) ?? 0);
+        const startMs = startsMs === undefined ? 0 : startsMs[i]!;
         batch.addWords(ref, timestampMs[i]!, words[2 * i]!, words[2 * i + 1]!, startMs);
       }
     }
@@ -190,8 +190,7 @@ export class RemoteWriteReceiver {
         if (written.histogram instanceof FlxError) reason ??= written.histogram.message;
         continue;
       }
-      const { histogram, timestampMs: at } = written;
-      const startMs = createdMs.get(written.series) ?? 0;
+      const { histogram, timestampMs: at, startMs } = written;
       batch.histograms.push({ ref, timestampMs: at, startMs, histogram });
     }
     for (const { series, exemplar } of read.exemplars) {

@@ -10,11 +10,12 @@ import {
   httpClientSettings,
   httpClientUnsupported,
 } from "../../config/http-client.ts";
-import { choice, duration, flag, plainText, url } from "../../config/scalars.ts";
+import { duration, flag, plainText, url } from "../../config/scalars.ts";
 import { Secret } from "../../config/secret.ts";
 import { checked, mapped, optional, type Shape, withDefault } from "../../config/shape.ts";
 import { list, mapOfValues, section } from "../../config/structures.ts";
 import { type QueueConfig, queueConfig } from "../../store/remote/remote-config.ts";
+import { WRITE_V2, type WriteMessage, writeMessage } from "../../store/remote/write-message.ts";
 import type { RelabelRule } from "../relabel.ts";
 import { relabelRules } from "../relabel-config.ts";
 
@@ -24,9 +25,11 @@ export interface RemoteWriteConfig {
   readonly name: string;
   readonly url: string;
   readonly remoteTimeoutMs: DurationMs;
+  readonly message: WriteMessage;
   readonly relabelRules: readonly RelabelRule[];
   readonly sendsExemplars: boolean;
   readonly sendsNativeHistograms: boolean;
+  /** 1.0: 2.0 says it with the series. */
   readonly sendsMetadata: boolean;
   readonly http: HttpClientSettings;
   readonly queue: QueueConfig;
@@ -60,7 +63,7 @@ const one: Shape<RemoteWriteConfig> = mapped(
       remote_timeout: withDefault(duration({ minMs: 1 }), 30_000 as DurationMs, "30s"),
       headers: mapOfValues(plainText(), { key: reserved }),
       write_relabel_configs: relabelRules,
-      protobuf_message: withDefault(choice(["prometheus.WriteRequest"]), "prometheus.WriteRequest"),
+      protobuf_message: writeMessage,
       send_exemplars: withDefault(flag(), false),
       send_native_histograms: withDefault(flag(), false),
       metadata_config: section(
@@ -90,13 +93,16 @@ const one: Shape<RemoteWriteConfig> = mapped(
     const http = httpClientSettings(given);
     const headers = new Map(http.headers);
     for (const [name, value] of given.headers) headers.set(name, [Secret.of(value)]);
+    const message = given.protobuf_message;
     return {
       name: given.name ?? `${given.url.host}${given.url.pathname}`,
       url: given.url.href,
       remoteTimeoutMs: given.remote_timeout,
       relabelRules: given.write_relabel_configs,
       sendsExemplars: given.send_exemplars,
-      sendsNativeHistograms: given.send_native_histograms,
+      message,
+      // 2.0 always has them, as in Prometheus.
+      sendsNativeHistograms: message === WRITE_V2 || given.send_native_histograms,
       sendsMetadata: given.metadata_config.send,
       http: { ...http, headers },
       queue: given.queue_config,

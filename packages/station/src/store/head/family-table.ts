@@ -31,6 +31,11 @@ export class FamilyTable {
     return known.some((each) => each.type === type && each.help === short && each.unit === unit);
   }
 
+  /** What was said last of a family. */
+  latest(name: string): FamilyMetadata | undefined {
+    return this.#families.get(name)?.at(-1);
+  }
+
   get(name: string | undefined): ReadonlyMap<string, readonly FamilyMetadata[]> {
     if (name === undefined) return this.#families;
     const known = this.#families.get(name);

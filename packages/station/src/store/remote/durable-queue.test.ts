@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { readdir, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { temporaryFolder } from "@flx/testkit";
-import { DurableQueue, type DurableQueueOptions, type QueueItem } from "./durable-queue.ts";
+import { ByteWriter } from "../byte-writer.ts";
+import { Log } from "../log/log.ts";
+import {
+  DurableQueue,
+  type DurableQueueOptions,
+  type QueueEntry,
+  type QueueItem,
+} from "./durable-queue.ts";
+import { WRITE_V1, WRITE_V2 } from "./write-message.ts";
 
 const MIB = 1024 * 1024;
 
@@ -17,6 +25,13 @@ function options(folder: string, more: Partial<DurableQueueOptions> = {}): Durab
   };
 }
 
+const entry = (samples: number, body: Uint8Array): QueueEntry => ({
+  samples,
+  exemplars: 0,
+  message: WRITE_V1,
+  body,
+});
+
 const texts = (items: readonly QueueItem[]): string[] =>
   items.map(({ body }) => Buffer.from(body).toString());
 
@@ -24,7 +39,9 @@ test("DurableQueue gives what was appended in order, again until it is done, als
   await using folder = await temporaryFolder("queue");
   {
     await using queue = await DurableQueue.open(options(folder.path));
-    await Promise.all(["a", "b", "c", "d"].map((text) => queue.append(10, Buffer.from(text))));
+    await Promise.all(
+      ["a", "b", "c", "d"].map((text) => queue.append(entry(10, Buffer.from(text)))),
+    );
     assert.equal(queue.samples, 40);
     assert.deepEqual(texts(await queue.take(2, 1_000, 1_000)), ["a", "b"]);
     const items = await queue.take(100, 30, 1_000);
@@ -41,7 +58,7 @@ test("DurableQueue gives what was appended in order, again until it is done, als
   }
   {
     await using queue = await DurableQueue.open(options(folder.path));
-    await queue.append(1, Buffer.from("e"));
+    await queue.append(entry(1, Buffer.from("e")));
     const items = await queue.take(100, 1_000, 1_000);
     assert.deepEqual(texts(items), ["c", "d", "e"]);
     await queue.done(items);
@@ -55,7 +72,7 @@ test("DurableQueue sends again rather than never: an older position, one that is
   await using folder = await temporaryFolder("queue");
   const put = async (...items: readonly string[]): Promise<void> => {
     await using queue = await DurableQueue.open(options(folder.path));
-    for (const text of items) await queue.append(1, Buffer.from(text));
+    for (const text of items) await queue.append(entry(1, Buffer.from(text)));
   };
   const left = async (): Promise<string[]> => {
     await using queue = await DurableQueue.open(options(folder.path));
@@ -86,13 +103,13 @@ test("DurableQueue is bounded: it refuses, or drops the oldest; what is sent mak
     let taken = 0;
     await assert.rejects(
       async () => {
-        for (; taken < 100; taken++) await queue.append(1, body);
+        for (; taken < 100; taken++) await queue.append(entry(1, body));
       },
       { code: "FLX_REMOTE_QUEUE_FULL" },
     );
     assert.ok(taken >= 30 && taken <= 34, `${taken} were taken`);
     await queue.done(await queue.take(4, 1_000, 16 * MIB));
-    await queue.append(1, body);
+    await queue.append(entry(1, body));
     while (queue.samples > 0) await queue.done(await queue.take(100, 1_000, 4 * MIB));
     const files = (await readdir(folder.path)).filter((name) => name.endsWith(".log"));
     assert.equal(files.length, 1, "what is sent is removed");
@@ -106,7 +123,7 @@ test("DurableQueue is bounded: it refuses, or drops the oldest; what is sent mak
     options(folder.path, { whenFull: "drop-oldest", onDropped }),
   );
   for (let i = 0; i < 60; i++) {
-    await queue.append(1, Buffer.concat([Buffer.from(`${i} `.padStart(4)), body]));
+    await queue.append(entry(1, Buffer.concat([Buffer.from(`${i} `.padStart(4)), body])));
     // Read ahead of what is dropped.
     if (i === 3) await queue.take(2, 1_000, 4 * MIB);
   }
@@ -128,7 +145,7 @@ test("DurableQueue is bounded: it refuses, or drops the oldest; what is sent mak
 test("DurableQueue.appended() wakes whoever waits, and once for what came before", async () => {
   await using folder = await temporaryFolder("queue");
   await using queue = await DurableQueue.open(options(folder.path));
-  await queue.append(1, Buffer.from("a"));
+  await queue.append(entry(1, Buffer.from("a")));
   await queue.appended(new AbortController().signal);
   const stop = new AbortController();
   let isAwake = false;
@@ -140,4 +157,29 @@ test("DurableQueue.appended() wakes whoever waits, and once for what came before
   assert.equal(isAwake, false);
   stop.abort();
   await waiting;
+});
+
+test("DurableQueue says of each item which message it is, those of stations before 2.0 included", async () => {
+  await using folder = await temporaryFolder("queue");
+  {
+    await using log = await Log.open({ folder: folder.path, segmentBytes: MIB }, () => undefined);
+    const record = new ByteWriter();
+    record.uint(7);
+    record.uint(1_000);
+    record.bytes(Buffer.from("old"));
+    await log.append(1, record.written);
+  }
+  await using queue = await DurableQueue.open(options(folder.path));
+  assert.equal(queue.samples, 7);
+  const body = Buffer.from("new");
+  await queue.append({ samples: 2, exemplars: 3, message: WRITE_V2, body });
+  assert.equal(queue.samples, 9);
+  const items = await queue.take(10, 1_000, 1_000);
+  assert.deepEqual(
+    items.map((item) => [item.samples, item.exemplars, item.message, item.body.toString()]),
+    [
+      [7, 0, WRITE_V1, "old"],
+      [2, 3, WRITE_V2, "new"],
+    ],
+  );
 });

@@ -8,6 +8,11 @@
 // what is in it is kept elsewhere, and the newest matters most). What is sent while the process dies before the position
 // is written is sent again: at least once, never less.
 //
+//   record 2    samples │ taken at, Unix ms │ message: 1 or 2, for remote write 1.0 or 2.0 │ exemplars │ body     varints
+//   record 1    samples │ taken at │ body            of stations that sent 1.0 only; they are read still
+//
+// Each says which message it is, so what waits is sent also when another one has been configured meanwhile.
+//
 // Source of the idea: Prometheus sends from its write-ahead log, vmagent from a queue of files.
 
 import { mkdir, rm } from "node:fs/promises";
@@ -15,10 +20,11 @@ import { join } from "node:path";
 import { FlxError } from "@flx/model";
 import { ByteReader, ByteWriter } from "../byte-writer.ts";
 import { Log, type LogPosition } from "../log/log.ts";
-import { LogReader } from "../log/log-reader.ts";
+import { LogReader, type ReadRecord } from "../log/log-reader.ts";
 import { RECORD_HEAD } from "../log/record.ts";
 import { listSegments, SEGMENT_HEAD, segmentPath } from "../log/segment-file.ts";
 import { QueuePosition } from "./queue-position.ts";
+import { WRITE_V1, WRITE_V2, type WriteMessage } from "./write-message.ts";
 
 /** How a queue is kept. */
 export interface DurableQueueOptions {
@@ -34,9 +40,15 @@ export interface DurableQueueOptions {
   readonly onDropped?: (samples: number) => void;
 }
 
+/** What is appended. */
+export type QueueEntry = Omit<QueueItem, "atMs" | "end">;
+
 /** Something to be sent. */
 export interface QueueItem {
+  /** Floats and histograms. */
   readonly samples: number;
+  readonly exemplars: number;
+  readonly message: WriteMessage;
   /** When it was taken, Unix milliseconds. */
   readonly atMs: number;
   /** What is sent: a view, good while nobody changes it. */
@@ -45,7 +57,9 @@ export interface QueueItem {
   readonly end: LogPosition;
 }
 
-const ITEM = 1;
+const FIRST_ITEM = 1;
+const ITEM = 2;
+const MESSAGES: readonly WriteMessage[] = [WRITE_V1, WRITE_V2];
 const MIB = 1024 * 1024;
 const SEGMENT_SHARE = 16;
 const MAX_SEGMENT = 32 * MIB;
@@ -140,12 +154,14 @@ export class DurableQueue implements AsyncDisposable {
    * Rejects with `FLX_REMOTE_QUEUE_FULL` when the queue is full and nothing may be dropped, `FLX_STORE_DISK`,
    * `FLX_STORE_BUSY` as the log does.
    */
-  async append(samples: number, body: Uint8Array): Promise<void> {
+  async append({ samples, exemplars, message, body }: QueueEntry): Promise<void> {
     if (this.isFull) await this.#makeRoom();
     const out = this.#out;
     out.clear();
     out.uint(samples);
     out.uint(this.#options.now());
+    out.uint(MESSAGES.indexOf(message) + 1);
+    out.uint(exemplars);
     out.bytes(body);
     const appended = this.#log.append(ITEM, out.written);
     // Counted first: it may be sent before whoever waits here hears that it is durable.
@@ -219,11 +235,7 @@ export class DurableQueue implements AsyncDisposable {
       record = await this.#reader.next();
     }
     if (record === undefined) return undefined;
-    const { payload, end } = record;
-    const from = new ByteReader(payload);
-    const samples = from.uint();
-    const atMs = from.uint();
-    const item = { samples, atMs, body: from.rest(), end };
+    const item = itemOf(record);
     this.#ahead.push(item);
     return item;
   }
@@ -267,6 +279,17 @@ export class DurableQueue implements AsyncDisposable {
     await this.#reader[Symbol.asyncDispose]();
     await this.#position[Symbol.asyncDispose]();
   }
+}
+
+function itemOf({ type, payload, end }: ReadRecord): QueueItem {
+  const from = new ByteReader(payload);
+  const samples = from.uint();
+  const atMs = from.uint();
+  if (type === FIRST_ITEM) {
+    return { samples, exemplars: 0, atMs, message: WRITE_V1, body: from.rest(), end };
+  }
+  const message = MESSAGES[from.uint() - 1] ?? WRITE_V1;
+  return { samples, atMs, message, exemplars: from.uint(), body: from.rest(), end };
 }
 
 function isBefore(a: LogPosition, b: LogPosition): boolean {

@@ -1,23 +1,37 @@
-// Sends what a queue has, in order, until it is stopped: remote write 1.0.
+// Sends what a queue has, in order, until it is stopped: remote write 1.0 or 2.0.
 //
 //   take ── join small ones ──► POST ──► 2xx             done
 //                                   ├──► 429, 5xx, none  again: after Retry-After, or a pause that doubles up to maxBackoffMs
+//                                   ├──► 415 of a 2.0    sent as 1.0 instead, which the specification lets a sender do
 //                                   └──► other 4xx       refused for good: counted, told, not sent again
 //
-// A joined request that is refused is sent once more in its parts, so that only the bad ones are lost. One request is under
-// way at a time: series stay in order, and an engine that is slow gets fewer and larger ones.
+// A joined request that is refused is sent once more in its parts, so that only the bad ones are lost; not when the answer
+// says that some of it was written, since then the good ones were. One request is under way at a time: series stay in
+// order, and an engine that is slow gets fewer and larger ones.
 //
-// Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ , "Retries & Backoff"
+// What was written is what X-Prometheus-Remote-Write-{Samples,Histograms,Exemplars}-Written say; the rest is counted as
+// refused, whatever the status. A receiver of 2.0 must say it, so 2xx or 400 without one of them is an answer of a 1.0
+// receiver that has not looked at the content type, and is taken as 415. When it does take 1.0, that is sent for an hour:
+// then 2.0 is tried once more. What is taken as neither is refused for good, as with any other 4xx.
+//
+// What waits may be of another message than the one that is sent now (the setting was changed): it is converted.
+//
+// Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ and .../remote_write_spec_2_0/ , "Retries & Backoff",
+// "Required Written Response Headers", "2.x vs 1.x Compatibility"
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { FlxError, readSnappy, writeSnappy } from "@flx/model";
+import { FlxError } from "@flx/model";
 import type { DurableQueue, QueueItem } from "./durable-queue.ts";
-import type { RemoteEndpoint } from "./remote-endpoint.ts";
+import { joinedBody } from "./joined-body.ts";
+import type { RemoteAnswer, RemoteEndpoint } from "./remote-endpoint.ts";
 import type { RemoteWriteMetrics } from "./remote-write-metrics.ts";
+import { messageHeaders, WRITE_V1, WRITE_V2, type WriteMessage } from "./write-message.ts";
+import { type Written, writtenOf } from "./written-headers.ts";
 
 /** How to send. */
 export interface SendSettings {
   readonly url: URL;
+  readonly message: WriteMessage;
   readonly timeoutMs: number;
   readonly maxSamplesPerSend: number;
   readonly minBackoffMs: number;
@@ -28,6 +42,8 @@ export interface SendSettings {
 export interface SenderParts {
   /** For metrics and messages. */
   readonly name: string;
+  /** Where the message is configured. */
+  readonly setting: string;
   readonly queue: DurableQueue;
   readonly endpoint: RemoteEndpoint;
   readonly settings: SendSettings;
@@ -49,18 +65,33 @@ export interface SenderState {
 
 const MAX_JOINED = 1_000;
 const MAX_JOINED_BYTES = 4 * 1024 * 1024;
-const MAX_PLAIN_BYTES = 256 * 1024 * 1024;
 /** Of an answer only its first line is told. */
 const MAX_ANSWER = 64 * 1024;
 const MAX_RETRY_AFTER_MS = 5 * 60_000;
 const TELL_EVERY_MS = 10_000;
+/** So long 1.0 is sent to whoever did not take 2.0. */
+const OLDER_MS = 3_600_000;
 /** Refusals that may be about a part of a request only. */
 const ABOUT_DATA: ReadonlySet<number> = new Set([400, 413, 422]);
 
 type Outcome =
-  | { readonly kind: "sent" }
-  | { readonly kind: "refused"; readonly reason: string; readonly isAboutData: boolean }
+  /** `written`: what the answer says of it; undefined: nothing. */
+  | { readonly kind: "taken"; readonly written: Written | undefined }
+  | Refused
   | { readonly kind: "again"; readonly reason: string; readonly retryAfterMs: number };
+
+interface Refused {
+  readonly kind: "refused";
+  readonly written: Written | undefined;
+  readonly reason: string;
+  /** Another part of the request may be taken. */
+  readonly isAboutData: boolean;
+  /** The same samples may be taken as another message. */
+  readonly isAboutMessage: boolean;
+}
+
+/** An outcome that is the last word on a request. */
+type Final = Exclude<Outcome, { readonly kind: "again" }>;
 
 /** Sends one queue. */
 export class QueueSender implements AsyncDisposable {
@@ -70,6 +101,8 @@ export class QueueSender implements AsyncDisposable {
   #state: SenderState = { failingSinceMs: undefined, reason: "", refused: undefined };
   #backoffMs: number;
   #toldMs = -Infinity;
+  /** Since when 1.0 is sent although 2.0 is configured, Unix milliseconds. */
+  #olderFromMs = -Infinity;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
@@ -103,71 +136,112 @@ export class QueueSender implements AsyncDisposable {
 
   /** Sends items until they are sent or refused; or leaves them for the next turn. */
   async #send(items: readonly QueueItem[]): Promise<void> {
-    const { queue } = this.#parts;
-    const outcome = await this.#post(items);
-    if (outcome.kind === "again") {
-      await this.#pause(outcome.reason, outcome.retryAfterMs);
-      return;
-    }
+    const outcome = await this.#deliver(items);
+    if (outcome === undefined) return;
     this.#works();
-    if (outcome.kind === "refused" && outcome.isAboutData && items.length > 1) {
+    if (items.length > 1 && mayBeOfParts(outcome)) {
       for (const item of items) {
         // Left when the engine goes away meanwhile: the next turn begins with it.
-        if (!(await this.#sendOne(item))) return;
+        const one = await this.#deliver([item]);
+        if (one === undefined) return;
+        await this.#done([item], one);
       }
       return;
     }
-    this.#count(items, outcome);
-    await queue.done(items);
+    await this.#done(items, outcome);
   }
 
-  async #sendOne(item: QueueItem): Promise<boolean> {
-    const outcome = await this.#post([item]);
-    if (outcome.kind === "again") {
-      await this.#pause(outcome.reason, outcome.retryAfterMs);
-      return false;
+  /** Sends a request as the receiver takes it; undefined when it is to be sent again, after the pause that was made. */
+  async #deliver(items: readonly QueueItem[]): Promise<Final | undefined> {
+    const { settings, now } = this.#parts;
+    const isOlder = Math.abs(now() - this.#olderFromMs) < OLDER_MS;
+    const message = isOlder ? WRITE_V1 : settings.message;
+    let outcome = await this.#post(items, message);
+    if (outcome.kind === "refused" && outcome.isAboutMessage) {
+      if (isOlder) {
+        // It took 1.0 a while ago: the receiver is another one now.
+        this.#olderFromMs = -Infinity;
+        return await this.#deliver(items);
+      }
+      outcome = await this.#deliverOther(items, message, outcome);
     }
-    this.#count([item], outcome);
-    await this.#parts.queue.done([item]);
-    return true;
+    if (outcome.kind !== "again") return outcome;
+    await this.#pause(outcome.reason, outcome.retryAfterMs);
+    return undefined;
   }
 
-  #count(items: readonly QueueItem[], outcome: Exclude<Outcome, { kind: "again" }>): void {
+  /** The receiver does not take a message: what it does with 1.0, unless that was it. */
+  async #deliverOther(
+    items: readonly QueueItem[],
+    message: WriteMessage,
+    refused: Refused,
+  ): Promise<Outcome> {
+    const { name, setting, settings, now, onProblem } = this.#parts;
+    const receiver = `${settings.url.host}${settings.url.pathname}`;
+    const reason = `${receiver} does not take ${message} (${refused.reason}), which ${setting} says`;
+    if (message === WRITE_V1) return { ...refused, reason };
+    const outcome = await this.#post(items, WRITE_V1);
+    if (outcome.kind === "refused") {
+      return { ...outcome, reason: `${reason}, nor ${WRITE_V1} (${outcome.reason})` };
+    }
+    if (outcome.kind === "taken") {
+      this.#olderFromMs = now();
+      const told = `${name}: ${reason}: ${WRITE_V1} is sent instead, without the times since when something counts`;
+      onProblem(new FlxError("FLX_REMOTE_WRITE", told));
+    }
+    return outcome;
+  }
+
+  async #done(items: readonly QueueItem[], outcome: Final): Promise<void> {
+    this.#count(items, outcome);
+    await this.#parts.queue.done(items);
+  }
+
+  #count(items: readonly QueueItem[], outcome: Final): void {
     const { name: remote, metrics, now } = this.#parts;
     const samples = items.reduce((sum, item) => sum + item.samples, 0);
-    metrics.samples.inc({ remote, outcome: outcome.kind }, samples);
-    if (outcome.kind === "sent") return;
-    const { reason } = outcome;
+    const exemplars = items.reduce((sum, item) => sum + item.exemplars, 0);
+    const all = { samples, exemplars };
+    const written = outcome.written ?? (outcome.kind === "taken" ? all : NOTHING);
+    const lost = {
+      samples: Math.max(0, samples - written.samples),
+      exemplars: Math.max(0, exemplars - written.exemplars),
+    };
+    metrics.samples.inc({ remote, outcome: "sent" }, samples - lost.samples);
+    metrics.samples.inc({ remote, outcome: "refused" }, lost.samples);
+    metrics.exemplars.inc({ remote, outcome: "sent" }, exemplars - lost.exemplars);
+    metrics.exemplars.inc({ remote, outcome: "refused" }, lost.exemplars);
+    if (outcome.kind === "taken" && lost.samples + lost.exemplars === 0) return;
+    const reason =
+      outcome.kind === "refused" ? outcome.reason : "the answer says that they were not written";
     this.#state = { ...this.#state, refused: { atMs: now(), reason } };
-    this.#tell(`${samples} samples were refused and are not sent again: ${reason}`);
+    const what = `${lost.samples} samples${lost.exemplars === 0 ? "" : ` and ${lost.exemplars} exemplars`}`;
+    this.#tell(`${what} were refused and are not sent again: ${reason}`);
   }
 
-  async #post(items: readonly QueueItem[]): Promise<Outcome> {
-    const { name: remote, endpoint, metrics, settings } = this.#parts;
-    const body = joined(items);
+  async #post(items: readonly QueueItem[], message: WriteMessage): Promise<Outcome> {
+    const { name: remote, endpoint, metrics, settings, now } = this.#parts;
+    let body: Uint8Array;
+    try {
+      body = joinedBody(items, message);
+    } catch (error) {
+      const reason = `it cannot be read from the queue: ${(error as Error).message}`;
+      return refusal(reason, { isAboutData: true });
+    }
     const started = performance.now();
     let status = "none";
     try {
       const answer = await endpoint.call({
         method: "POST",
         url: settings.url,
-        headers: {
-          "Content-Encoding": "snappy",
-          "Content-Type": "application/x-protobuf",
-          "X-Prometheus-Remote-Write-Version": "0.1.0",
-        },
+        headers: messageHeaders(message),
         body,
         timeoutMs: settings.timeoutMs,
         maxBytes: MAX_ANSWER,
         signal: this.#stop.signal,
       });
       status = String(answer.status);
-      return outcomeOf(
-        answer.status,
-        answer.headers["retry-after"],
-        answer.body,
-        this.#parts.now(),
-      );
+      return outcomeOf(answer, message, now());
     } catch (error) {
       this.#stop.signal.throwIfAborted();
       return { kind: "again", reason: (error as Error).message, retryAfterMs: 0 };
@@ -206,25 +280,42 @@ export class QueueSender implements AsyncDisposable {
   }
 }
 
-/** One body of all: requests are lists, and one after the other they are the list of both. */
-function joined(items: readonly QueueItem[]): Uint8Array {
-  if (items.length === 1) return items[0]!.body;
-  return writeSnappy(Buffer.concat(items.map(({ body }) => readSnappy(body, MAX_PLAIN_BYTES))));
+const NOTHING: Written = { samples: 0, exemplars: 0 };
+
+/** Whether only some of the parts of a joined request may be what was refused. */
+function mayBeOfParts(outcome: Final): boolean {
+  if (outcome.kind === "taken" || !outcome.isAboutData) return false;
+  return outcome.written === undefined || outcome.written.samples === 0;
 }
 
-function outcomeOf(
-  status: number,
-  retryAfter: string | undefined,
-  body: Buffer,
-  nowMs: number,
-): Outcome {
-  if (status >= 200 && status < 300) return { kind: "sent" };
+function outcomeOf(answer: RemoteAnswer, message: WriteMessage, nowMs: number): Outcome {
+  const { status, headers, body } = answer;
+  const written = writtenOf(headers);
   const line = body.toString("utf8", 0, 512).split("\n", 1)[0]!.trim();
   const reason = `status ${status}${line === "" ? "" : `: ${line}`}`;
-  if (status >= 400 && status < 500 && status !== 429) {
-    return { kind: "refused", reason, isAboutData: ABOUT_DATA.has(status) };
+  const isGood = status >= 200 && status < 300;
+  // Receivers of 2.0 say what they have written. Of others a 400 may be about the message, too.
+  const isSilent = message === WRITE_V2 && written === undefined;
+  if (isGood && isSilent) {
+    return refusal(`${reason}, without a word of what was written`, { isAboutMessage: true });
   }
-  return { kind: "again", reason, retryAfterMs: waitOf(retryAfter, nowMs) };
+  if (isGood) return { kind: "taken", written };
+  if (status >= 400 && status < 500 && status !== 429) {
+    const isAboutMessage = status === 415 || (status === 400 && isSilent);
+    return refusal(reason, { written, isAboutData: ABOUT_DATA.has(status), isAboutMessage });
+  }
+  return { kind: "again", reason, retryAfterMs: waitOf(headers["retry-after"], nowMs) };
+}
+
+function refusal(reason: string, more: Partial<Refused>): Refused {
+  return {
+    kind: "refused",
+    written: undefined,
+    isAboutData: false,
+    isAboutMessage: false,
+    ...more,
+    reason,
+  };
 }
 
 /** What Retry-After says, in ms: seconds, or a date; 0 when nothing. */

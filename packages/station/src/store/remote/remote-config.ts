@@ -4,6 +4,7 @@
 //     metrics:
 //       url: http://victoria-metrics:8428      its Prometheus API is below it; samples go to url/api/v1/write
 //       write_url: ...                         when they go elsewhere (Mimir, a cluster)
+//       protobuf_message: ...                  prometheus.WriteRequest (1.0) or io.prometheus.write.v2.Request (2.0)
 //       basic_auth, authorization, tls_config, http_headers      Prometheus' own words
 //
 // Source of queue_config: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
@@ -19,6 +20,7 @@ import {
 import { byteSize, duration, url, wholeNumber } from "../../config/scalars.ts";
 import { mapped, optional, type Shape, withDefault } from "../../config/shape.ts";
 import { section } from "../../config/structures.ts";
+import { type WriteMessage, writeMessage } from "./write-message.ts";
 
 /** How samples wait and are sent. */
 export interface QueueConfig {
@@ -60,6 +62,7 @@ export interface RemoteEngineConfig {
   /** Before `/api/v1`. */
   readonly url: string;
   readonly writeUrl: string | undefined;
+  readonly message: WriteMessage;
   /** Of one request that writes. */
   readonly remoteTimeoutMs: DurationMs;
   /** The largest answer to a question. */
@@ -75,6 +78,7 @@ export const remoteEngineSection: Shape<RemoteEngineConfig | undefined> = option
       {
         url: url(),
         write_url: optional(url()),
+        protobuf_message: writeMessage,
         remote_timeout: withDefault(duration({ minMs: 1 }), 30_000 as DurationMs, "30s"),
         max_response: withDefault(
           byteSize({ min: MIB, max: 512 * MIB }),
@@ -89,6 +93,7 @@ export const remoteEngineSection: Shape<RemoteEngineConfig | undefined> = option
     (given) => ({
       url: given.url.href,
       writeUrl: given.write_url?.href,
+      message: given.protobuf_message,
       remoteTimeoutMs: given.remote_timeout,
       maxResponseBytes: given.max_response,
       http: httpClientSettings(given),

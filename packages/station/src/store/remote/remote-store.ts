@@ -13,7 +13,7 @@
 // What was said of families is kept here, too: engines know it of what they scrape themselves only.
 
 import { join } from "node:path";
-import { FlxError, type Labels } from "@flx/model";
+import { FlxError, type Labels, type WrittenMetadata } from "@flx/model";
 import {
   type Matcher,
   printMatcher,
@@ -39,7 +39,9 @@ import { labelsOf, listOf, readQueryValue, textOf } from "./result-values.ts";
 import type { RemoteEngineConfig } from "./remote-config.ts";
 import { RemoteEndpoint } from "./remote-endpoint.ts";
 import type { RemoteWriteMetrics } from "./remote-write-metrics.ts";
+import type { SentSeries } from "./sent-series.ts";
 import { SeriesNames } from "./series-names.ts";
+import { WRITE_V2 } from "./write-message.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 /** What a store elsewhere is opened with. */
@@ -99,6 +101,8 @@ export class RemoteStore implements MetricStore {
     });
     const queue = await WriteQueue.open({
       name: "engine",
+      setting: "store.metrics.protobuf_message",
+      message: config.message,
       folder: join(folder, "engine"),
       url: config.writeUrl === undefined ? apiUrl(base, "write") : new URL(config.writeUrl),
       endpoint,
@@ -137,9 +141,9 @@ export class RemoteStore implements MetricStore {
 
   async append(batch: SampleBatch): Promise<AppendOutcome> {
     const metadata = batch.metadata.filter((each) => !this.#families.has(each));
-    const labels = (ref: SeriesRef): Uint8Array => {
+    const series = (ref: SeriesRef): SentSeries => {
       const named = this.#names.get(ref);
-      if (named !== undefined) return named.encoded;
+      if (named !== undefined) return named;
       throw new SinkRefusal(
         "FLX_STORE_SERIES_LIMIT",
         "so many series are new that those of this request were forgotten",
@@ -147,9 +151,16 @@ export class RemoteStore implements MetricStore {
         1_000,
       );
     };
-    await this.#queue.append(batch, { labels, metadata });
-    for (const each of metadata) this.#families.add(each);
+    // A 2.0 request says it with the series of this batch.
+    if (this.#options.config.message === WRITE_V2) this.#note(metadata);
+    const family = (name: string): FamilyMetadata | undefined => this.#families.latest(name);
+    await this.#queue.append(batch, { series, metadata, family });
+    this.#note(metadata);
     return { rejected: [] };
+  }
+
+  #note(metadata: readonly WrittenMetadata[]): void {
+    for (const each of metadata) this.#families.add(each);
   }
 
   async select(

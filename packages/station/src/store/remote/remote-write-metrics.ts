@@ -1,6 +1,7 @@
 // What the station counts about what it sends on, by the name of where it goes.
 //
 //   flx_remote_write_samples_total {remote, outcome}     sent, refused by the other end for good, dropped since the queue is full
+//   flx_remote_write_exemplars_total {remote, outcome}   sent, refused
 //   flx_remote_write_requests_total {remote, status}     an HTTP status, or `none` without an answer
 //   flx_remote_write_send_seconds {remote}
 //   flx_remote_write_queue_bytes, _queue_samples, _lag_seconds {remote}
@@ -18,6 +19,7 @@ export interface QueueView {
 export class RemoteWriteMetrics {
   static readonly #of = new WeakMap<Registry, RemoteWriteMetrics>();
   readonly samples: Counter<"remote" | "outcome">;
+  readonly exemplars: Counter<"remote" | "outcome">;
   readonly requests: Counter<"remote" | "status">;
   readonly seconds: Histogram<"remote">;
   readonly #queues = new Map<string, QueueView>();
@@ -27,6 +29,12 @@ export class RemoteWriteMetrics {
     this.samples = new Counter({
       name: "flx_remote_write_samples_total",
       help: "Samples sent on, refused by the other end for good, or dropped because the queue was full",
+      labelNames: ["remote", "outcome"],
+      registers,
+    });
+    this.exemplars = new Counter({
+      name: "flx_remote_write_exemplars_total",
+      help: "Exemplars sent on, or refused by the other end for good",
       labelNames: ["remote", "outcome"],
       registers,
     });

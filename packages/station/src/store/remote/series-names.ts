@@ -1,16 +1,12 @@
 // Numbers for label sets, where nothing else is kept of a series: the engine elsewhere has it.
 //
-//   ref(labels) ──► number        labels of a number, as bytes, for every request it is in
+//   ref(labels) ──► number        labels of a number, for every request it is in
 //
 // Bounded: when there are too many, the table begins anew and the one before stays until the next time, for batches that
 // are under way with its numbers. `generation` tells that numbers are given anew. No number is given twice.
 
-import { encodeSeriesLabels, type Labels } from "@flx/model";
-
-interface Named {
-  readonly labels: Labels;
-  readonly encoded: Uint8Array;
-}
+import type { Labels } from "@flx/model";
+import { SentSeries } from "./sent-series.ts";
 
 /** The table. */
 export class SeriesNames {
@@ -18,8 +14,8 @@ export class SeriesNames {
   readonly #max: number;
   #next = 1;
   #byKey = new Map<string, number>();
-  #named = new Map<number, Named>();
-  #before = new Map<number, Named>();
+  #named = new Map<number, SentSeries>();
+  #before = new Map<number, SentSeries>();
 
   constructor(max: number) {
     this.#max = max;
@@ -35,7 +31,7 @@ export class SeriesNames {
     if (this.#named.size >= this.#max) this.#beginAnew();
     const ref = this.#next++;
     this.#byKey.set(labels.key, ref);
-    this.#named.set(ref, { labels, encoded: encodeSeriesLabels(labels) });
+    this.#named.set(ref, new SentSeries(labels));
     return ref;
   }
 
@@ -46,8 +42,8 @@ export class SeriesNames {
     this.generation++;
   }
 
-  /** The labels of a number; undefined when it was forgotten. */
-  get(ref: number): Named | undefined {
+  /** The series of a number; undefined when it was forgotten. */
+  get(ref: number): SentSeries | undefined {
     return this.#named.get(ref) ?? this.#before.get(ref);
   }
 }

@@ -11,12 +11,16 @@ import { QueueSender } from "./queue-sender.ts";
 import type { QueueConfig } from "./remote-config.ts";
 import type { RemoteEndpoint } from "./remote-endpoint.ts";
 import type { RemoteWriteMetrics } from "./remote-write-metrics.ts";
+import type { WriteMessage } from "./write-message.ts";
 import { type SentPart, writeRequests } from "./write-requests.ts";
 
 /** What a queue to a server is made of. */
 export interface WriteQueueOptions {
   /** For metrics and messages. */
   readonly name: string;
+  /** Where the message is configured, for messages. */
+  readonly setting: string;
+  readonly message: WriteMessage;
   readonly folder: string;
   readonly url: URL;
   readonly endpoint: RemoteEndpoint;
@@ -44,15 +48,18 @@ export class WriteQueue implements AsyncDisposable {
   readonly #watched: Disposable;
 
   private constructor(options: WriteQueueOptions, queue: DurableQueue) {
-    const { name, url, endpoint, timeoutMs, config, metrics, now, onProblem } = options;
+    const { name, setting, message, url, endpoint, timeoutMs, config, metrics, now, onProblem } =
+      options;
     this.#options = options;
     this.#queue = queue;
     this.#sender = new QueueSender({
       name,
+      setting,
       queue,
       endpoint,
       settings: {
         url,
+        message,
         timeoutMs,
         maxSamplesPerSend: config.max_samples_per_send,
         minBackoffMs: config.min_backoff,
@@ -90,8 +97,8 @@ export class WriteQueue implements AsyncDisposable {
    */
   async append(batch: SampleBatch, part: SentPart): Promise<void> {
     const appended: Promise<void>[] = [];
-    for (const { samples, body } of writeRequests(batch, part)) {
-      appended.push(this.#queue.append(samples, body));
+    for (const request of writeRequests(this.#options.message, batch, part)) {
+      appended.push(this.#queue.append(request));
     }
     // All are waited for: none may fail unheard.
     const outcomes = await Promise.allSettled(appended);
