@@ -1,7 +1,8 @@
 // `npm run build`: the packages as they are published: ESM JavaScript, declarations and source maps in dist/.
 //
-//   packages/*/tsconfig.build.json   -> tsc     -> dist/
-//   the SDK and what it stands on    -> bundle.ts: a few files instead of hundreds, so that a service starts faster
+//   packages/*/tsconfig.build.json   -> tsc     -> the declarations in dist/
+//   src/                             -> bundle.ts -> the JavaScript in dist/: a few files instead of hundreds, so that a
+//                                       service, the station and each flx command start faster
 //   package.json, exports, files     -> publint -> what npm would refuse or a bundler would stumble over
 //   the packed tarball               -> attw    -> whether every resolver finds the types it should
 //   LICENSE                          -> a copy in each package: npm takes in only what is in its folder
@@ -11,15 +12,12 @@
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { packageImports } from "../layers.ts";
 import { bundlePackage } from "./bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 const binaries = join(root, "node_modules", ".bin");
-
-/** What a service imports, whose start counts. */
-const bundled: ReadonlySet<string> = new Set(["model", "monitoring"]);
 
 /** The packages, each after those it imports. */
 function inOrder(): string[] {
@@ -48,10 +46,8 @@ const published = inOrder()
 for (const folder of published) {
   const started = performance.now();
   rmSync(join(folder, "dist"), { recursive: true, force: true });
-  const isBundled = bundled.has(basename(folder));
-  const only = isBundled ? ["--emitDeclarationOnly"] : [];
-  run(folder, "tsc", "-p", "tsconfig.build.json", "--pretty", ...only);
-  if (isBundled) await bundlePackage(folder);
+  run(folder, "tsc", "-p", "tsconfig.build.json", "--pretty", "--emitDeclarationOnly");
+  await bundlePackage(folder);
   copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   run(folder, "publint", "--strict", "--pack", "npm");
   run(folder, "attw", "--pack", ".", "--profile", "esm-only");

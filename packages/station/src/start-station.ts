@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { FlxError } from "@flx/model";
 import { stationLog } from "./base/station-log.ts";
 import type { RunningStation, UpSettings } from "./cli/up.ts";
-import { type LoadedConfig, readConfig } from "./config/load-config.ts";
+import { type LoadedConfig, readConfigValues } from "./config/load-config.ts";
 import { SELF_SOURCES } from "./ingest/scrape/scrape-config.ts";
 import { Station, type StoreOpener, type StoreSettings } from "./station.ts";
 import {
@@ -148,9 +148,8 @@ function withCommandLine(
     ...(allowWithoutAccessControl && { allow_without_access_control: true }),
     ...(allowQuit && { allow_quit: true }),
   };
-  // Read as if it stood in a file: the same checks, the same words for what is wrong.
   const given = { listen, ...(memory !== undefined && { memory }) };
-  const { value, explained } = readConfig(JSON.stringify(given), stationShape, {
+  const { value, explained } = readConfigValues(given, stationShape, {
     file: "command line",
   });
   const said = new Map(

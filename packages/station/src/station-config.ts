@@ -10,7 +10,7 @@ import type { Bytes } from "@flx/model";
 import { LOG_LEVELS, type LogLevel } from "./base/station-log.ts";
 import type { TlsFilePaths } from "./base/tls-files.ts";
 import { type AccessSettings, accessSection, tlsSection } from "./config/access.ts";
-import { type LoadedConfig, loadConfig, readConfig } from "./config/load-config.ts";
+import { type LoadedConfig, loadConfig, readConfigValues } from "./config/load-config.ts";
 import type { Variables } from "./config/environment.ts";
 import { type Address, address, byteSize, choice, filePath, flag } from "./config/scalars.ts";
 import { type JsonSchema, optional, type Shape, withDefault } from "./config/shape.ts";
@@ -127,7 +127,7 @@ export const stationShape: Shape<StationConfig> = section(
 
 /** What nobody said otherwise. */
 export function defaultStationConfig(): LoadedConfig<StationConfig> {
-  return readConfig("", stationShape, { file: "defaults" });
+  return readConfigValues({}, stationShape, { file: "defaults" });
 }
 
 /**

@@ -329,19 +329,32 @@ class Building {
       close: (lock) => lock[Symbol.asyncDispose](),
     });
     this.#archive = await this.#startArchive(value);
+    // Its thread and its database open while the store reads its log.
+    const opening = this.#openRecords(value);
+    opening.catch(() => undefined);
     const opened = await this.lifecycle.start({
       name: "store",
-      open: () => this.#options.openStore(this.#storeSettings(value)),
+      open: async () => {
+        try {
+          return await this.#options.openStore(this.#storeSettings(value));
+        } catch (error) {
+          await opening.then(
+            (stores) => stores[Symbol.asyncDispose](),
+            () => undefined,
+          );
+          throw error;
+        }
+      },
       close: ({ store }) => store[Symbol.asyncDispose](),
       closeWithinMs: STORE_CLOSE_MS,
     });
-    const store = await this.#startForwarding(opened.store);
     const records = await this.lifecycle.start({
       name: "records",
-      open: () => this.#openRecords(value),
+      open: () => opening,
       close: (stores) => stores[Symbol.asyncDispose](),
       closeWithinMs: STORE_CLOSE_MS,
     });
+    const store = await this.#startForwarding(opened.store);
     const backups = await this.#startBackups(opened, records);
     const governor = await this.lifecycle.start({
       name: "memory governor",

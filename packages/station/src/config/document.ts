@@ -6,19 +6,8 @@
 // YAML 1.2 core schema, as the `yaml` package reads it. Keys must be texts and may stand once. Anchors and merge keys
 // are followed, up to MAX_ALIASES times and MAX_NODES values in all, so that a small text cannot unfold into a large tree.
 
-import {
-  type Alias,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseDocument,
-  type Scalar,
-  type YAMLError,
-} from "yaml";
+import type { Alias, LineCounter, Node, Pair, Scalar, YAMLError } from "yaml";
+import { yaml } from "../base/yaml.ts";
 import { ConfigError, type ConfigProblem, type Place } from "./problem.ts";
 
 /** A text, number, switch or nothing. */
@@ -69,8 +58,9 @@ export function readDocument(text: string, file: string): ConfigNode {
   if (text.length > MAX_TEXT) {
     throw refusal(file, START, `longer than ${MAX_TEXT} characters`);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
+  const library = yaml();
+  const lines = new library.LineCounter();
+  const document = library.parseDocument(text, {
     lineCounter: lines,
     merge: true,
     prettyErrors: false,
@@ -84,10 +74,25 @@ export function readDocument(text: string, file: string): ConfigNode {
   if (problems.length > 0) throw new ConfigError(file, problems);
   const tree = new Tree(file, lines, (alias) => alias.resolve(document));
   const { contents } = document;
-  if (contents === null || (isScalar(contents) && contents.value === null)) {
-    return { kind: "map", entries: new Map(), place: START };
+  if (contents === null || (library.isScalar(contents) && contents.value === null)) {
+    return documentOf({});
   }
   return tree.read(contents, 0);
+}
+
+/** Values of a program as if they had been read: maps, lists, texts in quotes, numbers and switches. */
+export function documentOf(value: unknown): ConfigNode {
+  const place = START;
+  if (Array.isArray(value)) return { kind: "list", items: value.map(documentOf), place };
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(
+      ([key, each]) => [key, { keyPlace: place, node: documentOf(each) }] as const,
+    );
+    return { kind: "map", entries: new Map(entries), place };
+  }
+  const scalar = value as ScalarNode["value"];
+  const text = scalar === null ? "" : String(scalar);
+  return { kind: "scalar", value: scalar, text, isQuoted: typeof value === "string", place };
 }
 
 /** The library's words without what stands in the text: it may be a password that begins with a sign of YAML's. */
@@ -120,6 +125,7 @@ class Tree {
   }
 
   read(node: Node | null | undefined, depth: number): ConfigNode {
+    const { isAlias, isMap, isSeq } = yaml();
     const place = this.#place(node);
     if (depth > MAX_DEPTH) throw refusal(this.#file, place, `nested deeper than ${MAX_DEPTH}`);
     if (++this.#nodes > MAX_NODES)
@@ -148,7 +154,7 @@ class Tree {
     for (const { key, value } of pairs) {
       const keyPlace = this.#place(key as Node);
       const node = this.read(value as Node | null, depth + 1);
-      if (!isScalar(key)) throw refusal(this.#file, keyPlace, "a key must be a text");
+      if (!yaml().isScalar(key)) throw refusal(this.#file, keyPlace, "a key must be a text");
       if (isMergeKey(key)) merged.push(node);
       else entries.set(scalarText(key), { keyPlace, node });
     }

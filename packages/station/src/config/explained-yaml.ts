@@ -1,12 +1,13 @@
 // A configuration in force as YAML: every value as it would be written, defaults too, secrets masked.
 
-import { Document } from "yaml";
+import { yaml } from "../base/yaml.ts";
 import type { ExplainedValue } from "./shape.ts";
 
 /** The YAML of values with their paths: `scrape_configs[0].job_name` is a key in an item of a list. */
 export function explainedYaml(values: readonly ExplainedValue[]): string {
   const root: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const { path, shown } of values) place(root, stepsOf(path), shown);
+  const { Document } = yaml();
   return new Document(root).toString({ lineWidth: 0 });
 }
 

@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import { MINUTE } from "@flx/model";
 import fc from "fast-check";
 import { ConfigError } from "./problem.ts";
-import { loadConfig, readConfig } from "./load-config.ts";
+import { loadConfig, readConfig, readConfigValues } from "./load-config.ts";
 import {
   address,
   byteSize,
@@ -103,6 +103,30 @@ test("readConfig() gives defaults for nothing at all", () => {
     assert.deepEqual(value.jobs, []);
     assert.equal(value.limit, undefined);
   }
+});
+
+test("readConfigValues() reads values as readConfig() reads their JSON, and refuses as it does", () => {
+  const f = (values: object) => {
+    const read = (by: () => { value: unknown; explained: unknown }) => {
+      try {
+        const { value, explained } = by();
+        return inspect({ value, explained }, { depth: 9 });
+      } catch (error) {
+        return (error as ConfigError).problems.map(({ path, message }) => [path, message]);
+      }
+    };
+    const options = { file: "command line" };
+    const got = read(() => readConfigValues(values, shape, options));
+    assert.deepEqual(
+      got,
+      read(() => readConfig(JSON.stringify(values), shape, options)),
+    );
+    return got;
+  };
+
+  f({});
+  f({ interval: "5s", limit: "3MB", ratio: 0.5, count: 7, on: true, mode: "fast", template: null });
+  assert.deepEqual(f({ count: "many", on: "x", nowhere: [1, { a: "b" }] }).length, 3);
 });
 
 test("readConfig() tells every problem with its line and column", () => {

@@ -6,7 +6,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FlxError } from "@flx/model";
-import { readDocument } from "./document.ts";
+import { type ConfigNode, documentOf, readDocument } from "./document.ts";
 import type { Variables } from "./environment.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
 import { type ExplainedValue, Reading, type Shape } from "./shape.ts";
@@ -29,6 +29,7 @@ export interface ReadConfigOptions {
   readonly variables?: Variables;
 }
 
+const FILE = "config";
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
 /**
@@ -41,9 +42,25 @@ export function readConfig<T>(
   shape: Shape<T>,
   options: ReadConfigOptions = {},
 ): LoadedConfig<T> {
-  const { file = "config", folder = process.cwd(), variables = {} } = options;
+  return readTree(readDocument(text, options.file ?? FILE), shape, options);
+}
+
+/**
+ * Reads a configuration from values, as if they stood in a text: the same checks, the same words for what is wrong.
+ *
+ * @throws {ConfigError} `FLX_CONFIG` with every problem
+ */
+export function readConfigValues<T>(
+  values: object,
+  shape: Shape<T>,
+  options: ReadConfigOptions = {},
+): LoadedConfig<T> {
+  return readTree(documentOf(values), shape, options);
+}
+
+function readTree<T>(root: ConfigNode, shape: Shape<T>, options: ReadConfigOptions) {
+  const { file = FILE, folder = process.cwd(), variables = {} } = options;
   const reading = new Reading(file, folder, variables);
-  const root = readDocument(text, file);
   const value = shape.read(root, "", root.place, reading);
   if (reading.problems.length > 0) throw new ConfigError(file, inTextOrder(reading.problems));
   return { value, explained: reading.explained, warnings: inTextOrder(reading.warnings) };

@@ -36,12 +36,12 @@ export class YoungGeneration {
 
   /** About ten milliseconds. */
   #grow(): void {
+    // Copied whole: made one by one they would take ten times as long.
+    const row = Array.from({ length: 120 }, (_, i) => i);
     setFlagsFromString("--semi-space-growth-factor=2");
     try {
       for (let step = 0; step < MAX_STEPS && this.size < HOLD_BYTES; step++) {
-        const living = Array.from({ length: this.size / 2_000 }, () =>
-          Array.from({ length: 120 }, () => step),
-        );
+        const living = Array.from({ length: this.size / 2_000 }, () => row.slice());
         collectGarbage("minor");
         // Until here it lives.
         living.length = 0;

@@ -113,12 +113,22 @@ export class ByteReader {
     return this.#at >= this.#bytes.length;
   }
 
+  /** Bytes that are not read yet. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
   byte(): number {
     return this.#bytes[this.#need(1)]!;
   }
 
   uint(): number {
     const bytes = this.#bytes;
+    const first = bytes[this.#at];
+    if (first !== undefined && first < 128) {
+      this.#at++;
+      return first;
+    }
     let value = 0;
     let factor = 1;
     for (let i = 0; i < 8; i++) {
@@ -134,6 +144,39 @@ export class ByteReader {
   int(): number {
     const value = this.uint();
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** Numbers of which the differences were written, each as `int` reads it. */
+  sums(into: Float64Array, count: number): void {
+    const bytes = this.#bytes;
+    const end = bytes.length - 3;
+    let at = this.#at;
+    let value = 0;
+    for (let i = 0; i < count; i++) {
+      // Differences of up to three bytes are nearly all there are.
+      let zigzag = at < end ? bytes[at]! : 128;
+      if (zigzag < 128) at++;
+      else {
+        const second = at < end ? bytes[at + 1]! : 128;
+        const third = at < end ? bytes[at + 2]! : 128;
+        if (second < 128) {
+          zigzag += second * 128 - 128;
+          at += 2;
+        } else if (third < 128) {
+          zigzag += second * 128 + third * 16_384 - 16_512;
+          at += 3;
+        } else {
+          this.#at = at;
+          value += this.int();
+          at = this.#at;
+          into[i] = value;
+          continue;
+        }
+      }
+      value += (zigzag >>> 1) ^ -(zigzag & 1);
+      into[i] = value;
+    }
+    this.#at = at;
   }
 
   double(): number {

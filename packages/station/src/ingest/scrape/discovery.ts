@@ -11,8 +11,8 @@ import { Resolver } from "node:dns/promises";
 import { glob, readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { FlxError } from "@flx/model";
-import { parse } from "yaml";
 import type { HttpAccess, HttpAccessSource } from "../../base/http-call.ts";
+import { yaml } from "../../base/yaml.ts";
 import { fetchExposition } from "./fetch-exposition.ts";
 import type { TargetGroup } from "./target.ts";
 
@@ -131,7 +131,7 @@ async function fromFiles(patterns: readonly string[]): Promise<TargetGroup[]> {
 
 function parseAs(extension: string, text: string, source: string): unknown {
   try {
-    return extension === ".json" ? JSON.parse(text) : parse(text, { maxAliasCount: 100 });
+    return extension === ".json" ? JSON.parse(text) : yaml().parse(text, { maxAliasCount: 100 });
   } catch (cause) {
     throw new FlxError("FLX_DISCOVERY", `${source}: ${(cause as Error).message}`, { cause });
   }

@@ -12,6 +12,7 @@
 
 import {
   type Exemplar,
+  FlxError,
   Labels,
   type MetricType,
   type UnixMs,
@@ -134,27 +135,34 @@ export function readBatch(payload: Uint8Array, target: BatchTarget): void {
   for (let left = from.uint(); left > 0; left--) target.metadata(readMetadata(from));
 }
 
+/** The columns of the batch that is being read. */
+let refs = new Float64Array(0);
+let times = new Float64Array(0);
+let starts = new Float64Array(0);
+let words = new Uint32Array(0);
+
 function readFloats(from: ByteReader, target: BatchTarget): void {
   const count = from.uint();
-  const refs = new Float64Array(count);
-  const times = new Float64Array(count);
-  differences(from, refs);
-  differences(from, times);
+  if (count > refs.length) reserve(from, count);
+  from.sums(refs, count);
+  from.sums(times, count);
   // Aligned anew: a payload begins anywhere.
-  const words = new Uint32Array(new Uint8Array(from.bytes(count * 8)).buffer);
-  const starts = new Float64Array(count);
-  if (from.byte() === 1) differences(from, starts);
+  new Uint8Array(words.buffer).set(from.bytes(count * 8));
+  if (from.byte() === 1) from.sums(starts, count);
+  else starts.fill(0, 0, count);
   for (let i = 0; i < count; i++) {
     target.float(refs[i]!, times[i]!, words[2 * i]!, words[2 * i + 1]!, starts[i]!);
   }
 }
 
-function differences(from: ByteReader, into: Float64Array): void {
-  let value = 0;
-  for (let i = 0; i < into.length; i++) {
-    value += from.int();
-    into[i] = value;
-  }
+function reserve(from: ByteReader, count: number): void {
+  // A count that lies asks for no more memory than the record has bytes.
+  if (count > from.left) throw new FlxError("FLX_STORE_RECORD", "a record ends too early");
+  const size = Math.max(count, 2 * refs.length);
+  refs = new Float64Array(size);
+  times = new Float64Array(size);
+  starts = new Float64Array(size);
+  words = new Uint32Array(2 * size);
 }
 
 const histogramOut = new ByteWriter();

@@ -22,7 +22,12 @@ const TWO_32 = 4_294_967_296;
 /** Writes chunks, one after the other, into memory of its own. */
 export class ChunkEncoder {
   #bytes = new Uint8Array(1_024);
-  #bit = 0;
+  #view = new DataView(this.#bytes.buffer);
+  /** Bits that are not in the bytes yet, from the left; how many there is still room for, 1 to 32. */
+  #word = 0;
+  #room = 32;
+  #at = 0;
+  #bits = 0;
 
   /**
    * The bytes of samples: a view, good until the next call.
@@ -38,9 +43,13 @@ export class ChunkEncoder {
     count: number,
   ): Uint8Array {
     const most = Math.ceil((count * MAX_SAMPLE_BITS) / 8) + 16;
-    if (this.#bytes.length < most) this.#bytes = new Uint8Array(most);
-    else this.#bytes.fill(0, 0, most);
-    this.#bit = 0;
+    if (this.#bytes.length < most) {
+      this.#bytes = new Uint8Array(most);
+      this.#view = new DataView(this.#bytes.buffer);
+    }
+    this.#word = 0;
+    this.#room = 32;
+    this.#at = 0;
     let time = times[timesFrom]!;
     let delta = 0;
     let low = words[wordsFrom]!;
@@ -53,44 +62,59 @@ export class ChunkEncoder {
     for (let i = 1; i < count; i++) {
       const next = times[timesFrom + i]!;
       const nextDelta = next - time;
-      this.#difference(nextDelta - delta, next);
+      // What is written of the time goes out together with the first bits of the value.
+      const code = this.#difference(nextDelta - delta, next);
+      const bits = this.#bits;
       time = next;
       delta = nextDelta;
-      const xorLow = (words[wordsFrom + 2 * i]! ^ low) >>> 0;
-      const xorHigh = (words[wordsFrom + 2 * i + 1]! ^ high) >>> 0;
-      low = words[wordsFrom + 2 * i]!;
-      high = words[wordsFrom + 2 * i + 1]!;
-      if (xorLow === 0 && xorHigh === 0) {
-        this.#write(0, 1);
+      const xorLow = words[wordsFrom + 2 * i]! ^ low;
+      const xorHigh = words[wordsFrom + 2 * i + 1]! ^ high;
+      if ((xorLow | xorHigh) === 0) {
+        this.#write(code << 1, bits + 1);
         continue;
       }
+      low ^= xorLow;
+      high ^= xorHigh;
       const lead = xorHigh === 0 ? 32 + Math.clz32(xorLow) : Math.clz32(xorHigh);
       const trail = xorLow === 0 ? 32 + trailingZeros(xorHigh) : trailingZeros(xorLow);
       // Reusing the window is worth it unless it is much wider than what differs.
       const fits = leading >= 0 && lead >= leading && 64 - leading - significant <= trail;
       if (fits && significant - (64 - lead - trail) < 12) {
-        this.#write(2, 2);
+        this.#write((code << 2) | 2, bits + 2);
       } else {
         leading = lead;
         significant = 64 - lead - trail;
-        this.#write(3, 2);
-        this.#write(leading, 6);
-        this.#write(significant - 1, 6);
+        this.#write((code << 2) | 3, bits + 2);
+        this.#write((leading << 6) | (significant - 1), 12);
       }
       this.#wide(xorHigh, xorLow, 64 - leading - significant, significant);
     }
-    return this.#bytes.subarray(0, (this.#bit + 7) >>> 3);
+    this.#view.setUint32(this.#at, this.#word);
+    return this.#bytes.subarray(0, this.#at + ((39 - this.#room) >>> 3));
   }
 
-  #difference(dod: number, time: number): void {
-    if (dod === 0) this.#write(0, 1);
-    else if (dod >= -64 && dod < 64) this.#write((2 << 7) | (dod + 64), 9);
-    else if (dod >= -2_048 && dod < 2_048) this.#write((6 << 12) | (dod + 2_048), 15);
-    else if (dod >= -524_288 && dod < 524_288) this.#write((14 << 20) | (dod + 524_288), 24);
-    else {
-      this.#write(15, 4);
-      this.#time(time);
+  /** The code of a difference; its length is in `#bits`. A time that is written out is written, and has none. */
+  #difference(dod: number, time: number): number {
+    if (dod === 0) {
+      this.#bits = 1;
+      return 0;
     }
+    if (dod >= -64 && dod < 64) {
+      this.#bits = 9;
+      return (2 << 7) | (dod + 64);
+    }
+    if (dod >= -2_048 && dod < 2_048) {
+      this.#bits = 15;
+      return (6 << 12) | (dod + 2_048);
+    }
+    if (dod >= -524_288 && dod < 524_288) {
+      this.#bits = 24;
+      return (14 << 20) | (dod + 524_288);
+    }
+    this.#write(15, 4);
+    this.#time(time);
+    this.#bits = 0;
+    return 0;
   }
 
   /** A whole number of 53 bits and a sign. */
@@ -116,19 +140,19 @@ export class ChunkEncoder {
     } else this.#write(shiftedLow, length);
   }
 
+  /** The last `bits` of a word, 1 to 32; those before them are 0. */
   #write(value: number, bits: number): void {
-    const bytes = this.#bytes;
-    let bit = this.#bit;
-    let left = bits;
-    while (left > 0) {
-      const room = 8 - (bit & 7);
-      const take = left < room ? left : room;
-      const part = (value >>> (left - take)) & ((1 << take) - 1);
-      bytes[bit >>> 3]! |= part << (room - take);
-      bit += take;
-      left -= take;
+    const room = this.#room;
+    if (bits < room) {
+      this.#word |= value << (room - bits);
+      this.#room = room - bits;
+      return;
     }
-    this.#bit = bit;
+    const over = bits - room;
+    this.#view.setUint32(this.#at, this.#word | (value >>> over));
+    this.#at += 4;
+    this.#word = over === 0 ? 0 : value << (32 - over);
+    this.#room = 32 - over;
   }
 }
 
@@ -136,16 +160,17 @@ function trailingZeros(word: number): number {
   return 31 - Math.clz32(word & -word);
 }
 
-/** Reads chunks. One instance may be used for any number of them, one after the other. */
+/** Reads chunks. */
 export class ChunkDecoder {
-  #bytes: Uint8Array = new Uint8Array(0);
+  /** Where `#time` goes on. */
   #bit = 0;
 
   /**
    * Reads a chunk into columns.
    *
-   * @param words two for each value, low first; has room for 2 * (to + count)
-   * @param to    where the first sample goes
+   * @param words   two for each value, low first
+   * @param to      where the first time goes
+   * @param wordsTo where the first value goes, in words
    */
   decode(
     bytes: Uint8Array,
@@ -154,33 +179,53 @@ export class ChunkDecoder {
     times: Float64Array,
     words: Uint32Array,
     to: number,
+    wordsTo: number = 2 * to,
   ): void {
-    this.#bytes = bytes;
-    this.#bit = from * 8;
-    let time = this.#time();
+    let time = this.#time(bytes, from * 8);
     let delta = 0;
-    let high = this.#read(32);
-    let low = this.#read(32);
+    let high = bitsAt(bytes, this.#bit);
+    let low = bitsAt(bytes, this.#bit + 32);
+    let bit = this.#bit + 64;
     times[to] = time;
-    words[2 * to] = low;
-    words[2 * to + 1] = high;
+    words[wordsTo] = low;
+    words[wordsTo + 1] = high;
     let trail = 0;
     let significant = 0;
     for (let i = 1; i < count; i++) {
-      if (this.#read(1) !== 0) {
-        const dod = this.#difference();
-        if (Number.isNaN(dod)) delta = this.#time() - time;
-        else delta += dod;
+      // The first bit of 32 is their sign.
+      const next = bitsAt(bytes, bit);
+      if (next >= 0) bit++;
+      else if ((next & 0x4000_0000) === 0) {
+        delta += ((next >>> 23) & 0x7f) - 64;
+        bit += 9;
+      } else if ((next & 0x2000_0000) === 0) {
+        delta += ((next >>> 17) & 0xfff) - 2_048;
+        bit += 15;
+      } else if ((next & 0x1000_0000) === 0) {
+        delta += ((next >>> 8) & 0xf_ffff) - 524_288;
+        bit += 24;
+      } else {
+        delta = this.#time(bytes, bit + 4) - time;
+        bit = this.#bit;
       }
       time += delta;
-      if (this.#read(1) !== 0) {
-        if (this.#read(1) !== 0) {
-          const leading = this.#read(6);
-          significant = this.#read(6) + 1;
-          trail = 64 - leading - significant;
+      const value = bitsAt(bytes, bit);
+      if (value >= 0) bit++;
+      else {
+        bit += 2;
+        if ((value & 0x4000_0000) !== 0) {
+          significant = ((value >>> 18) & 63) + 1;
+          trail = 64 - ((value >>> 24) & 63) - significant;
+          bit += 12;
         }
-        let partHigh = significant > 32 ? this.#read(significant - 32) : 0;
-        let partLow = this.#read(significant > 32 ? 32 : significant);
+        let partHigh = 0;
+        if (significant > 32) {
+          partHigh = bitsAt(bytes, bit) >>> (64 - significant);
+          bit += significant - 32;
+        }
+        const length = significant > 32 ? 32 : significant;
+        let partLow = bitsAt(bytes, bit) >>> (32 - length);
+        bit += length;
         if (trail >= 32) {
           partHigh = partLow << (trail - 32);
           partLow = 0;
@@ -188,42 +233,36 @@ export class ChunkDecoder {
           partHigh = (partHigh << trail) | (partLow >>> (32 - trail));
           partLow <<= trail;
         }
-        high = (high ^ partHigh) >>> 0;
-        low = (low ^ partLow) >>> 0;
+        high ^= partHigh;
+        low ^= partLow;
       }
       times[to + i] = time;
-      words[2 * (to + i)] = low;
-      words[2 * (to + i) + 1] = high;
+      words[wordsTo + 2 * i] = low;
+      words[wordsTo + 2 * i + 1] = high;
     }
   }
 
-  /** After the first bit of a time; NaN when the time itself follows. */
-  #difference(): number {
-    if (this.#read(1) === 0) return this.#read(7) - 64;
-    if (this.#read(1) === 0) return this.#read(12) - 2_048;
-    return this.#read(1) === 0 ? this.#read(20) - 524_288 : Number.NaN;
+  /** A time that is written out; `#bit` is behind it afterwards. */
+  #time(bytes: Uint8Array, bit: number): number {
+    const high = bitsAt(bytes, bit);
+    const size = ((high >>> 10) & 0x1f_ffff) * TWO_32 + (bitsAt(bytes, bit + 22) >>> 0);
+    this.#bit = bit + 54;
+    return high < 0 ? -size : size;
   }
+}
 
-  #time(): number {
-    const isNegative = this.#read(1) !== 0;
-    const size = this.#read(21) * TWO_32 + this.#read(32);
-    return isNegative ? -size : size;
-  }
+/** 32 bits from a place on; what is behind the end counts as 0. */
+function bitsAt(bytes: Uint8Array, bit: number): number {
+  const at = bit >>> 3;
+  const past = bit & 7;
+  if (at + 4 >= bytes.length) return lastBits(bytes, at, past);
+  const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  return past === 0 ? word : (word << past) | (bytes[at + 4]! >>> (8 - past));
+}
 
-  #read(bits: number): number {
-    const bytes = this.#bytes;
-    let bit = this.#bit;
-    let left = bits;
-    let value = 0;
-    while (left > 0) {
-      const room = 8 - (bit & 7);
-      const take = left < room ? left : room;
-      const part = (bytes[bit >>> 3]! >>> (room - take)) & ((1 << take) - 1);
-      value = (value << take) | part;
-      bit += take;
-      left -= take;
-    }
-    this.#bit = bit;
-    return value >>> 0;
-  }
+/** The same near the end: what is read of it may be less. */
+function lastBits(bytes: Uint8Array, at: number, past: number): number {
+  let word = 0;
+  for (let i = 0; i < 4; i++) word = (word << 8) | (bytes[at + i] ?? 0);
+  return past === 0 ? word : (word << past) | ((bytes[at + 4] ?? 0) >>> (8 - past));
 }

@@ -240,6 +240,35 @@ export class HeadSeries {
     memory.objectBytes += STRIDE * 8;
   }
 
+  /**
+   * Takes the raw samples of a snapshot, encoded, as they lay in their slot; drops them when they are before `floorMs`.
+   *
+   * @returns whether it could: it has no slot yet, and they go into one
+   */
+  restoreRaw(memory: HeadMemory, bytes: Uint8Array, count: number, floorMs: number): boolean {
+    const size = memory.slots.findIndex((each) => each.size >= count);
+    if (this.#class >= 0 || size < 0) return false;
+    const slots = memory.slots[size]!;
+    const slot = slots.take();
+    const offset = slots.offset(slot);
+    const doubles = slots.doubles(slot);
+    const words = slots.words(slot);
+    const values = 2 * (offset + slots.size);
+    memory.decoder.decode(bytes, 0, count, doubles, words, offset, values);
+    if (doubles[offset]! < floorMs) {
+      slots.giveBack(slot);
+      return true;
+    }
+    this.#class = size;
+    this.#slot = slot;
+    this.#raw = count;
+    this.#rawFirst = doubles[offset]!;
+    this.lastMs = doubles[offset + count - 1]!;
+    this.#lastLow = words[values + 2 * count - 2]!;
+    this.#lastHigh = words[values + 2 * count - 1]!;
+    return true;
+  }
+
   /** Adds the float samples of a range, both ends included, to columns, in time order. */
   gather(memory: HeadMemory, startMs: number, endMs: number, into: SampleColumns): void {
     const chunks = this.#chunks;

@@ -212,7 +212,8 @@ class SeriesLoader {
       series.addChunk(head.memory, bytes, count, firstMs, lastMs);
       head.noteTimes(firstMs, lastMs);
     }
-    for (let part = 0; part < 2; part++) this.#columns(from, ref);
+    this.#raw(from, series);
+    this.#late(from, ref);
     for (let left = from.uint(); left > 0; left--) {
       const timeMs = from.int();
       const startMs = from.int();
@@ -223,11 +224,24 @@ class SeriesLoader {
     series.restoreStarts(starts);
   }
 
-  #columns(from: ByteReader, ref: number): void {
+  #raw(from: ByteReader, series: HeadSeries): void {
     const count = from.uint();
     if (count === 0) return;
+    const head = this.#head;
+    const bytes = from.block();
+    if (!series.restoreRaw(head.memory, bytes, count, head.floorMs)) {
+      this.#apply(bytes, count, series.ref);
+    } else if (!series.isEmpty) head.noteTimes(series.firstMs, series.lastMs);
+  }
+
+  #late(from: ByteReader, ref: number): void {
+    const count = from.uint();
+    if (count > 0) this.#apply(from.block(), count, ref);
+  }
+
+  #apply(bytes: Uint8Array, count: number, ref: number): void {
     const columns = new SampleColumns(count);
-    this.#decoder.decode(from.block(), 0, count, columns.times, columns.words, 0);
+    this.#decoder.decode(bytes, 0, count, columns.times, columns.words, 0);
     for (let i = 0; i < count; i++) {
       const time = columns.times[i]!;
       this.#head.applyFloat(ref, time, columns.words[2 * i]!, columns.words[2 * i + 1]!, 0);
