@@ -2,11 +2,11 @@
 //
 // Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#label_replace .
 
-import type { Labels } from "@flx/model";
-import { METRIC_NAME } from "@flx/model";
-import { RE2JS } from "re2js";
+import { type FlxError, type Labels, METRIC_NAME } from "@flx/model";
+import type { RE2JS } from "re2js";
 import { evaluationError } from "../evaluate/execution.ts";
 import type { Matrix } from "../evaluate/matrix.ts";
+import { checkSteps, compileRe2, type Re2Pattern } from "../matcher/re2-pattern.ts";
 
 /** The text arguments of `label_replace`. */
 export interface LabelReplacement {
@@ -58,17 +58,21 @@ function refuseBadName(name: string, what: string): void {
 
 /** A function that gives the expanded replacement for a value, or `undefined` when it does not match as a whole. */
 function expander(pattern: string, replacement: string): (value: string) => string | undefined {
-  let compiled: RE2JS;
+  let compiled: Re2Pattern;
   try {
-    compiled = RE2JS.compile(`^(?s:${pattern})$`);
-  } catch {
+    compiled = compileRe2(`^(?s:${pattern})$`, 0);
+  } catch (error) {
+    // Of the engine's own errors Prometheus does not give the reason.
+    if ((error as FlxError).cause === undefined) throw error;
     throw evaluationError(`invalid regular expression in label_replace(): ${pattern}`);
   }
-  const parts = templateParts(replacement, compiled);
+  const { engine } = compiled;
+  const parts = templateParts(replacement, engine);
   const known = new Map<string, string | undefined>();
   return (value) => {
     if (known.has(value)) return known.get(value);
-    const matcher = compiled.matcher(value);
+    checkSteps(compiled, value);
+    const matcher = engine.matcher(value);
     const result = matcher.find()
       ? parts
           .map((part) => (typeof part === "string" ? part : (matcher.group(part) ?? "")))

@@ -39,7 +39,7 @@ export class Matcher {
   /**
    * Whether a label value satisfies the matcher; give "" for an absent label. Linear in the length of `text`.
    *
-   * @throws {FlxError} `FLX_PROMQL_REGEX` as `compile()`, on the first call only
+   * @throws {FlxError} `FLX_PROMQL_REGEX` as `compile()`, on the first call only, and when the text is too long for the pattern
    */
   matches(text: string): boolean {
     switch (this.op) {
@@ -53,6 +53,11 @@ export class Matcher {
       default:
         return !(this.#pattern ??= compilePattern(this.value)).matches(text);
     }
+  }
+
+  /** How many steps `matches(text)` takes at most, about: whoever asks for many values pauses after some. */
+  steps(text: string): number {
+    return this.isRegex ? this.compile().steps(text) : 1;
   }
 
   /**

@@ -74,6 +74,29 @@ test("compilePattern() refuses what is not of RE2's syntax, in Go's words", () =
   );
 });
 
+test("compilePattern() refuses what would take the engine long, to compile or to match", () => {
+  const names = (count: number, end: string) =>
+    Array.from({ length: count }, (_, i) => `a${i}${end}`).join("|");
+  const f = (pattern: string, message: RegExp) => {
+    assert.throws(() => compilePattern(pattern), { code: "FLX_PROMQL_REGEX", message });
+  };
+  f(`(${names(3_000, ".*")})b`, /too large: it counts as 22892 characters, and at most 10000/);
+  f(`${String.raw`\pL|`.repeat(1_000)}a`, /too large: it counts as 34001 characters/);
+  f("a{0,30}".repeat(100), /too large: it counts as 12700 characters/);
+  f("(a{0,30}){0,30}".repeat(12), /too large: it has \d+ instructions \(at most 10000\)/);
+
+  // Texts and gaps need no engine, however many they are; neither do ordinary patterns come near.
+  assert.ok(compilePattern(names(10_000, "")).matches("a9999"));
+  assert.ok(compilePattern(names(8_000, ".*")).matches("a7999-and-more"));
+  assert.ok(compilePattern(`(${names(1_000, "[0-9]")})b`).matches("a9995b"));
+  const long = compilePattern("[a-z]{1,10}".repeat(150));
+  assert.ok(!long.matches("ab".repeat(10)));
+  assert.throws(() => long.matches("a".repeat(5_000)), {
+    code: "FLX_PROMQL_REGEX",
+    message: /a regexp of \d+ instructions is too costly for a value of 5000 characters/,
+  });
+});
+
 test("plainForms() gives up on everything that needs an engine", () => {
   for (const pattern of [
     "a*",

@@ -8,17 +8,24 @@
 //   5..                    literals and single characters
 //   api-.*|web             any of such forms
 //
-// Everything else goes to re2js, a port of RE2 without backtracking. Compiled patterns are kept (a bounded number), since
+// Everything else goes to an engine (re2-pattern.ts), and may be less long. Compiled patterns are kept (a bounded number), since
 // dashboards send the same query every few seconds and compiling costs more than parsing all the rest.
 
 import { FlxError } from "@flx/model";
 import { RE2JS } from "re2js";
 import { type PlainForm, plainForms } from "./plain-pattern.ts";
+import { checkSteps, compileRe2 } from "./re2-pattern.ts";
 
 /** A compiled pattern. */
 export interface CompiledPattern {
-  /** Whether the whole text matches. Linear in its length. */
+  /**
+   * Whether the whole text matches. Linear in its length.
+   *
+   * @throws {FlxError} `FLX_PROMQL_REGEX` when the text is too long for the pattern
+   */
   matches(text: string): boolean;
+  /** How many steps that takes at most, about. */
+  steps(text: string): number;
   /** The only texts that match, when there are few and they are known. */
   readonly candidates: readonly string[] | undefined;
 }
@@ -33,7 +40,7 @@ const kept = new Map<string, CompiledPattern>();
 /**
  * The pattern, ready to match.
  *
- * @throws {FlxError} `FLX_PROMQL_REGEX` when it is not of RE2's syntax, or longer than 100,000 characters
+ * @throws {FlxError} `FLX_PROMQL_REGEX` when it is not of RE2's syntax, longer than 100,000 characters, or too costly
  * @example compilePattern("5..|429").matches("503") // true
  */
 export function compilePattern(pattern: string): CompiledPattern {
@@ -58,18 +65,20 @@ function keep(pattern: string, compiled: CompiledPattern): void {
 
 function compile(pattern: string): CompiledPattern {
   const forms = plainForms(pattern);
-  return forms === undefined ? compileRe2(pattern) : compilePlain(forms);
+  return forms === undefined ? compileEngine(pattern) : compilePlain(forms);
 }
 
-function compileRe2(pattern: string): CompiledPattern {
-  try {
-    const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
-    return { matches: (text) => compiled.testExact(text), candidates: undefined };
-  } catch (cause) {
-    // The engine shows the flag it was given as a part of the pattern.
-    const message = cause instanceof Error ? cause.message.replace("`(?s)", "`") : String(cause);
-    throw new FlxError("FLX_PROMQL_REGEX", message, { cause });
-  }
+function compileEngine(pattern: string): CompiledPattern {
+  const compiled = compileRe2(pattern, RE2JS.DOTALL);
+  const { engine, instructions } = compiled;
+  return {
+    matches: (text) => {
+      checkSteps(compiled, text);
+      return engine.testExact(text);
+    },
+    steps: (text) => instructions * text.length,
+    candidates: undefined,
+  };
 }
 
 function compilePlain(forms: readonly PlainForm[]): CompiledPattern {
@@ -80,13 +89,15 @@ function compilePlain(forms: readonly PlainForm[]): CompiledPattern {
     else others.push(form);
   }
   const only = others.length === 1 && texts.size === 0 ? others[0] : undefined;
+  const steps = (): number => 1 + others.length;
   if (only !== undefined)
-    return { matches: (text) => matchesForm(only, text), candidates: undefined };
+    return { matches: (text) => matchesForm(only, text), steps, candidates: undefined };
   if (others.length === 0) {
-    return { matches: (text) => texts.has(text), candidates: [...texts] };
+    return { matches: (text) => texts.has(text), steps, candidates: [...texts] };
   }
   return {
     matches: (text) => texts.has(text) || others.some((form) => matchesForm(form, text)),
+    steps,
     candidates: undefined,
   };
 }

@@ -320,6 +320,11 @@ export class Head {
     return this.#index.find(matchers);
   }
 
+  /** The same, with undefined where others should have a turn. */
+  findByTurns(matchers: readonly Matcher[]): Iterable<HeadSeries | undefined> {
+    return this.#index.findByTurns(matchers);
+  }
+
   /** All series. */
   *all(): Generator<HeadSeries> {
     for (const series of this.#series) if (series !== undefined) yield series;

@@ -25,8 +25,9 @@ export class HeadQuestions {
   ): Promise<readonly SeriesData[]> {
     const found: SeriesData[] = [];
     let count = 0;
-    for (const series of this.#head.find(matchers)) {
-      if (++count % SLICE === 0) await pause(signal);
+    for (const series of this.#head.findByTurns(matchers)) {
+      if (series === undefined || ++count % SLICE === 0) await pause(signal);
+      if (series === undefined) continue;
       const data = this.#head.read(series, startMs, endMs);
       if (data !== undefined) found.push(data);
     }
@@ -103,8 +104,9 @@ export class HeadQuestions {
     const seen = new Set<number>();
     let count = 0;
     for (const matchers of selectors.length === 0 ? [[]] : selectors) {
-      for (const series of this.#head.find(matchers)) {
-        if (++count % SLICE === 0) await pause(signal);
+      for (const series of this.#head.findByTurns(matchers)) {
+        if (series === undefined || ++count % SLICE === 0) await pause(signal);
+        if (series === undefined) continue;
         if (seen.has(series.ref)) continue;
         if (series.isEmpty || series.lastTimeMs < range.startMs || series.firstMs > range.endMs) {
           continue;

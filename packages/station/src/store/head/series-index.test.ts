@@ -104,3 +104,25 @@ test("SeriesIndex takes numbers in any order", () => {
   index.remove(all[7]!);
   assert.deepEqual([index.pairs, [...index.names()]], [0, []]);
 });
+
+test("SeriesIndex.findByTurns() gives turns by what patterns cost, and finds the same", () => {
+  const all = Array.from({ length: 3_000 }, (_, ref) => ({
+    ref,
+    labels: Labels.from({ job: `job-${ref}-${"x".repeat(200)}` }),
+  }));
+  const index = new SeriesIndex<Series>(all);
+  for (const each of all) index.add(each);
+  const f = (pattern: string, op: "=~" | "!~") => {
+    const matchers = [new Matcher(op, "job", pattern)];
+    const found = [...index.findByTurns(matchers)];
+    const series = found.filter((each) => each !== undefined);
+    assert.deepEqual(series, [...index.find(matchers)]);
+    return { turns: found.length - series.length, series: series.length };
+  };
+
+  assert.deepEqual(f("job-1.*", "=~"), { turns: 0, series: 1_111 });
+  const costly = f("job-[0-9]{1,4}-(x|[xy]x){1,200}", "=~");
+  assert.equal(costly.series, 3_000);
+  assert.ok(costly.turns > 100, String(costly.turns));
+  assert.ok(f("job-[0-9]{1,4}-(x|[xy]x){1,200}", "!~").turns > 100);
+});

@@ -80,10 +80,20 @@ export class SeriesIndex<S extends Indexed> {
 
   /** The series that satisfy all matchers. */
   *find(matchers: readonly Matcher[]): Generator<S> {
-    const { refs, used } = this.#start(matchers);
-    const rest = matchers.filter((matcher) => matcher !== used).map(remembering);
+    for (const series of this.findByTurns(matchers)) if (series !== undefined) yield series;
+  }
+
+  /** The same; gives undefined now and then, where a question about many values or series should let others work. */
+  *findByTurns(matchers: readonly Matcher[]): Generator<S | undefined> {
+    const turn = new Turn();
+    const { refs, used } = yield* this.#start(matchers, turn);
+    const rest = matchers
+      .filter((matcher) => matcher !== used)
+      .map((matcher) => remembering(matcher, turn));
     const all: Iterable<number> = refs ?? this.#series.keys();
     for (const ref of all) {
+      turn.steps++;
+      if (turn.isOver()) yield undefined;
       const series = this.#series[ref];
       if (series === undefined) continue;
       if (rest.every(({ name, test }) => test(series.labels.get(name) ?? ""))) yield series;
@@ -91,10 +101,13 @@ export class SeriesIndex<S extends Indexed> {
   }
 
   /** The shortest list that one matcher gives. */
-  #start(matchers: readonly Matcher[]): { refs?: readonly number[]; used?: Matcher } {
+  *#start(
+    matchers: readonly Matcher[],
+    turn: Turn,
+  ): Generator<undefined, { refs?: readonly number[]; used?: Matcher }> {
     let best: { count: number; values: readonly string[]; matcher: Matcher } | undefined;
     for (const matcher of matchers) {
-      const values = this.#candidates(matcher);
+      const values = yield* this.#candidates(matcher, turn);
       if (values === undefined) continue;
       const postings = this.#names.get(matcher.name);
       let count = 0;
@@ -108,18 +121,42 @@ export class SeriesIndex<S extends Indexed> {
   }
 
   /** The values a matcher can have, when the absent label is none of them. */
-  #candidates(matcher: Matcher): readonly string[] | undefined {
+  *#candidates(matcher: Matcher, turn: Turn): Generator<undefined, readonly string[] | undefined> {
     const { candidates } = matcher;
     if (candidates !== undefined)
       return candidates.includes("") ? undefined : [...new Set(candidates)];
     if (matcher.matches("")) return undefined;
-    const values = this.#names.get(matcher.name);
-    return values === undefined ? [] : [...values.keys()].filter((value) => matcher.matches(value));
+    const found: string[] = [];
+    // What is added meanwhile may be among them: it is a value, too.
+    for (const value of this.#names.get(matcher.name)?.keys() ?? []) {
+      turn.steps += matcher.steps(value);
+      if (turn.isOver()) yield undefined;
+      if (matcher.matches(value)) found.push(value);
+    }
+    return found;
+  }
+}
+
+/** Steps of patterns between two pauses: at the most costly ones, some 50 ms. */
+const TURN_STEPS = 1_000_000;
+
+/** How much was done since the last pause. */
+class Turn {
+  steps = 0;
+
+  /** Whether that is enough; counts anew then. */
+  isOver(): boolean {
+    if (this.steps < TURN_STEPS) return false;
+    this.steps = 0;
+    return true;
   }
 }
 
 /** Tests a value; a pattern is asked once for each different one. */
-function remembering(matcher: Matcher): { name: string; test: (value: string) => boolean } {
+function remembering(
+  matcher: Matcher,
+  turn: Turn,
+): { name: string; test: (value: string) => boolean } {
   const { name } = matcher;
   if (!matcher.isRegex) return { name, test: (value) => matcher.matches(value) };
   const known = new Map<string, boolean>();
@@ -127,7 +164,10 @@ function remembering(matcher: Matcher): { name: string; test: (value: string) =>
     name,
     test: (value) => {
       let answer = known.get(value);
-      if (answer === undefined) known.set(value, (answer = matcher.matches(value)));
+      if (answer === undefined) {
+        turn.steps += matcher.steps(value);
+        known.set(value, (answer = matcher.matches(value)));
+      }
       return answer;
     },
   };

@@ -317,11 +317,17 @@ export class FileWindows implements WindowStore, AsyncDisposable {
     const resolution = this.#rollups === undefined ? undefined : resolutionFor(range, hints);
     const askOne = async (open: OpenIndex): Promise<void> => {
       const found: SeriesData[] = [];
-      await this.#samples(open, open.index.find(matchers), range, signal, (labels, samples) => {
-        const startMs = Math.max(range.startMs, this.#startOf(labels));
-        const data = cut(labels, samples, { ...range, startMs });
-        if (data !== undefined) found.push(data);
-      });
+      await this.#samples(
+        open,
+        open.index.findByTurns(matchers),
+        range,
+        signal,
+        (labels, samples) => {
+          const startMs = Math.max(range.startMs, this.#startOf(labels));
+          const data = cut(labels, samples, { ...range, startMs });
+          if (data !== undefined) found.push(data);
+        },
+      );
       joined = joinSeries(joined, found);
     };
     const used = await this.#each(range, askOne, resolution);
@@ -347,13 +353,18 @@ export class FileWindows implements WindowStore, AsyncDisposable {
   /** Gives the samples of series, block by block. */
   async #samples(
     { file }: OpenIndex,
-    series: Iterable<IndexedSeries>,
+    series: Iterable<IndexedSeries | undefined>,
     range: TimeRange,
     signal: AbortSignal | undefined,
     onSamples: (labels: Labels, samples: ReadSamples) => void,
   ): Promise<void> {
     const byBlock = new Map<number, IndexedSeries[]>();
     for (const each of series) {
+      if (each === undefined) {
+        await pause();
+        giveUp(signal);
+        continue;
+      }
       if (!this.#isWanted(each, range)) continue;
       const list = byBlock.get(each.block);
       if (list === undefined) byBlock.set(each.block, [each]);
@@ -479,8 +490,11 @@ export class FileWindows implements WindowStore, AsyncDisposable {
     await this.#each(range, async ({ index }) => {
       giveUp(signal);
       for (const matchers of selectors.length === 0 ? [[]] : selectors) {
-        for (const series of index.find(matchers)) {
-          if (this.#isWanted(series, range)) onSeries(series);
+        for (const series of index.findByTurns(matchers)) {
+          if (series === undefined) {
+            await pause();
+            giveUp(signal);
+          } else if (this.#isWanted(series, range)) onSeries(series);
         }
       }
       await pause();
