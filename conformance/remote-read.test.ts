@@ -2,19 +2,25 @@
 //
 //   equal      a Prometheus with remote_read at the station, and one with the data itself: the same answers
 //   streamed   the same samples in both: STREAMED_XOR_CHUNKS is the same byte by byte, SAMPLES sample by sample
+//   natives    histograms of whole counts and of floats: chunks the same byte by byte, or sample by sample where the real one
+//              has gone through several layouts. (A 2.42 streams them and does not read them from others.)
 //   refused    what is no request, asks for too much, or for response types that there are not
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  encodeSeriesLabels,
+  Labels,
   MessageWriter,
   NativeHistogram,
   readSnappy,
   readWriteRequest,
   WireReader,
+  WriteRequestWriter,
   writeSnappy,
 } from "@flx/model";
 import { remoteWrite, requirePeer, startPrometheus, seededRandom } from "@flx/testkit";
+import { readHistogramChunk } from "../packages/model/test/remote-read/chunk-reader.ts";
 import { StationProcess } from "../packages/station/test/running-station.ts";
 import { AnswerClient, differencesOf, report, type Times, timesFrom } from "./promql-answers.ts";
 import { DATA_START_MS, SCRAPE_MS, SCRAPES, writeDataTo } from "./promql-data.ts";
@@ -200,25 +206,123 @@ test("what is streamed and what is whole is the real Prometheus' own, byte by by
   }
 });
 
-test("native histograms are given whole, and not to whoever takes chunks only", async () => {
+/** The chunks of histograms of a stream, as text: the labels of their series and each of their samples. */
+async function nativesOf(response: Response): Promise<string[]> {
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const reader = new WireReader(bytes);
+  const lines: string[] = [];
+  while (reader.at < bytes.length) {
+    const size = reader.uint(bytes.length);
+    reader.at += 4;
+    const end = reader.at + size;
+    reader.blocks(end, (tag, stop) => {
+      if (tag !== 0x0a) return;
+      const labels: string[] = [];
+      reader.blocks(stop, (field, fieldEnd) => {
+        if (field === 0x0a)
+          labels.push(Buffer.from(bytes.subarray(reader.at, fieldEnd)).toString());
+        else if (field === 0x12) lines.push(...chunkLines(labels.join(), reader, fieldEnd));
+      });
+    });
+    reader.at = end;
+  }
+  return lines;
+}
+
+const CHUNK_KINDS = ["unknown", "xor", "histogram", "float-histogram"] as const;
+
+function chunkLines(labels: string, reader: WireReader, end: number): string[] {
+  let kind = 0;
+  let data = new Uint8Array();
+  while (reader.at < end) {
+    const tag = reader.tag(end);
+    if (tag === 0x18) kind = reader.uint(end);
+    else if (tag === 0x22) {
+      const stop = reader.length(end);
+      data = reader.bytes.slice(reader.at, stop);
+      reader.at = stop;
+    } else reader.skip(tag, end, 0);
+  }
+  const encoding = CHUNK_KINDS[kind]!;
+  if (encoding !== "histogram" && encoding !== "float-histogram") return [];
+  const { samples } = readHistogramChunk(encoding, data);
+  // Whole counts that were sent as floats are floats in the real one, and whole counts here.
+  return samples.map((sample) => `${labels} ${JSON.stringify(sample)}`);
+}
+
+/** Histograms of one layout. No gauges: a 2.42 fails to stream what goes down. */
+function nativeAt(series: number, n: number, random: () => number): NativeHistogram {
+  const count = (base: number): number => base + n * (series + 1) + (series % 2 === 0 ? 0 : 0.5);
+  return NativeHistogram.from({
+    schema: series % 3 === 0 ? 3 : -2,
+    sum: n * 1.25 + random(),
+    zeroCount: count(1),
+    zeroThreshold: [0, 2 ** -128, 0.1][series % 3]!,
+    positive: { indexes: [-7, -5, 0, 9], counts: [1, 2, 3, 4].map(count) },
+    negative: series % 4 < 2 ? { indexes: [], counts: [] } : { indexes: [2], counts: [count(7)] },
+  });
+}
+
+test("chunks of native histograms are the real Prometheus' own byte by byte, of whole counts and of floats", async (t) => {
+  if (!requirePeer(t, "prometheus")) return;
+  await using station = await StationProcess.start({
+    config: "storage: { tsdb: { out_of_order_time_window: 3h } }\n",
+  });
+  await using prometheus = await startPrometheus({ args: ["--enable-feature=native-histograms"] });
+  const twoHours = 2 * 3_600_000;
+  const startMs = Math.floor(Date.now() / twoHours) * twoHours - 40 * 60_000;
+  const random = seededRandom(11);
+  const writer = new WriteRequestWriter();
+  for (let i = 0; i < 12; i++) {
+    const labels = Labels.from({ __name__: `n_${String(i).padStart(2, "0")}` });
+    writer.beginSeries(encodeSeriesLabels(labels));
+    const count = 1 + ((i * 37) % 120);
+    for (let n = 0; n < count; n++) {
+      const jitter = i % 2 === 0 ? 0 : Math.floor(random() * 900);
+      writer.histogram(startMs + n * 15_000 + jitter, nativeAt(i, n, random), true);
+    }
+    writer.endSeries();
+  }
+  const request = writeSnappy(writer.take());
+  for (const url of [prometheus.url, station.url]) {
+    const response = await fetch(`${url}/api/v1/write`, {
+      method: "POST",
+      body: Uint8Array.from(request),
+      headers: { "content-type": "application/x-protobuf", "content-encoding": "snappy" },
+    });
+    assert.equal(response.status, 204, await response.text());
+  }
+  const asked = [{ startMs: startMs - 60_000, endMs: startMs + 40 * 60_000, pattern: "n_.*" }];
+  const body = writeSnappy(readRequest(asked, [1]));
+  const [ours, theirs] = await Promise.all(
+    [station.url, prometheus.url].map((url) => post(url, body)),
+  );
+  const [mine, right] = [await framesOf(ours!), await framesOf(theirs!)];
+  assert.equal(right.length, 12);
+  assert.deepEqual(mine, right);
+});
+
+test("native histograms of any layout are streamed as the real Prometheus has them, with the floats of their series", async (t) => {
+  if (!requirePeer(t, "prometheus")) return;
   await using station = await StationProcess.start({
     config: "storage: { tsdb: { out_of_order_time_window: 20y } }\n",
   });
+  await using prometheus = await startPrometheus({ args: ["--enable-feature=native-histograms"] });
   await writeDataTo(station.url);
-  const asked = [{ startMs: DATA_START_MS, endMs: DATA_START_MS + 60 * 60_000, pattern: "nh" }];
-  const response = await post(station.url, writeSnappy(readRequest(asked, [1, 0])));
-  assert.equal(response.headers.get("content-type"), "application/x-protobuf");
-  const plain = readSnappy(new Uint8Array(await response.arrayBuffer()), 1e8);
-  // ReadResponse { results 1 { timeseries 1 } }: a result is what a remote write of its series is.
-  const reader = new WireReader(plain);
-  assert.equal(reader.tag(plain.length), 0x0a);
-  const end = reader.length(plain.length);
-  const { histograms, series } = readWriteRequest(plain.subarray(reader.at, end));
-  assert.ok(series > 0 && histograms.length > 100, `${histograms.length} histograms`);
-  for (const { histogram } of histograms) assert.ok(histogram instanceof NativeHistogram);
-  const refused = await post(station.url, writeSnappy(readRequest(asked, [1])));
-  assert.equal(refused.status, 406);
-  assert.match(await refused.text(), /accept SAMPLES as well/);
+  await writeDataTo(prometheus.url);
+  const asked = [{ startMs: DATA_START_MS, endMs: DATA_START_MS + 90 * 60_000, pattern: ".+" }];
+  for (const types of [[1], [1, 0]]) {
+    const body = writeSnappy(readRequest(asked, types));
+    const [ours, theirs] = await Promise.all(
+      [station.url, prometheus.url].map(async (url) => {
+        const response = await post(url, body);
+        assert.match(response.headers.get("content-type")!, /ChunkedReadResponse/);
+        return await nativesOf(response);
+      }),
+    );
+    assert.ok(theirs!.length > 100, `${theirs!.length} histograms`);
+    assert.deepEqual(ours, theirs);
+  }
 });
 
 test("remote read refuses what is no request, types that there are not, and more than its limit", async () => {

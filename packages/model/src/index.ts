@@ -85,6 +85,7 @@ export {
   writeChunkFrame,
   writeReadResponse,
 } from "./remote-read/write-response.ts";
+export { HistogramChunkWriter } from "./remote-read/histogram-chunk.ts";
 export { XOR_CHUNK_SAMPLES, XorChunkWriter } from "./remote-read/xor-chunk.ts";
 export { readWriteRequest } from "./remote-write/read-v1.ts";
 export { readWriteRequestV2 } from "./remote-write/read-v2.ts";

@@ -4,6 +4,9 @@
 //   STREAMED_XOR_CHUNKS    frame frame ...     each: varint size, CRC-32C u32 big endian, ChunkedReadResponse
 //                          ChunkedReadResponse { series 1 { labels 1  chunks 2 { min 1  max 2  type 3  data 4 } }  query 2 }
 //
+// Chunks of floats are of the encoding XOR (xor-chunk.ts), those of native histograms of HISTOGRAM or FLOAT_HISTOGRAM
+// (histogram-chunk.ts); a series may have all of them, in order of time.
+//
 // Source: prompb/remote.proto and types.proto of Prometheus; storage/remote/chunked.go
 
 import { MessageWriter } from "../otlp/message-writer.ts";
@@ -13,11 +16,14 @@ import { crc32c } from "./crc32c.ts";
 export interface StreamedChunk {
   readonly minMs: number;
   readonly maxMs: number;
-  /** Encoding XOR. */
+  readonly encoding: ChunkEncoding;
   readonly data: Uint8Array;
 }
 
-const XOR = 1;
+/** What a chunk is written as. */
+export type ChunkEncoding = keyof typeof ENCODINGS;
+
+const ENCODINGS = { xor: 1, histogram: 2, "float-histogram": 3 } as const;
 
 /** A ReadResponse; each result is a list of time series as `WriteRequestWriter` writes them. */
 export function writeReadResponse(results: readonly Uint8Array[]): Uint8Array {
@@ -39,11 +45,11 @@ export function writeChunkFrame(
   const out = new MessageWriter();
   const series = out.begin(0x0a);
   out.raw(labels);
-  for (const { minMs, maxMs, data } of chunks) {
+  for (const { minMs, maxMs, encoding, data } of chunks) {
     const chunk = out.begin(0x12);
     out.int(0x08, minMs);
     out.int(0x10, maxMs);
-    out.uint(0x18, XOR);
+    out.uint(0x18, ENCODINGS[encoding]);
     out.field(0x22, data);
     out.end(chunk);
   }

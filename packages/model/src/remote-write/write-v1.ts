@@ -65,8 +65,9 @@ export class WriteRequestWriter {
     out.end(start);
   }
 
-  histogram(timestampMs: number, histogram: HistogramFields): void {
-    writeHistogram(this.#out, HISTOGRAM, timestampMs, histogram);
+  /** @param wholeCounts as whole numbers where they are; otherwise always as floats */
+  histogram(timestampMs: number, histogram: HistogramFields, wholeCounts = false): void {
+    writeHistogram(this.#out, HISTOGRAM, timestampMs, histogram, { wholeCounts });
   }
 
   exemplar({ labels, value, timestampMs }: Exemplar): void {

@@ -2,17 +2,18 @@
 //
 //   POST /api/v1/read     snappy(ReadRequest)
 //     ──► SAMPLES               snappy(ReadResponse), whole
-//     ──► STREAMED_XOR_CHUNKS   frames with chunks of 120 samples, one series after the other
+//     ──► STREAMED_XOR_CHUNKS   frames with chunks of at most 120 samples, one series after the other
 //
-// The first response type of the request that there is is given, SAMPLES when it names none. Chunks here hold floats only:
-// when a series has native histograms and SAMPLES is accepted as well, that is given instead. Series get the external
-// labels of this station, and matchers that ask for one of them do not ask the store.
+// The first response type of the request that there is is given, SAMPLES when it names none. Chunks are of floats (XOR) or
+// of native histograms (of whole counts, or of floats), as the samples of the series follow each other. Series get the
+// external labels of this station, and matchers that ask for one of them do not ask the store.
 //
 // Source: https://prometheus.io/docs/prometheus/latest/querying/remote_read_api/
 
 import {
   encodeSeriesLabels,
   FlxError,
+  HistogramChunkWriter,
   type Labels,
   readReadRequest,
   type RemoteReadMatcher,
@@ -48,8 +49,10 @@ export interface ReadParts {
 const SAMPLES = 0;
 const STREAMED = 1;
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
-/** Chunks of a frame: below the MiB that clients take. */
-const CHUNKS_IN_FRAME = 400;
+/** A frame is sent when its chunks have so many bytes: what a Prometheus does by default. */
+const FRAME_BYTES = 1024 * 1024;
+/** Of a chunk besides its data. */
+const CHUNK_HEAD = 24;
 
 /** The series of one query, labelled and in the order of their labels. */
 type Found = readonly SeriesData[];
@@ -84,14 +87,7 @@ async function read(parts: ReadParts, request: ApiRequest): Promise<Answer> {
         cause: error,
       });
     });
-  if (type === SAMPLES) return samplesAnswer(found);
-  const hasHistograms = found.some((series) => series.some(hasHistogram));
-  if (!hasHistograms) return streamedAnswer(found);
-  if (wanted.includes(SAMPLES)) return samplesAnswer(found);
-  throw new Refusal(
-    "not_acceptable",
-    "there are native histograms, which are not streamed in chunks here: accept SAMPLES as well",
-  );
+  return type === SAMPLES ? samplesAnswer(found) : streamedAnswer(found);
 }
 
 async function plainBody(request: ApiRequest): Promise<Uint8Array> {
@@ -149,10 +145,6 @@ function withExternal(labels: Labels, external: ReadonlyMap<string, string>): La
   return all;
 }
 
-function hasHistogram({ histograms }: SeriesData): boolean {
-  return histograms?.some((each) => each !== undefined) === true;
-}
-
 function samplesAnswer(found: readonly Found[]): Answer {
   const writer = new WriteRequestWriter();
   const results = found.map((all) => {
@@ -188,14 +180,17 @@ function streamedAnswer(found: readonly Found[]): Answer {
 
 async function* frames(found: readonly Found[]): AsyncGenerator<Uint8Array> {
   for (const [query, all] of found.entries()) {
-    for (const { labels, timestamps, values } of all) {
-      const encoded = encodeSeriesLabels(labels);
+    for (const series of all) {
+      const encoded = encodeSeriesLabels(series.labels);
       let chunks: StreamedChunk[] = [];
-      for (const chunk of chunksOf(timestamps, values)) {
+      let bytes = encoded.length;
+      for (const chunk of chunksOf(series)) {
         chunks.push(chunk);
-        if (chunks.length < CHUNKS_IN_FRAME) continue;
+        bytes += CHUNK_HEAD + chunk.data.length;
+        if (bytes < FRAME_BYTES) continue;
         yield writeChunkFrame(query, encoded, chunks);
         chunks = [];
+        bytes = encoded.length;
       }
       if (chunks.length > 0) yield writeChunkFrame(query, encoded, chunks);
     }
@@ -204,17 +199,30 @@ async function* frames(found: readonly Found[]): AsyncGenerator<Uint8Array> {
   }
 }
 
-function* chunksOf(timestamps: Float64Array, values: Float64Array): Generator<StreamedChunk> {
-  const writer = new XorChunkWriter();
+function* chunksOf({ timestamps, values, histograms }: SeriesData): Generator<StreamedChunk> {
+  const floats = new XorChunkWriter();
+  const natives = new HistogramChunkWriter();
   const words = wordsOf(values);
   let minMs = 0;
+  let maxMs = 0;
+  const taken = (): StreamedChunk =>
+    floats.count > 0
+      ? { minMs, maxMs, encoding: "xor", data: floats.take() }
+      : { minMs, maxMs, encoding: natives.encoding, data: natives.take() };
   for (let i = 0; i < timestamps.length; i++) {
-    if (writer.count === 0) minMs = timestamps[i]!;
-    writer.append(timestamps[i]!, words[2 * i]!, words[2 * i + 1]!);
-    if (writer.count === XOR_CHUNK_SAMPLES || i === timestamps.length - 1) {
-      yield { minMs, maxMs: timestamps[i]!, data: writer.take() };
-    }
+    const histogram = histograms?.[i];
+    const isFull =
+      histogram === undefined
+        ? natives.count > 0 || floats.count === XOR_CHUNK_SAMPLES
+        : floats.count > 0 || !natives.fits(histogram);
+    if (isFull) yield taken();
+    const timeMs = timestamps[i]!;
+    if (floats.count + natives.count === 0) minMs = timeMs;
+    maxMs = timeMs;
+    if (histogram === undefined) floats.append(timeMs, words[2 * i]!, words[2 * i + 1]!);
+    else natives.append(timeMs, histogram);
   }
+  if (floats.count + natives.count > 0) yield taken();
 }
 
 /** Two words for each value: bits of a NaN are kept. */
