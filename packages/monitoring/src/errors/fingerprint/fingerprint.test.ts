@@ -170,6 +170,28 @@ test("fingerprint() looks at the message where there is no frame of the applicat
   assert.notEqual(bare("a", []), bare("b", []));
 });
 
+test("fingerprint() looks at the message where nobody says in which function it was thrown", () => {
+  const f = (
+    want: "one" | "two",
+    ...places: (readonly [file: string, functionName?: string])[]
+  ) => {
+    const of = (message: string) =>
+      fingerprint({ type: "Error", message, frames: frames(...places) });
+    assert.equal(of("no stock of 7"), of("no stock of 8"));
+    assert.equal(of("no stock of 7") === of("card declined"), want === "one");
+  };
+
+  // Routes of one file, as express, fastify and node:http call them.
+  f("two", ["/app/routes.js"], ["/app/node_modules/router/lib/layer.js", "handle"]);
+  f("two", ["/app/routes.js", "Server.<anonymous>"], ["node:events", "Server.emit"]);
+  f("two", ["/app/routes.js"], ["/app/node_modules/x/i.js", "run"], ["/app/main.js", "main"]);
+  f("two", ["/app/node_modules/x/i.js", "run"], ["/app/routes.js"]);
+  // A callback inside of a function that has a name.
+  f("one", ["/app/place.js"], ["<anonymous>", "Array.map"], ["/app/place.js", "place"]);
+  f("one", ["/app/place.js"], ["", "Array.map"], ["/app/place.js", "async place"]);
+  f("one", ["/app/node_modules/x/i.js", "run"], ["/app/place.js", "place"]);
+});
+
 test("fingerprint() of an AggregateError does not depend on order and number", () => {
   const one = { type: "Error", message: "one" };
   const two = { type: "Error", message: "two" };

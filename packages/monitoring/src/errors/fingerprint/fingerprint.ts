@@ -3,7 +3,7 @@
 //   rules        a rule that fits decides alone
 //   otherwise    type
 //                own frames: module and function, without lines; when there are none, those there are
-//                message with placeholders, when there is no own frame or the frames say too little
+//                message with placeholders, when there is no own frame, or no name of a function where it was thrown
 //                cause, the same way, up to a depth; the errors of an AggregateError, each once, in any order
 //
 //   TypeError│orders/place:charge│cart:pay│caused by│RangeError│...   ->   64 bits, 16 hex digits
@@ -11,12 +11,15 @@
 // The same for minified code with its map and for code as it was written, for other versions of Node, after lines have
 // moved; another one for another place or type. The message counts less than the place: "user 7 not found" and "user 8
 // not found" from one place are one error, and so are two translations of it.
+// In a function without a name (the handlers of most routers) a place is a whole file, in which all errors of a type would
+// be one: there the message counts as well.
 //
 // Pure: exported as a function of data, no clock, no I/O.
 
 import { hash64 } from "./hash64.ts";
 import {
   type FingerprintFrame,
+  isBuiltIn,
   isOwnFrame,
   NormalFrame,
   normalFrame,
@@ -113,10 +116,22 @@ function makeParts(frames: readonly FingerprintFrame[]): FrameParts {
   const parts = distinctNeighbours(
     (own.length > 0 ? own : some).slice(0, MAX_FRAMES).map(framePart),
   );
-  return {
-    parts,
-    isTelling: own.length > 0 && parts.some((part) => part.length > "frame::".length),
-  };
+  return { parts, isTelling: saysWhere(some) };
+}
+
+/**
+ * Whether frames name the function that was thrown in, or one that called it without a library in between: a callback of
+ * `map` belongs to its function, a handler of a router to none.
+ */
+function saysWhere(frames: readonly FingerprintFrame[]): boolean {
+  const start = frames.findIndex(isOwnFrame);
+  if (start === -1) return false;
+  for (const frame of frames.slice(start)) {
+    if (isOwnFrame(frame)) {
+      if (!framePart(frame).endsWith(":")) return true;
+    } else if (!isBuiltIn(frame)) return false;
+  }
+  return false;
 }
 
 function framePart(frame: FingerprintFrame): string {

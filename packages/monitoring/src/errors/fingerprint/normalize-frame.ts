@@ -50,6 +50,11 @@ export function isOwnFrame({ file, isOwn }: FingerprintFrame): boolean {
   return file !== undefined && file !== "" && file !== "<anonymous>" && !FOREIGN.test(file);
 }
 
+/** Whether a frame is of the engine itself (`Array.map`): it has no file. */
+export function isBuiltIn({ file = "" }: FingerprintFrame): boolean {
+  return file === "" || /^(?:<anonymous>$|native\b|\[native)/.test(file);
+}
+
 /** Folders that only say how code was built or where it lies. */
 const BUILT = new Set([
   "dist",
