@@ -168,6 +168,8 @@ export class EmbeddedStore implements MetricStore {
     if (quarantined.length > 0) {
       return { state: "degraded", reason: `${quarantined.length} damaged files were put aside` };
     }
+    const { refusal } = this.#head;
+    if (refusal !== undefined) return { state: "degraded", reason: refusal };
     return { state: "ready", reason: "" };
   }
 

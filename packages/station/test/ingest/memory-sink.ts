@@ -22,9 +22,9 @@ export class MemorySink implements MetricSink {
   generation = 1;
   /** Set: nothing is taken. */
   refusal: "overloaded" | "unavailable" | undefined;
-  /** Series that may be there; `isFull` says it as the store does. */
+  /** Series that may be there; `isFull` says it as the store does, and when it has been so for long. */
   maxSeries: number = Infinity;
-  isFull: boolean = false;
+  isFull: boolean | "for long" = false;
   readonly labels: Labels[] = [];
   readonly #refs = new Map<string, SeriesRef>();
   readonly floats: Map<string, [timestampMs: number, value: number | "stale", startMs: number][]> =
@@ -38,6 +38,7 @@ export class MemorySink implements MetricSink {
   ref(labels: Labels, _source: string): SeriesRef {
     const known = this.#refs.get(labels.key);
     if (known !== undefined) return known;
+    if (this.isFull === "for long") throw new FlxError("FLX_STORE_FULL", "no new series for long");
     if (this.isFull) throw new FlxError("FLX_STORE_SERIES_LIMIT", "no new series: it is full");
     if (this.labels.length >= this.maxSeries) this.#refuse("overloaded");
     const ref = this.labels.push(labels) - 1;

@@ -161,6 +161,17 @@ test("OtlpHttpReceiver answers what it cannot take with the right status", async
   }
   await f(200, "/v1/metrics", PB, protobuf("x", 2));
   assert.deepEqual(sink.last(), { x: 2 });
+  sink.isFull = "for long";
+  const partial = await fetch(`http://127.0.0.1:${receiver.port}/v1/metrics`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: json("y", 2),
+  });
+  assert.equal(partial.status, 200);
+  assert.match(
+    await partial.text(),
+    /"rejectedDataPoints":"2","errorMessage":"no new series for long/,
+  );
   sink.isFull = false;
   await f(200, "/v1/metrics", PB, protobuf("y", 2));
   assert.deepEqual(sink.last(), { x: 2, y: 2 });
@@ -356,9 +367,14 @@ test("RemoteWriteReceiver takes 1.0 and 2.0, and answers as Prometheus does", as
     const full = await f(429, V1, writeSnappy(both));
     assert.equal(full.headers.get("retry-after"), "30");
     assert.equal(sink.last()["up"], 4);
+    // For long: refused for good, so that what the sender has behind it is not held up.
+    sink.isFull = "for long";
+    const later = Buffer.concat([writeRequest(5, 5000), writeRequest(5, 5000, "fresh")]);
+    await f(400, V1, writeSnappy(later));
+    assert.equal(sink.last()["up"], 5);
     sink.isFull = false;
-    await f(204, V1, writeSnappy(both));
-    assert.equal(sink.last()["fresh"], 4);
+    await f(204, V1, writeSnappy(later));
+    assert.equal(sink.last()["fresh"], 5);
   } finally {
     server.close();
     server.closeAllConnections();

@@ -37,12 +37,14 @@ async function serve(handler: Handler): Promise<AsyncDisposable & { address: str
 function bench(address: string, settings: Partial<ScrapeJobSettings> = {}) {
   const sink = new MemorySink();
   let now = 1_000;
-  const parts = { sink, metrics: new IngestMetrics(new Registry()), now: () => now };
+  const registry = new Registry();
+  const parts = { sink, metrics: new IngestMetrics(registry), now: () => now };
   const job: ScrapeJobSettings = { jobName: "j", ...settings };
   const { target } = targetOf(job, new Relabeling(job.relabel ?? []), address, { env: "t" });
   const scraper = new TargetScraper(target!, job, new Relabeling(job.metricRelabel ?? []), parts);
   return {
     sink,
+    registry,
     parts,
     scraper,
     scrape: async () => {
@@ -183,6 +185,29 @@ test("TargetScraper keeps nothing of a scrape that goes over a limit or fails", 
   await f({}, /not asked/);
   answer = (request, response) => response.writeHead(302, { Location: request.url }).end();
   await f({}, /redirects/);
+});
+
+test("TargetScraper keeps what is known of a target when the store has no room for its new series", async () => {
+  let body = "a 1\n";
+  await using server = await serve((_request, response) => response.end(body));
+  const { sink, registry, scraper, scrape, last } = bench(server.address);
+  await scrape();
+  for (const isFull of [true, "for long"] as const) {
+    sink.isFull = isFull;
+    body = isFull === true ? "a 2\nb 2\n" : "a 3\nb 3\n";
+    await scrape();
+    const key = 'a{env="t", instance="A", job="j"}';
+    assert.deepEqual(last("[ab]"), { [key]: isFull === true ? 2 : 3 });
+    assert.deepEqual(Object.values(last("up")), [1]);
+    assert.equal(scraper.status.health, "up");
+    assert.match(scraper.status.lastError, /no new series/);
+  }
+  const told = Buffer.concat(await registry.expose({ format: "text" })).toString();
+  assert.match(told, /rejected_total\{receiver="scrape",reason="limit"\} 2\n/);
+  sink.isFull = false;
+  await scrape();
+  assert.equal(Object.keys(last("[ab]")).length, 2);
+  assert.equal(scraper.status.lastError, "");
 });
 
 test("TargetScraper sends credentials, keeps honored labels and relabels metrics", async () => {

@@ -234,6 +234,32 @@ test("ref() takes series of the store's own owner when the head is full, and lim
   store.ref(named("b"), "scrape shop/a");
 });
 
+test("ref() says when there has been no room for new series for long, and so does the condition; room ends it", async () => {
+  await using folder = await temporaryFolder("store");
+  const fixture: Fixture = { folder: folder.path, windows: new MemoryWindows(), now: START };
+  await using store = await open(fixture, { limits: { maxSeries: 1 } });
+  store.ref(named("a"), "s");
+  const f = (code: string, state: string): void => {
+    assert.throws(() => store.ref(named("b"), "s"), { code });
+    assert.equal(store.condition.state, state);
+  };
+  f("FLX_STORE_SERIES_LIMIT", "ready");
+  fixture.now += MINUTE;
+  f("FLX_STORE_SERIES_LIMIT", "ready");
+  fixture.now += MINUTE;
+  f("FLX_STORE_FULL", "degraded");
+  assert.match(store.condition.reason, /^no new series since 20.*: there are 1 series/);
+  fixture.now += 10 * MINUTE;
+  assert.equal(store.condition.state, "ready", "nobody asks any more");
+  f("FLX_STORE_FULL", "degraded");
+  assert.equal(store.ref(named("a"), "s"), 0, "known ones go on");
+  store.limitTo({ maxSeries: 2 });
+  fixture.now += 2_000;
+  store.ref(named("b"), "s");
+  assert.equal(store.condition.state, "ready");
+  assert.throws(() => store.ref(named("c"), "s"), { code: "FLX_STORE_SERIES_LIMIT" });
+});
+
 test("a window that cannot be closed stays in the head until it can", async () => {
   await using folder = await temporaryFolder("store");
   const fixture = { folder: folder.path, windows: new MemoryWindows(), now: START };

@@ -54,12 +54,12 @@ export function metricsHandler(
   };
   return async (request, receiver) => {
     const translated = translator.translate(readMetricsRequest(request, limits, columns));
-    const { batch, rejected, reasons, left, full } = translated;
+    const { batch, rejected, reasons, over, left, full } = translated;
     const outcome = await append(translated);
     translator.undo(translated, outcome.rejected);
     metrics.samples.inc({ receiver }, batch.samples - outcome.rejected.length);
-    if (rejected > 0) metrics.rejected.inc({ receiver, reason: "invalid" }, rejected);
-    if (left > 0) metrics.rejected.inc({ receiver, reason: "limit" }, left);
+    if (rejected > over) metrics.rejected.inc({ receiver, reason: "invalid" }, rejected - over);
+    if (left + over > 0) metrics.rejected.inc({ receiver, reason: "limit" }, left + over);
     for (const { kind } of outcome.rejected) metrics.rejected.inc({ receiver, reason: kind });
     // After the others are durable: repeated, they are what is there already.
     if (full !== undefined) throw comeAgain(full);

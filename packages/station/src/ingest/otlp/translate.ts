@@ -38,7 +38,7 @@ import {
 import { plainNumber } from "@flx/promql";
 import type { MetricSink, Rejection, SeriesRef } from "../../store/metric-sink.ts";
 import { SampleBatch, SinkRefusal } from "../../store/metric-sink.ts";
-import { isWithoutRoom } from "../no-room.ts";
+import { isOverLimit, isWithoutRoom } from "../no-room.ts";
 import { DeltaAccumulator, type DeltaStep } from "./accumulator.ts";
 import { attributeLabels, resourceLabels, type ResourceLabels } from "./labels.ts";
 import { prometheusName, type TranslationStrategy } from "./metric-name.ts";
@@ -74,6 +74,8 @@ export interface Translated {
   /** Points that were not taken, and the first reasons. */
   readonly rejected: number;
   readonly reasons: readonly string[];
+  /** Of `rejected`: those of series that are too many. */
+  readonly over: number;
   /** Points left because there is no room for their series, and why; they may come again. */
   readonly left: number;
   readonly full: FlxError | undefined;
@@ -125,6 +127,7 @@ export class OtlpTranslator {
   #metrics!: OtlpMetrics;
   #rejected = 0;
   #reasons = new Set<string>();
+  #over = 0;
   #left = 0;
   #full: FlxError | undefined;
 
@@ -170,6 +173,7 @@ export class OtlpTranslator {
     this.#metrics = metrics;
     this.#rejected = 0;
     this.#reasons = new Set();
+    this.#over = 0;
     this.#left = 0;
     this.#full = undefined;
     const resources = metrics.resources.map(({ attributes }) =>
@@ -204,6 +208,7 @@ export class OtlpTranslator {
       points: metrics.points,
       rejected: this.#rejected,
       reasons: [...this.#reasons],
+      over: this.#over,
       left: this.#left,
       full: this.#full,
       deltas: this.#deltas.takeSteps(),
@@ -294,7 +299,10 @@ export class OtlpTranslator {
     if (isWithoutRoom(error) && count > 0) {
       this.#left += count;
       this.#full ??= error;
-    } else this.#reject(count, error.message);
+      return;
+    }
+    if (isOverLimit(error)) this.#over += count;
+    this.#reject(count, error.message);
   }
 
   #point(metric: OtlpMetric, context: Context, point: number): void {

@@ -8,9 +8,9 @@
 //         are durable. Senders must not send them again, and do not.
 //   413 415 429 503   as their names say; 429 and 503 with Retry-After
 //
-// When the store has no room for new series, those it knows are taken and the answer is 429: there is room again when
-// windows are closed, and the sender may try. (A sender that is over its own limit is answered 400: trying again would not
-// help it, and hold up the rest of what it has.) A Prometheus tries again when it has queue_config.retry_on_http_429.
+// When the store has no room for new series, those it knows are taken and the answer is 429: the sender may try. After two
+// minutes without room it is 400, as for a sender that is over its own limit: trying again would not help it, and hold up
+// the rest of what it has (no-room.ts). A Prometheus tries again after 429 when it has queue_config.retry_on_http_429.
 //
 // A sample that is there already with the same value is no fault: senders repeat what they got no answer for. That,
 // and answering 400 while keeping what is good, is what Prometheus does.
@@ -32,7 +32,7 @@ import { endEarly } from "../../base/end-early.ts";
 import type { Admission } from "../admission.ts";
 import { readBody, RequestRefusal, unpack } from "../body.ts";
 import type { IngestMetrics } from "../ingest-metrics.ts";
-import { comeAgain, isWithoutRoom } from "../no-room.ts";
+import { comeAgain, isOverLimit, isWithoutRoom } from "../no-room.ts";
 import { refused } from "../refused.ts";
 import { refusedHeaders } from "../write-refused.ts";
 import {
@@ -62,9 +62,10 @@ interface Known {
 }
 
 const RECEIVER = "remote-write";
-/** In place of references: the series is refused; it has no room, but may come again. */
+/** In place of references: the series is refused; it has no room, but may come again; there are too many, for good. */
 const REFUSED = -1;
 const LEFT = -2;
+const OVER = -3;
 const MAX_KNOWN = 4_000_000;
 const V2 = "io.prometheus.write.v2.request";
 const V1 = "prometheus.writerequest";
@@ -115,7 +116,7 @@ export class RemoteWriteReceiver {
     source: string,
     response: ServerResponse,
   ): Promise<void> {
-    const { batch, rejected, left, reason, full } = this.#batchOf(read, source);
+    const { batch, rejected, over, left, reason, full } = this.#batchOf(read, source);
     const outcome =
       batch.samples === 0 && batch.metadata.length === 0
         ? { rejected: [] }
@@ -125,7 +126,9 @@ export class RemoteWriteReceiver {
     const refusedFloats = outcome.rejected.length - refusedHistograms;
     metrics.samples.inc({ receiver: RECEIVER }, batch.samples - outcome.rejected.length);
     if (rejected > 0) metrics.rejected.inc({ receiver: RECEIVER, reason: "invalid" }, rejected);
-    if (left > 0) metrics.rejected.inc({ receiver: RECEIVER, reason: "limit" }, left);
+    if (left + over > 0) {
+      metrics.rejected.inc({ receiver: RECEIVER, reason: "limit" }, left + over);
+    }
     for (const { kind } of outcome.rejected)
       metrics.rejected.inc({ receiver: RECEIVER, reason: kind });
     if (version === 2) {
@@ -140,13 +143,23 @@ export class RemoteWriteReceiver {
     if (full !== undefined) throw full;
     const first = reason ?? outcome.rejected[0]?.reason;
     if (first === undefined) this.#answer(response, 204, "");
-    else this.#answer(response, 400, `${rejected + outcome.rejected.length} refused: ${first}\n`);
+    else {
+      const all = rejected + over + outcome.rejected.length;
+      this.#answer(response, 400, `${all} refused: ${first}\n`);
+    }
   }
 
   #batchOf(
     read: RemoteWriteBatch,
     from: string,
-  ): { batch: SampleBatch; rejected: number; left: number; reason?: string; full?: SinkRefusal } {
+  ): {
+    batch: SampleBatch;
+    rejected: number;
+    over: number;
+    left: number;
+    reason?: string;
+    full?: SinkRefusal;
+  } {
     this.#forget();
     const batch = new SampleBatch();
     const refs = new Float64Array(read.series);
@@ -161,18 +174,20 @@ export class RemoteWriteReceiver {
           refs[series] = LEFT;
           full ??= comeAgain(error);
         } else {
-          refs[series] = REFUSED;
+          refs[series] = isOverLimit(error) ? OVER : REFUSED;
           reason ??= error.message;
         }
       }
     }
     let rejected = 0;
+    let over = 0;
     let left = 0;
     const { words, sampleSeries, timestampMs, startsMs } = read;
     for (let i = 0; i < read.samples; i++) {
       const series = sampleSeries[i]!;
       const ref = refs[series]!;
       if (ref === LEFT) left++;
+      else if (ref === OVER) over++;
       else if (ref === REFUSED) rejected++;
       else {
         const startMs = startsMs === undefined ? 0 : startsMs[i]!;
@@ -181,8 +196,9 @@ export class RemoteWriteReceiver {
     }
     for (const written of read.histograms) {
       const ref = refs[written.series]!;
-      if (ref === LEFT) {
-        left++;
+      if (ref === LEFT || ref === OVER) {
+        if (ref === LEFT) left++;
+        else over++;
         continue;
       }
       if (ref === REFUSED || written.histogram instanceof FlxError) {
@@ -200,6 +216,7 @@ export class RemoteWriteReceiver {
     return {
       batch,
       rejected,
+      over,
       left,
       ...(reason !== undefined && { reason }),
       ...(full && { full }),

@@ -19,6 +19,7 @@ import {
   type WrittenMetadata,
 } from "@flx/model";
 import type { IngestMetrics } from "../ingest-metrics.ts";
+import { isOverLimit } from "../no-room.ts";
 import type { Relabeling } from "../relabel.ts";
 import { type MetricSink, SampleBatch, type SeriesRef } from "../../store/metric-sink.ts";
 import { type Exposed, type ExposedSample, readExposed } from "./exposed.ts";
@@ -71,6 +72,8 @@ export class TargetScraper implements AsyncDisposable {
   /** Series of the last scrape that stood there without a timestamp of their own. */
   #live = new Map<SeriesRef, Labels>();
   /** The exemplar without a timestamp that a series had last: it stands there until there is another one. */
+  /** Why some series of the last scrape were left out: the store has no room for more. */
+  #full: string | undefined;
   readonly #timeless = new Map<SeriesRef, Exemplar>();
   #status: Omit<TargetStatus, "job" | "target"> = {
     health: "unknown",
@@ -135,7 +138,10 @@ export class TargetScraper implements AsyncDisposable {
     const at = this.#parts.now();
     this.#renew();
     for (const ref of this.#live.keys()) batch.addStale(ref, at);
-    for (const name of REPORT) batch.addStale(this.#reportRef(name), at);
+    for (const name of REPORT) {
+      const ref = this.#withRoom(() => this.#reportRef(name));
+      if (ref !== undefined) batch.addStale(ref, at);
+    }
     await this.#append(batch);
   }
 
@@ -145,6 +151,7 @@ export class TargetScraper implements AsyncDisposable {
     const started = performance.now();
     const scraped = await this.#ask();
     const seconds = (performance.now() - started) / 1000;
+    this.#full = undefined;
     this.#renew();
     const batch = new SampleBatch();
     let { error } = scraped;
@@ -173,16 +180,15 @@ export class TargetScraper implements AsyncDisposable {
   ): Promise<void> {
     const { at, seconds, error, scraped, added, kept } = told;
     const values = [error === "" ? 1 : 0, seconds, scraped.scraped, kept, added];
-    try {
-      for (const [i, name] of REPORT.entries()) batch.add(this.#reportRef(name), at, values[i]!);
-    } catch (cause) {
-      this.#status = { ...this.#status, lastError: (cause as Error).message };
+    for (const [i, name] of REPORT.entries()) {
+      const ref = this.#withRoom(() => this.#reportRef(name));
+      if (ref !== undefined) batch.add(ref, at, values[i]!);
     }
     batch.metadata.push(...scraped.metadata);
     const failed = await this.#append(batch);
     this.#status = {
       health: error === "" ? "up" : "down",
-      lastError: error === "" ? failed : error,
+      lastError: error || failed || (this.#full ?? ""),
       lastScrapeMs: at,
       lastDurationSeconds: seconds,
       metadata: error === "" ? scraped.metadata : this.#status.metadata,
@@ -210,7 +216,11 @@ export class TargetScraper implements AsyncDisposable {
     this.#refs = new Map();
     this.#timeless.clear();
     const live = [...this.#live.values()];
-    this.#live = new Map(live.map((labels) => [this.#ref(labels), labels]));
+    this.#live = new Map();
+    for (const labels of live) {
+      const ref = this.#withRoom(() => this.#ref(labels));
+      if (ref !== undefined) this.#live.set(ref, labels);
+    }
   }
 
   async #ask(): Promise<Scraped> {
@@ -287,9 +297,14 @@ export class TargetScraper implements AsyncDisposable {
     const live = new Map<SeriesRef, Labels>();
     const seen = new Set<string>();
     let added = 0;
+    let left = 0;
     for (const { labels, value, timestampMs, exemplars } of scraped.samples) {
       const known = this.#refs.size;
-      const ref = this.#ref(labels);
+      const ref = this.#withRoom(() => this.#ref(labels));
+      if (ref === undefined) {
+        left++;
+        continue;
+      }
       if (this.#refs.size > known) added++;
       const own = this.#job.honorTimestamps === false ? undefined : timestampMs;
       const time = own ?? at;
@@ -310,6 +325,7 @@ export class TargetScraper implements AsyncDisposable {
       this.#refs.delete(labels.key);
     }
     this.#live = live;
+    if (left > 0) this.#parts.metrics.rejected.inc({ receiver: "scrape", reason: "limit" }, left);
     return { added, kept: scraped.samples.length };
   }
 
@@ -323,6 +339,17 @@ export class TargetScraper implements AsyncDisposable {
     if (last?.value === exemplar.value && last.labels.key === exemplar.labels.key) return;
     this.#timeless.set(ref, exemplar);
     batch.exemplars.push({ ref, exemplar: { ...exemplar, timestampMs: timestampMs as UnixMs } });
+  }
+
+  /** Undefined when the store takes no more series: those that it knows go on. */
+  #withRoom(find: () => SeriesRef): SeriesRef | undefined {
+    try {
+      return find();
+    } catch (error) {
+      if (!(error instanceof FlxError) || !isOverLimit(error)) throw error;
+      this.#full ??= error.message;
+      return undefined;
+    }
   }
 
   #ref(labels: Labels): SeriesRef {

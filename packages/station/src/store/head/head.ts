@@ -63,6 +63,14 @@ export const DEFAULT_HEAD_LIMITS: HeadLimits = {
   ownSources: "",
 };
 
+/**
+ * So long a sender whose series have no room is told to come again. Longer, and one new series keeps the samples of all
+ * the others away from a sender that sends in order: shorter than the five minutes that queries look back.
+ */
+const PATIENCE_MS = 2 * 60_000;
+/** So long after a series was refused for good the store says so. */
+const TOLD_MS = 60_000;
+
 /** Reasons that are told in full; the others only in number. */
 const MAX_TOLD = 10;
 
@@ -87,7 +95,8 @@ export class Head {
   floorMs: number = -Infinity;
   #newestMs = -Infinity;
   #oldestMs = Infinity;
-  #full: { readonly atMs: number; readonly error: FlxError } | undefined;
+  /** Since when no new series had room, when one was refused last, and with what. */
+  #full: { readonly sinceMs: number; readonly atMs: number; readonly error: FlxError } | undefined;
 
   /** @param now Unix milliseconds */
   constructor(limits: HeadLimits, now: () => number) {
@@ -119,8 +128,9 @@ export class Head {
   /**
    * The number of a series; it is made when it is not there.
    *
-   * @throws {FlxError} `FLX_STORE_SERIES_LIMIT`, `FLX_STORE_SOURCE_LIMIT`, `FLX_STORE_LABEL_LIMIT`; while a source is over
-   *   its limit the same error is thrown again and again, so that refusing costs little
+   * @throws {FlxError} `FLX_STORE_SERIES_LIMIT` when there is no room now, `FLX_STORE_FULL` when there has been none for
+   *   long, `FLX_STORE_SOURCE_LIMIT`, `FLX_STORE_LABEL_LIMIT`; while a source is over its limit the same error is thrown
+   *   again and again, so that refusing costs little
    */
   ref(labels: Labels, source: string): number {
     const known = this.#byKey.get(labels.key);
@@ -183,17 +193,33 @@ export class Head {
     const full = this.#full;
     const now = this.#now();
     if (full !== undefined && Math.abs(now - full.atMs) < 1_000) throw full.error;
-    this.#full = undefined;
+    const { sinceMs = now } = full ?? {};
     const reason =
       this.size >= maxSeries
         ? `there are ${this.size} series, as many as are taken`
         : this.size % 64 === 0 && this.memory.bytes > maxBytes
           ? `the head has reached its ${maxBytes} bytes`
           : undefined;
-    if (reason === undefined) return;
-    const error = new FlxError("FLX_STORE_SERIES_LIMIT", `no new series: ${reason}`);
-    this.#full = { atMs: now, error };
+    if (reason === undefined) {
+      this.#full = undefined;
+      return;
+    }
+    const error =
+      Math.abs(now - sinceMs) < PATIENCE_MS
+        ? new FlxError("FLX_STORE_SERIES_LIMIT", `no new series: ${reason}`)
+        : new FlxError(
+            "FLX_STORE_FULL",
+            `no new series since ${new Date(sinceMs).toISOString()}: ${reason}`,
+          );
+    this.#full = { sinceMs, atMs: now, error };
     throw error;
+  }
+
+  /** Why new series are refused for good; undefined when none was of late. */
+  get refusal(): string | undefined {
+    const { atMs = -Infinity, error } = this.#full ?? {};
+    const isOfLate = Math.abs(this.#now() - atMs) < TOLD_MS;
+    return isOfLate && error?.code === "FLX_STORE_FULL" ? error.message : undefined;
   }
 
   #checkLabels(labels: Labels): void {
