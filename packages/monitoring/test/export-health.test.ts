@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { startMonitoring } from "@flx/monitoring";
 import { Registry } from "@flx/monitoring/metrics";
-import { waitUntil } from "@flx/testkit";
+import { freePort, waitUntil } from "@flx/testkit";
 
 test("health says what a receiver answered, and metrics what became of the records", async () => {
   const server = createServer((request, response) => {
@@ -42,4 +42,35 @@ test("health says what a receiver answered, and metrics what became of the recor
   }
   server.closeAllConnections();
   server.close();
+});
+
+test("that nobody is there to receive is told once, as a problem", async () => {
+  const problems: string[] = [];
+  await using flx = await startMonitoring({
+    service: "alone",
+    admin: false,
+    otlp: { endpoint: `http://127.0.0.1:${await freePort()}`, metrics: false, logs: false },
+    spool: false,
+    metrics: { registry: new Registry(), system: false },
+    logging: { destination: { write: () => true } },
+    onProblem: (problem) => problems.push(problem),
+  });
+  const wait = async (wanted: string) => {
+    flx.traceSync("work", () => undefined);
+    let now = "";
+    await waitUntil(
+      async () => {
+        now = (await flx.health.run("export")).status;
+        return now === wanted;
+      },
+      { what: wanted },
+    );
+  };
+  await wait("healthy");
+  await wait("degraded");
+  await wait("healthy");
+  await wait("degraded");
+  const told = problems.filter((each) => each.startsWith("export: "));
+  assert.equal(told.length, 1, problems.join("\n"));
+  assert.match(told[0]!, /^export: the receiver of traces does not take them: .*ECONNREFUSED/);
 });

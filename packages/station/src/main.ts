@@ -86,7 +86,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./cli/hash-password.ts")).hashPasswordCommand,
   },
   up: {
-    summary: "start a station: receives, scrapes, keeps and answers metrics",
+    summary: "start a station: receives, scrapes, keeps and answers metrics, traces and logs",
     load: async () => {
       // Modules stay: V8 needs no large young generation to load them. ingest/young-generation.ts lets it grow afterwards.
       setFlagsFromString("--semi-space-growth-factor=1");

@@ -81,7 +81,7 @@ test("flx query ends with a code of its own for each way to fail", async () => {
   assert.match(refused.error, /parse error/);
   const nobody = await query("--url", `http://127.0.0.1:${await freePort()}`, "up");
   assert.equal(nobody.code, 2);
-  assert.match(nobody.error, /ECONNREFUSED; start one with: flx up/);
+  assert.match(nobody.error, /ECONNREFUSED; start one with: .*flx (?:-- )?up/);
   const wrong = await query("--range", "soon", "up");
   assert.equal(wrong.code, 64);
   assert.match(wrong.error, /--range is a length of time like/);

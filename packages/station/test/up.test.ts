@@ -111,7 +111,11 @@ test("flx up says what is wrong with its configuration", async () => {
     "--config",
     "flx.yml",
   );
-  await f(/cannot read none\.yml: ENOENT/, "--config", "none.yml");
+  await f(
+    /cannot read none\.yml: there is no such file or folder \(ENOENT\)/,
+    "--config",
+    "none.yml",
+  );
   await f(/command line:1:\d+: memory: the size 1MB is not within/, "--memory", "1MB");
   writeFileSync(folder.file("rules.yml"), "rule_files: [r.yml]\n");
   writeFileSync(

@@ -17,7 +17,7 @@
 // Started again while it runs, it gives what runs: a service and a library of it, a file that is loaded twice, and
 // `--import @flx/monitoring/register` beside a call in the code all come out at one. After a shutdown it starts anew.
 //
-// What makes a service worth less but not wrong (a default port that is taken) is told to `onProblem`, not thrown: monitoring
+// What makes a service worth less but not wrong (a default port that is taken, a receiver that is not there) is told to `onProblem`, not thrown: monitoring
 // must not take a service down.
 
 import { getErrorHandler } from "../errors/handler/current-handler.ts";
@@ -287,6 +287,13 @@ function healthOf(
   }
   if (exporter !== undefined && health.component("export") === undefined) {
     health.register("export", exportCheck(exporter), { tags: ["system"] });
+    // Who has no eye on health yet (a first try, a wrong address) is told on the terminal that nobody takes what is sent.
+    const tell = health.on("transition", ({ name, to, health: { message } }) => {
+      if (name === "export" && to !== "healthy" && message !== undefined) {
+        parts.problem(`export: ${message}`);
+      }
+    });
+    parts.opened("export problems", tell);
   }
   const exposed = collectHealthMetrics(health, { registry });
   parts.opened("health metrics", () => exposed[Symbol.dispose]());

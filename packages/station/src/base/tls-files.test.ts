@@ -50,7 +50,10 @@ test("readTlsFiles() says which file is missing, and which do not belong togethe
   await using folder = await temporaryFolder("tls-files");
   const [cert, key] = [join(folder.path, "a.crt"), join(folder.path, "a.key")];
   const code = "FLX_TLS_FILES";
-  await assert.rejects(readTlsFiles({ cert, key }), { code, message: /a\.(?:crt|key): ENOENT/ });
+  await assert.rejects(readTlsFiles({ cert, key }), {
+    code,
+    message: /a\.(?:crt|key): there is no such file or folder \(ENOENT\)/,
+  });
   await writeFile(cert, "no certificate");
   await writeFile(key, "no key");
   await assert.rejects(readTlsFiles({ cert, key }), { code, message: /a\.crt and .*a\.key/ });

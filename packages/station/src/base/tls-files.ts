@@ -11,6 +11,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from "node:tls";
 import { FlxError } from "@flx/model";
+import { fileFault } from "./file-fault.ts";
 
 /** Where the PEM files are. */
 export interface TlsFilePaths {
@@ -82,8 +83,9 @@ async function readPem(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof FlxError) throw error;
-    const { code = "" } = error as NodeJS.ErrnoException;
-    throw new FlxError("FLX_TLS_FILES", `cannot read ${path}: ${code}`, { cause: error });
+    throw new FlxError("FLX_TLS_FILES", `cannot read ${path}: ${fileFault(error)}`, {
+      cause: error,
+    });
   }
 }
 

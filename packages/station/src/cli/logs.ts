@@ -6,8 +6,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readArguments } from "./arguments.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
-import { printable } from "../base/printable.ts";
-import { cell } from "./records/cells.ts";
 import {
   addAttributes,
   addSince,
@@ -16,8 +14,7 @@ import {
   urlOf,
   withStation,
 } from "./records/ask.ts";
-import { timeText } from "../base/units.ts";
-import type { Screen } from "./query/show.ts";
+import { logLine, type ShownRecord } from "./records/log-line.ts";
 import { screenOf } from "./screen.ts";
 import {
   clientHelp,
@@ -67,15 +64,8 @@ const POLL_MS = 1_000;
 /** The command. */
 export const logs: Command = { help, run };
 
-interface LogRecord {
+interface LogRecord extends ShownRecord {
   readonly position: number;
-  readonly timeNs: string;
-  readonly service: string;
-  readonly severity: number;
-  readonly severityText: string;
-  readonly body: unknown;
-  readonly traceId: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -101,7 +91,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   );
   const write = (records: readonly LogRecord[]): void => {
     for (const each of records) {
-      terminal.out(options.has("json") ? `${JSON.stringify(each)}\n` : line(each, screenOf()));
+      terminal.out(options.has("json") ? `${JSON.stringify(each)}\n` : logLine(each, screenOf()));
     }
   };
   return await withStation("logs", options, terminal, async (client) => {
@@ -174,33 +164,4 @@ async function next(
     terminal.error(`flx logs: ${error.message}; asking again\n`);
     return after;
   }
-}
-
-const RESET = "\x1b[0m";
-const DIM = "\x1b[2m";
-
-/** Severities by their number divided by four, with their colours. */
-const SEVERITIES = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
-const COLORS = ["", DIM, DIM, "", "\x1b[33m", "\x1b[31m", "\x1b[1;31m"];
-
-function line(record: LogRecord, { isColored }: Screen): string {
-  const level = Math.min(6, Math.ceil(record.severity / 4));
-  const painted = (text: string, color: string): string =>
-    isColored && color !== "" ? `${color}${text}${RESET}` : text;
-  const body = typeof record.body === "string" ? record.body : JSON.stringify(record.body);
-  const attributes = Object.entries(record.attributes).map(
-    ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
-  const rest = [...attributes, ...(record.traceId === "" ? [] : [`trace=${record.traceId}`])].join(
-    " ",
-  );
-  return `${[
-    timeText(record.timeNs),
-    painted(cell(SEVERITIES[level]!, 5), COLORS[level]!),
-    cell(record.service, 12),
-    printable(body, 10_000),
-    painted(printable(rest, 2_000), DIM),
-  ]
-    .join("  ")
-    .trimEnd()}\n`;
 }

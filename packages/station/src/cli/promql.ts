@@ -17,6 +17,7 @@ import {
   runScript,
   ScriptError,
 } from "@flx/promql";
+import { fileFault } from "../base/file-fault.ts";
 import { readArguments } from "./arguments.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 
@@ -123,7 +124,7 @@ async function scriptText(file: string): Promise<string> {
     const { size } = await stat(file);
     if (size <= MAX_SCRIPT_BYTES) return await readFile(file, "utf8");
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? ""}`);
+    throw new UsageError(`cannot read ${file}: ${fileFault(error)}`);
   }
   throw new UsageError(`${file} is longer than ${MAX_SCRIPT_BYTES} bytes`);
 }

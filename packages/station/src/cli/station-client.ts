@@ -8,6 +8,7 @@ import { parseDuration } from "@flx/model/duration";
 import { FlxError } from "@flx/model/errors";
 import { printable } from "../base/printable.ts";
 import { UsageError } from "./command.ts";
+import { howCalled } from "./how-called.ts";
 import { readToken } from "./token-file.ts";
 
 /** The options of all commands that ask a station; a command spreads them into its own. */
@@ -175,7 +176,7 @@ function unreachable(url: string, error: unknown): StationError {
   const { cause, message, name } = error as Error;
   const { code } = (cause ?? {}) as NodeJS.ErrnoException;
   const reason = name === "TimeoutError" ? "no answer in time" : (code ?? message);
-  const hint = code === "ECONNREFUSED" ? "; start one with: flx up" : "";
+  const hint = code === "ECONNREFUSED" ? `; start one with: ${howCalled()} up` : "";
   return new StationError(`${url}: ${printable(reason)}${hint}`, EXIT_UNREACHABLE, {
     cause: error,
   });

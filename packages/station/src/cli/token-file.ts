@@ -1,6 +1,7 @@
 // A bearer token that stands in a file, so that it is in no command line.
 
 import { readFile } from "node:fs/promises";
+import { fileFault } from "../base/file-fault.ts";
 import { UsageError } from "./command.ts";
 
 /**
@@ -13,7 +14,7 @@ export async function readToken(file: string): Promise<string> {
   try {
     token = (await readFile(file, "utf8")).trim();
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? ""}`);
+    throw new UsageError(`cannot read ${file}: ${fileFault(error)}`);
   }
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new UsageError(`${file} holds no token: one line of printable characters`);

@@ -11,6 +11,7 @@ import { LOG_LEVELS, type LogLevel } from "../base/station-log.ts";
 import { ConfigError, type ConfigProblem, showProblem } from "../config/problem.ts";
 import { readArguments } from "./arguments.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
+import { howCalled } from "./how-called.ts";
 
 /** What the command line says; undefined: what the configuration says. */
 export interface UpSettings {
@@ -45,12 +46,12 @@ export type StationStarter = (settings: UpSettings) => Promise<RunningStation>;
 
 const help = `Usage: flx up [OPTIONS]
 
-Starts a station: receives, scrapes, keeps and answers metrics. Without options it listens on this machine alone
-and keeps its data in ./.flx.
+Starts a station: receives, scrapes, keeps and answers metrics, traces, logs and errors. Without options it listens
+on this machine alone and keeps its data in ./.flx.
 
   --config FILE        configuration, in YAML; a prometheus.yml will do
   --data DIR           where data is kept (default ./.flx)
-  --listen ADDRESS     Prometheus API, remote write, /metrics (default 127.0.0.1:3590)
+  --listen ADDRESS     pages, APIs, remote write, /metrics (default 127.0.0.1:3590)
   --otlp-grpc ADDRESS  OTLP over gRPC (default 127.0.0.1:4317)
   --otlp-http ADDRESS  OTLP over HTTP (default 127.0.0.1:4318)
   --memory SIZE        what the process may have (default 75 % of the machine or container, at most 1GiB)
@@ -165,7 +166,7 @@ function welcome({ version, urls, dataFolder }: RunningStation): string {
   OTLP over HTTP                 ${urls.otlpHttp}
 
 Ask it:
-  flx query ${where}'up'
+  ${howCalled()} query ${where}'up'
   curl -s '${urls.http}/api/v1/query?query=up'
 Send to it, from any service with an OpenTelemetry SDK or @flx/monitoring:
   export OTEL_EXPORTER_OTLP_ENDPOINT=${urls.otlpHttp} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf

@@ -6,6 +6,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FlxError } from "@flx/model";
+import { fileFault } from "../base/file-fault.ts";
 import { type ConfigNode, documentOf, readDocument } from "./document.ts";
 import type { Variables } from "./environment.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
@@ -87,8 +88,9 @@ async function readBounded(whole: string, path: string): Promise<string> {
     const { size } = await stat(whole);
     if (size <= MAX_FILE_BYTES) return await readFile(whole, "utf8");
   } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    throw new FlxError("FLX_CONFIG_FILE", `cannot read ${path}: ${code}`, { cause: error });
+    throw new FlxError("FLX_CONFIG_FILE", `cannot read ${path}: ${fileFault(error)}`, {
+      cause: error,
+    });
   }
   throw new FlxError("FLX_CONFIG_FILE", `${path} is larger than ${MAX_FILE_BYTES} bytes`);
 }

@@ -1,4 +1,4 @@
-// The log on a disk that fills up and has room again: a real small file system, which only root can mount.
+// The log on a disk that fills up and has room again, and on one that can only be read: real small file systems, which only root can mount.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { temporaryFolder } from "@flx/testkit";
+import { FolderLock } from "../../src/store/log/folder-lock.ts";
 import { Log } from "../../src/store/log/log.ts";
 
 const run = promisify(execFile);
@@ -51,6 +52,30 @@ test("Log refuses on a full disk, loses nothing it took, and works again by itse
     await again[Symbol.asyncDispose]();
     assert.deepEqual(found, kept);
     assert.deepEqual(again.damage, []);
+  } finally {
+    await run("umount", [disk]);
+  }
+});
+
+test("FolderLock says that a disk can only be read, and that a file is no folder", async (t) => {
+  await using folder = await temporaryFolder("disk-read-only");
+  const disk = join(folder.path, "disk");
+  await mkdir(disk);
+  await writeFile(join(folder.path, "file"), "");
+  await assert.rejects(FolderLock.take(join(folder.path, "file")), /something else has this name/);
+  await assert.rejects(FolderLock.take(join(folder.path, "file", "a")), /no folder \(ENOTDIR\)/);
+  try {
+    await run("mount", ["-t", "tmpfs", "-o", "size=1m,ro", "tmpfs", disk]);
+  } catch {
+    if (process.env["CI"] === "true") throw new Error("cannot mount a tmpfs: run as root");
+    t.skip("cannot mount a tmpfs: run as root");
+    return;
+  }
+  try {
+    const code = "FLX_STORE_DISK";
+    const message = /it can only be read there \(EROFS\)/;
+    await assert.rejects(FolderLock.take(disk), { code, message });
+    await assert.rejects(FolderLock.take(join(disk, "a", "b")), { code, message });
   } finally {
     await run("umount", [disk]);
   }

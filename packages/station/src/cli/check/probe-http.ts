@@ -9,6 +9,7 @@
 // load a second HTTP client, which takes longer than everything else here.
 
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import { fileFault } from "../../base/file-fault.ts";
 import { printable } from "../../base/printable.ts";
 import { type Outcome, unreachable } from "./outcome.ts";
 import type { ProbeOptions, ProbeTls } from "./probe.ts";
@@ -98,7 +99,7 @@ async function tlsMaterial({ caFile, certFile, keyFile }: ProbeTls) {
     try {
       return await readFile(file);
     } catch (error) {
-      throw new UsageError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? ""}`);
+      throw new UsageError(`cannot read ${file}: ${fileFault(error)}`);
     }
   };
   const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(read));

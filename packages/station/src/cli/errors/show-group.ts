@@ -2,6 +2,7 @@
 
 import { printable } from "../../base/printable.ts";
 import type { Screen } from "../query/show.ts";
+import { howCalled } from "../how-called.ts";
 import { cell } from "../records/cells.ts";
 import { msText } from "../../base/units.ts";
 
@@ -108,7 +109,7 @@ function exampleLines(example: Example, { width }: Screen): string[] {
   const { timeMs, service, release, traceId, frames, fields, stack } = example;
   const head = [`latest: ${msText(timeMs)}`, service, release].filter((word) => word !== "");
   const lines = [head.map((word) => printable(word)).join("  ")];
-  if (traceId !== "") lines.push(`trace: flx trace ${printable(traceId)}`);
+  if (traceId !== "") lines.push(`trace: ${howCalled()} trace ${printable(traceId)}`);
   for (const { name, value } of fields) lines.push(`  ${printable(`${name} = ${value}`)}`);
   for (const frame of frames.slice(0, MAX_STACK_LINES)) {
     const place = `${frame.file ?? "native"}${frame.line === undefined ? "" : `:${frame.line}`}`;

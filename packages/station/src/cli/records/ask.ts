@@ -58,7 +58,7 @@ export async function withStation(
 /** The exit codes, for the help. */
 export const exitCodesHelp = `Exit codes:
   0   answered
-  1   the station refused, or it is not there
+  1   the station refused, or has no such thing
   2   no station answered
   64  the command line is wrong
 `;

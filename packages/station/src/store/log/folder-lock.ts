@@ -5,9 +5,11 @@
 // A lock of a process that is gone is taken over: its number may be another process' by now, so the time at which that
 // number was given out (Linux: /proc/PID/stat) must be the same as well.
 
+import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { FlxError } from "@flx/model";
+import { fileFault } from "../../base/file-fault.ts";
 
 interface Holder {
   readonly pid: number;
@@ -31,7 +33,7 @@ export class FolderLock implements AsyncDisposable {
   static async take(folder: string): Promise<FolderLock> {
     const path = join(folder, "lock");
     try {
-      await mkdir(folder, { recursive: true, mode: 0o750 });
+      await makeFolder(folder);
       for (let attempt = 0; attempt < 5; attempt++) {
         if (await create(path)) {
           FolderLock.#held.add(path);
@@ -48,8 +50,9 @@ export class FolderLock implements AsyncDisposable {
       }
     } catch (error) {
       if (error instanceof FlxError) throw error;
-      const { code = "" } = error as NodeJS.ErrnoException;
-      throw new FlxError("FLX_STORE_DISK", `cannot use ${folder}: ${code}`, { cause: error });
+      throw new FlxError("FLX_STORE_DISK", `cannot use ${folder}: ${fileFault(error)}`, {
+        cause: error,
+      });
     }
     throw new FlxError("FLX_STORE_LOCKED", `${folder} is being taken by others`);
   }
@@ -57,6 +60,20 @@ export class FolderLock implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     FolderLock.#held.delete(this.#path);
     await rm(this.#path, { force: true });
+  }
+}
+
+/** Makes a folder and those above it. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    // That is what Node says of any folder that it cannot make; made alone, the first that is missing says why.
+    let missing = resolve(folder);
+    while (!existsSync(dirname(missing))) missing = dirname(missing);
+    await mkdir(missing, { mode: 0o750 });
+    await mkdir(folder, { recursive: true, mode: 0o750 });
   }
 }
 
