@@ -91,6 +91,8 @@ test("normalizeFunction() keeps names that somebody gave", () => {
   f("async Object.charge [as pay]", "charge");
   f("new Order", "Order");
   f("Cart.#total", "total");
+  f("get total", "total");
+  f("Cart.get total", "total");
   f("Object.<anonymous>", "");
   f("<anonymous>", "");
   f("eval", "");

@@ -102,7 +102,7 @@ function withoutHash(name: string): string {
 }
 
 const NOBODY =
-  /^(?:<?anonymous>?|<computed>|<unknown>|\?|eval|global code|module code|Module\._compile)$/i;
+  /^(?:<?anonymous>?|<computed>|<unknown>|\?|eval|global code|module code|Module\._compile|_onTimeout)$/i;
 
 /**
  * A function's name without its receiver and without what engines and bundlers call things that have no name.
@@ -117,7 +117,7 @@ export function normalizeFunction(name: string | undefined): string {
     .replace(/ \(.*$/s, "")
     .replace(/^(?:async |new |get |set |static |bound )+/, "")
     .replace(/\/<+$/, "");
-  const last = bare.slice(bare.lastIndexOf(".") + 1).replace(/^#/, "");
+  const last = bare.slice(bare.lastIndexOf(".") + 1).replace(/^(?:get |set )?#?/, "");
   if (NOBODY.test(last)) return "";
   // What is left of names when code was made small says nothing, and is another one with each build.
   return /^[$_]?[a-zA-Z]{1,2}\d?$/.test(last) && last !== "at"

@@ -32,7 +32,13 @@ import type {
 } from "./report.ts";
 import { SecretFilter } from "./secret-filter.ts";
 import { type ReadText, SourceFiles } from "./source-files.ts";
-import { frameEntries, type FrameSettings, NO_STACK, placedStack } from "./stack-frames.ts";
+import {
+  classInSource,
+  frameEntries,
+  type FrameSettings,
+  NO_STACK,
+  placedStack,
+} from "./stack-frames.ts";
 
 /** Variables that were captured when an error was thrown. */
 export type LocalsOf = (error: object) => CapturedLocals | undefined;
@@ -194,7 +200,7 @@ class Work {
     const inside = (each: unknown): FingerprintInput => this.input(each, depth + 1);
     const cause = this.#causeOf(thrown, depth);
     return this.#input(
-      this.#filter.text(typeOfThrown(thrown)),
+      this.#typeOf(thrown, stack.placed),
       this.#message(thrown),
       stack.normals,
       cause === undefined ? undefined : inside(cause),
@@ -221,8 +227,8 @@ class Work {
 
   #object(thrown: object, depth: number, around: readonly PlacedFrame[]): Built {
     const isError = isErrorLike(thrown);
-    const type = this.#filter.text(typeOfThrown(thrown));
     const { frames, placed, normals } = this.#stackOf(thrown);
+    const type = this.#typeOf(thrown, placed);
     const cause = this.#cause(thrown, depth, placed);
     const errors = this.#errors(thrown, depth, placed);
     const message = this.#message(thrown);
@@ -243,6 +249,12 @@ class Work {
     };
     const inputs = errors.built.map(({ input }) => input);
     return { report, input: this.#input(type, message, normals, cause?.input, inputs) };
+  }
+
+  #typeOf(thrown: object, placed: readonly PlacedFrame[]): string {
+    const type = typeOfThrown(thrown);
+    const isMade = /^[\w$]{1,2}$/.test(type) && readText(thrown, "name") !== type;
+    return this.#filter.text((isMade ? classInSource(placed) : undefined) ?? type);
   }
 
   #stackOf(thrown: object): PlacedStack {

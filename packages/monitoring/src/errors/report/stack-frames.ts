@@ -4,6 +4,7 @@
 //   ... 12 frames of fastify              folded
 //   main         src/main.ts:3:1          own
 
+import { getSourceMapsSupport } from "node:module";
 import { isOwnFrame, NormalFrame } from "../fingerprint/normalize-frame.ts";
 import { parseStack, type StackFrame } from "../stack/parse-stack.ts";
 import type { CodeFrames } from "./code-frame.ts";
@@ -113,28 +114,48 @@ function placeFrame(
   return { frame: withName, place, owner, packageName, normal };
 }
 
+/** Names that a minifier gives, or none. */
+const SAYS_NOTHING = /^(?:(?:[\w$]{1,2}\.)*#?[\w$]{0,2}|(?:[\w$]+\.)?<anonymous>)$/;
+
 /** Names that a minifier gave say nothing; the source has better ones. */
 function named(frame: StackFrame, place: SourcePlace | undefined, owner: FrameOwner): StackFrame {
-  if (place?.text === undefined || owner !== "own") return frame;
+  if (place?.text === undefined || owner !== "own" || frame.origin === "eval") return frame;
   const { functionName = "", file = "" } = frame;
-  if (!/^(?:[\w$]{1,2}\.)*[\w$]{0,2}$/.test(functionName)) return frame;
-  const isMapped = place.file !== pathOf(file) || isMappedByNode(functionName, place);
+  const isMapped = SAYS_NOTHING.test(functionName)
+    ? place.file !== pathOf(file) || isMappedByNode(functionName, place)
+    : getSourceMapsSupport().enabled && isMappedByNode(functionName, place);
   if (!isMapped) return frame;
-  const name = enclosingFunction(place.text.lines, place.line, place.column);
-  return name === undefined ? frame : { ...frame, functionName: name };
+  const { lines } = place.text;
+  const name = enclosingFunction(lines, place.line, place.column, frame.isConstructor);
+  return name === undefined ? frame : { ...frame, functionName: name === "" ? undefined : name };
 }
 
-/** Node's own maps change places and leave names: that of a function which the source does not have. */
+/**
+ * Node's own maps change places, and leave names or take that of a call: that of a function which the source does not have.
+ * JavaScript is a source only where Node maps.
+ */
 function isMappedByNode(name: string, { file, text }: SourcePlace): boolean {
-  if (name === "" || /\.[cm]?js$/.test(file)) return false;
+  if (name === "" || (/\.[cm]?js$/.test(file) && !getSourceMapsSupport().enabled)) return false;
   const word = name.slice(name.lastIndexOf(".") + 1).replaceAll("$", "\\$");
   const defined = new RegExp(
-    `\\b(?:function\\s*\\*?|const|let|var)\\s+${word}\\b|^\\s*(?:async\\s+)?${word}\\s*[(:=]`,
+    `\\b(?:function\\s*\\*?|const|let|var|class)\\s+${word}(?![\\w$])|^\\s*(?:(?:static|async|get|set)\\s+)*\\*?${word}\\s*[(:=]`,
   );
   return !text!.lines.slice(0, MAX_SEARCHED).some((line) => defined.test(line.slice(0, 512)));
 }
 
 const MAX_SEARCHED = 10_000;
+
+/**
+ * The class of an error whose name a minifier made short, by the source: the innermost frame is where it was made. Undefined when
+ * that is not there.
+ */
+export function classInSource(placed: readonly PlacedFrame[]): string | undefined {
+  const place = placed[0]?.place;
+  const line = place?.text?.lines[place.line - 1];
+  return line === undefined
+    ? undefined
+    : /^new\s+(?:[\w$]{1,64}\.)*([\w$]{3,128})\s*[(<]/.exec(line.slice(place!.column - 1))?.[1];
+}
 
 function placeOf(
   { origin, file, line, column }: StackFrame,
