@@ -150,6 +150,7 @@ class Work {
   readonly #settings: ReportSettings;
   readonly #filter: SecretFilter;
   readonly #seen = new Set<unknown>();
+  readonly #problemsTold = new Set<string>();
   /** Of the outermost error, once `input` was made. */
   stack: PlacedStack = NO_STACK;
 
@@ -239,7 +240,7 @@ class Work {
       code: this.#code(thrown),
       help: this.#said(thrown, ["help", "hint", "fix"]),
       docs: this.#said(thrown, ["docs", "url", "link"]),
-      notes: this.#notes(thrown),
+      notes: [...this.#notes(thrown), ...this.#problems(placed)],
       properties: isError ? this.#properties(thrown) : [],
       frames: this.#frames(thrown, frames, placed, around),
       cause: cause?.report,
@@ -327,6 +328,18 @@ class Work {
     return list
       .filter((each): each is string => typeof each === "string" && each !== "")
       .map((each) => this.#filter.text(cut(each, 1_024)));
+  }
+
+  /** What is wrong with the files of own frames; each once. */
+  #problems(placed: readonly PlacedFrame[]): readonly string[] {
+    const told: string[] = [];
+    for (const { owner, place } of placed) {
+      if (owner !== "own" || place?.problem === undefined) continue;
+      if (this.#problemsTold.has(place.problem)) continue;
+      this.#problemsTold.add(place.problem);
+      told.push(this.#filter.text(cut(place.problem, 1_024)));
+    }
+    return told;
   }
 
   #properties(thrown: object): readonly ReportField[] {

@@ -7,11 +7,14 @@
 // stack names the sources already, and they are read as any file.
 //
 // What is read is what lies on the disk; a file that changed since it was loaded shows other lines, as in every debugger.
-// Only regular files are read, each up to 16 MB; the oldest are let go when all together have more than 64 Mi characters.
+// Only regular files are read: code up to 16 MB, maps up to 32 MB that hold no more than 96 MB when they are decoded (which
+// takes some 15 ms a megabyte). What is larger, and a map that is not right, is told with the place; it is then that of the code that
+// ran. Those not asked for longest are let go when all together hold more than 96 MB.
 
 import { readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { SourceMapError } from "../source-map/problem.ts";
 import { type MapSource, parseSourceMap, type SourceMap } from "../source-map/source-map.ts";
 
 /** A text in lines, which are made when they are needed: of code that has a map nobody asks. */
@@ -42,24 +45,32 @@ export interface SourcePlace {
   /** The map says: of a framework or tool. */
   readonly isIgnored: boolean;
   readonly text: SourceText | undefined;
+  /** Why it is the place in the code that ran, where that should not be so. */
+  readonly problem?: string | undefined;
 }
 
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
-const MAX_MAP_BYTES = 48 * 1024 * 1024;
-const MAX_KEPT = 64 * 1024 * 1024;
+const MEBI = 1024 * 1024;
+const MAX_FILE_BYTES = 16 * MEBI;
+const MAX_MAP_BYTES = 32 * MEBI;
+const MAX_KEPT = 96 * MEBI;
 const URL_MARK = "sourceMappingURL=";
 
 interface LoadedFile {
   readonly text: SourceText | undefined;
-  readonly size: number;
+  /** Of text and map, in bytes. */
+  size: number;
   map: SourceMap | "none" | "unread";
   readonly mapUrl: string | undefined;
+  problem: string | undefined;
 }
 
-const NO_FILE: LoadedFile = { text: undefined, size: 64, map: "none", mapUrl: undefined };
+const LITTLE = 64;
+
+/** It is there, and too much to be read. */
+export const TOO_LARGE: unique symbol = Symbol("too large");
 
 /** The text of a file of at most so many bytes; undefined when there is none. */
-export type ReadText = (path: string, maxBytes: number) => string | undefined;
+export type ReadText = (path: string, maxBytes: number) => string | typeof TOO_LARGE | undefined;
 
 /** Reads and keeps files. */
 export class SourceFiles {
@@ -85,7 +96,8 @@ export class SourceFiles {
     const map = this.#mapOf(path, loaded);
     const found = map?.originalPosition(line - 1, column - 1);
     if (found === undefined) {
-      return { file: path, line, column, name: undefined, isIgnored: false, text: loaded.text };
+      const { text, problem } = loaded;
+      return { file: path, line, column, name: undefined, isIgnored: false, text, problem };
     }
     const { source } = found;
     const original = source.url === undefined ? path : pathOf(source.url);
@@ -111,36 +123,56 @@ export class SourceFiles {
 
   #load(path: string): LoadedFile {
     const known = this.#files.get(path);
-    if (known !== undefined) return known;
-    const content = isPath(path) ? this.#read(path, MAX_FILE_BYTES) : undefined;
-    const loaded: LoadedFile =
-      content === undefined
-        ? NO_FILE
-        : {
-            text: new SourceText(content),
-            size: content.length + 64,
-            map: "unread",
-            mapUrl: mappingUrl(content),
-          };
-    this.#keep(path, loaded);
+    if (known !== undefined) {
+      // The last one is the last to go.
+      this.#files.delete(path);
+      this.#files.set(path, known);
+      return known;
+    }
+    const loaded = loadedFile(path, isPath(path) ? this.#read(path, MAX_FILE_BYTES) : undefined);
+    this.#files.set(path, loaded);
+    this.#holdMore(loaded.size);
     return loaded;
   }
 
-  #keep(path: string, loaded: LoadedFile): void {
-    this.#files.set(path, loaded);
-    this.#size += loaded.size;
-    for (const [oldest, { size }] of this.#files) {
-      if (this.#size <= MAX_KEPT && this.#files.size <= 2_000) break;
+  /** Makes room for what was loaded last. */
+  #holdMore(size: number): void {
+    this.#size += size;
+    let left = this.#files.size;
+    for (const [oldest, file] of this.#files) {
+      if ((this.#size <= MAX_KEPT && left <= 2_000) || left === 1) break;
       this.#files.delete(oldest);
       this.#filesLetGo++;
-      this.#size -= size;
+      this.#size -= file.size;
+      left--;
     }
   }
 
   #mapOf(path: string, loaded: LoadedFile): SourceMap | undefined {
-    if (loaded.map === "unread") loaded.map = readMap(path, loaded.mapUrl, this.#read) ?? "none";
+    if (loaded.map === "unread") {
+      const read = readMap(path, loaded.mapUrl, this.#read);
+      if (typeof read === "string") loaded.problem = read;
+      loaded.map = typeof read === "object" ? read : "none";
+      const size = typeof read === "object" ? read.size : 0;
+      loaded.size += size;
+      this.#holdMore(size);
+    }
     return loaded.map === "none" ? undefined : loaded.map;
   }
+}
+
+function loadedFile(path: string, content: ReturnType<ReadText>): LoadedFile {
+  if (typeof content === "string") {
+    const text = new SourceText(content);
+    const mapUrl = mappingUrl(content);
+    return { text, size: content.length + LITTLE, map: "unread", mapUrl, problem: undefined };
+  }
+  const problem = content === TOO_LARGE ? tooLarge(path, MAX_FILE_BYTES) : undefined;
+  return { text: undefined, size: LITTLE, map: "none", mapUrl: undefined, problem };
+}
+
+function tooLarge(path: string, maxBytes: number): string {
+  return `${basename(path)} is larger than ${maxBytes / MEBI} MB and was not read`;
 }
 
 /** Paths whose address is "file://" before them. */
@@ -166,11 +198,12 @@ function isPath(file: string): boolean {
   return file.startsWith("/") || /^[A-Za-z]:[\\/]/.test(file);
 }
 
-/** A regular file from the disk; undefined when there is none, or when it is larger. */
-export function readBounded(path: string, maxBytes: number): string | undefined {
+/** A regular file from the disk; undefined when there is none. */
+export function readBounded(path: string, maxBytes: number): ReturnType<ReadText> {
   try {
     const stats = statSync(path);
-    return stats.isFile() && stats.size <= maxBytes ? readFileSync(path, "utf8") : undefined;
+    if (!stats.isFile()) return undefined;
+    return stats.size <= maxBytes ? readFileSync(path, "utf8") : TOO_LARGE;
   } catch {
     return undefined;
   }
@@ -195,25 +228,36 @@ function mappingUrl(text: string): string | undefined {
   return rest.length < 4_096 && /^\s*(?:\*\/)?\s*(?:\/\/[^\n]*\s*)*$/.test(rest) ? url : undefined;
 }
 
-function readMap(path: string, url: string | undefined, read: ReadText): SourceMap | undefined {
+/** The map; why there is none where there should be one; undefined where there should not. */
+function readMap(
+  path: string,
+  url: string | undefined,
+  read: ReadText,
+): SourceMap | string | undefined {
   if (url === undefined || url === "") return undefined;
   try {
-    if (url.startsWith("data:")) {
-      return parseSourceMap(dataText(url), { baseUrl: addressOf(path), isChecked: false });
-    }
+    if (url.startsWith("data:")) return parsedMap(dataText(url), addressOf(path));
     // Another machine is not asked, whatever the code names.
     if (/^[a-z][a-z0-9+.-]+:/i.test(url) && !url.startsWith("file:")) return undefined;
     const mapPath = url.startsWith("file:")
       ? fileURLToPath(url)
       : resolve(dirname(path), decodeURIComponent(url));
     const text = read(mapPath, MAX_MAP_BYTES);
-    if (text === undefined) return undefined;
-    const map = parseSourceMap(text, { baseUrl: addressOf(mapPath), isChecked: false });
-    map.originalPosition(0, 0);
-    return map;
-  } catch {
-    return undefined;
+    if (text === TOO_LARGE) return tooLarge(mapPath, MAX_MAP_BYTES);
+    return text === undefined ? undefined : parsedMap(text, addressOf(mapPath));
+  } catch (error) {
+    // An address that is none leads nowhere.
+    if (!(error instanceof SourceMapError)) return undefined;
+    return `the source map of ${basename(path)} was not used: ${error.message}`;
   }
+}
+
+function parsedMap(text: string, baseUrl: string): SourceMap {
+  const map = parseSourceMap(text, { baseUrl, isChecked: false });
+  if (map.size > MAX_KEPT)
+    throw new SourceMapError(`it would hold more than ${MAX_KEPT / MEBI} MB`);
+  map.originalPosition(0, 0);
+  return map;
 }
 
 function dataText(url: string): string {

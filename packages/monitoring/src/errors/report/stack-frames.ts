@@ -70,9 +70,12 @@ function framesText(stack: string, error: object): string {
 const MAX_HEAD = 8_192;
 
 const SYNTAX =
-  /^(file:\/\/[^\n]{1,2048}|\/[^\n]{1,2048}|[A-Za-z]:[^\n]{1,2048}):(\d{1,9})\n[^\n]*\n([ \t]*)\^/;
+  /^(file:\/\/[^\n]{1,2048}|\/[^\n]{1,2048}|[A-Za-z]:[^\n]{1,2048}):(\d{1,9})\n(?:[^\n]*\n){1,8}?([ \t]*)\^/;
 
-/** Code that does not parse has no frame; Node writes its place before the error. */
+/**
+ * Code that does not parse has no frame; Node writes its place before the error: a line of code or some, and a mark below the
+ * last. Of JavaScript that was imported as a module it keeps the place to itself.
+ */
 function syntaxFrame(stack: string): StackFrame[] {
   const found = SYNTAX.exec(stack);
   if (found === null) return [];

@@ -46,6 +46,8 @@ export interface SourceMap {
   /** Name of the generated file, when the map says it. */
   readonly file: string | undefined;
   readonly sources: readonly MapSource[];
+  /** About how many bytes it holds, once a position was looked up. */
+  readonly size: number;
   /** @returns undefined when the place comes from no source */
   originalPosition(line: number, column: number): OriginalPosition | undefined;
 }
@@ -53,6 +55,8 @@ export interface SourceMap {
 /** No map is larger: it would take minutes to build, and hundreds of megabytes here. */
 const MAX_TEXT = 64 * 1024 * 1024;
 const MAX_SECTIONS = 100_000;
+/** Of a character of mappings: rows have room for a segment of five numbers every four characters. */
+const BYTES_EACH = 5;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -92,8 +96,9 @@ export function decodeSourceMap(json: unknown, options: SourceMapOptions = {}): 
 class SingleMap implements SourceMap {
   readonly file: string | undefined;
   readonly sources: readonly MapSource[];
+  readonly size: number;
   readonly #names: readonly string[];
-  readonly #text: string;
+  #text: string | undefined;
   #mappings: Mappings | undefined;
 
   constructor(json: Json, { baseUrl, isChecked = true }: SourceMapOptions) {
@@ -103,6 +108,8 @@ class SingleMap implements SourceMap {
     this.#text = mappings;
     this.#names = optionalTexts(json, "names") ?? [];
     this.sources = sourcesOf(json, baseUrl);
+    const held = this.sources.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
+    this.size = held + mappings.length * BYTES_EACH;
     if (isChecked) this.#decoded();
   }
 
@@ -121,7 +128,10 @@ class SingleMap implements SourceMap {
   }
 
   #decoded(): Mappings {
-    this.#mappings ??= decodeMappings(this.#text, this.sources.length, this.#names.length);
+    if (this.#mappings === undefined) {
+      this.#mappings = decodeMappings(this.#text!, this.sources.length, this.#names.length);
+      this.#text = undefined;
+    }
     return this.#mappings;
   }
 }
@@ -164,6 +174,7 @@ function indexMap(json: Json, options: SourceMapOptions): SourceMap {
   return {
     file: optionalText(json, "file"),
     sources: sections.flatMap(({ map }) => map.sources),
+    size: sections.reduce((sum, { map }) => sum + map.size, 0),
     originalPosition(line, column) {
       const section = sections.findLast(
         (each) => each.line < line || (each.line === line && each.column <= column),
