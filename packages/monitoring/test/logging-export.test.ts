@@ -167,6 +167,7 @@ test("transitions of health arrive as records, and what becomes of records is se
     [worse!.eventName, worse!.attributes["component"], worse!.attributes["to"]],
     ["flx.health.transition", "database", "unhealthy"],
   );
+  assert.equal(worse!.attributes["message"], "connection refused");
   assert.equal(better!.severityNumber, 13);
   assert.equal((await flx.health.run("export")).status, "healthy");
   const text = await flx.metrics.registry.metrics();

@@ -208,6 +208,14 @@ test("a configuration that cannot be is refused with its place", () => {
     "scrape_configs:\n  - { job_name: a, scrape_interval: 5s, scrape_timeout: 10s }\n",
     "f.yml:2:5: scrape_configs[0]: scrape_timeout is longer than scrape_interval",
   );
+  const urls = 'static_configs: [{ targets: ["http://a:80/metrics"] }]';
+  f(
+    `scrape_configs:\n  - job_name: a\n    ${urls}\n`,
+    'f.yml:2:5: scrape_configs[0]: "http://a:80/metrics" is no target: a target is host:port; scheme and metrics_path are keys of the job',
+  );
+  read(
+    `scrape_configs:\n  - job_name: a\n    ${urls}\n    relabel_configs: [{ action: labelmap, regex: x }]\n`,
+  );
   f(
     "global: { scrape_interval: 5s, scrape_timeout: 10s }",
     "f.yml:1:32: global.scrape_timeout: is longer than scrape_interval",

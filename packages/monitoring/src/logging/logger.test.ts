@@ -244,6 +244,26 @@ test("prettyLine() is for people, and no text can forge another line or move the
   assert.doesNotThrow(() => prettyLine('{"level":30,"time":"soon","msg":"x"}', false));
 });
 
+test("prettyLine() shows frames of the service, and all when there are no others", () => {
+  const f = (frames: readonly string[], want: readonly string[]) => {
+    const stack = ["E: m", ...frames.map((frame) => `    at ${frame}`)].join("\n");
+    const line = prettyLine(JSON.stringify({ level: 50, msg: "a", err: { stack } }), false);
+    const shown = line.split("\n").filter((each) => each.includes(" at "));
+    assert.deepEqual(
+      shown.map((each) => each.trim().slice(3)),
+      want,
+    );
+  };
+
+  const ours = "work (file:///app/node_modules/@flx/monitoring/dist/chunks/metrics.js:177:30)";
+  const place = "place (/app/place.js:5:1)";
+  const framework = "next (/app/node_modules/router/index.js:1:1)";
+  f([place, ours, "Server.emit (node:events:1:1)", framework], [place, framework]);
+  f(["C:\\app\\node_modules\\@flx\\monitoring\\a.js:1:1", "/app/a.js:1:2"], ["/app/a.js:1:2"]);
+  f(["async node:internal/process:1:1", place], [place]);
+  f(["node:net:1:1", "Socket.x (node:net:2:1)"], ["node:net:1:1", "Socket.x (node:net:2:1)"]);
+});
+
 test("what turns itself into JSON has its secrets taken out, too; errors and bytes are told anywhere", () => {
   const { logger, texts, lines } = logged();
   const record = { toJSON: () => ({ id: 1, password: "planted", tags: ["a"] }) };

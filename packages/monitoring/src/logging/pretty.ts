@@ -6,7 +6,7 @@
 //         at charge (payments.ts:12:9)
 //       caused by RangeError: ...
 //
-// Colours only where they are wanted: NO_COLOR, FORCE_COLOR and the terminal decide. Control characters of what is
+// Frames of Node and of this package are left out of stacks. Colours only where they are wanted: NO_COLOR, FORCE_COLOR and the terminal decide. Control characters of what is
 // logged are shown as such, so that no line can forge another.
 
 import type { DestinationStream } from "pino";
@@ -90,7 +90,7 @@ function errorLines(
     typeof stack === "string" ? stack : `${textOf(type, true)}: ${textOf(message, true)}`;
   const [head = "", ...frames] = text.split("\n").map(printable);
   let lines = `${indent}${paint("31", head)}\n`;
-  for (const frame of frames) lines += `${indent}${paint("90", frame)}\n`;
+  for (const frame of shownFrames(frames)) lines += `${indent}${paint("90", frame)}\n`;
   if (typeof cause === "object") {
     const inner = errorLines(cause, indent, paint);
     if (inner !== "") lines += `${indent}caused by ${inner.trimStart()}`;
@@ -99,6 +99,20 @@ function errorLines(
     for (const each of errors) lines += errorLines(each, `${indent}  `, paint);
   }
   return lines;
+}
+
+/** Without the frames of Node and of this package, unless there are no others. */
+function shownFrames(lines: readonly string[]): readonly string[] {
+  const shown = lines.filter((line) => !isOurFrame(line));
+  return shown.some((line) => FRAME.test(line)) ? shown : lines;
+}
+
+const FRAME = /^ +at /;
+
+function isOurFrame(line: string): boolean {
+  if (!FRAME.test(line)) return false;
+  if (/[\\/]node_modules[\\/]@flx[\\/]monitoring[\\/]/.test(line)) return true;
+  return line.includes("(node:") || /^ +at (?:async )?node:/.test(line);
 }
 
 function textOf(value: unknown, isBare = false): string {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseConfig } from "./config-file.ts";
 import { Configuration } from "./configuration.ts";
 import { endpointOf } from "./export-of.ts";
+import { loadConfiguration } from "./load-configuration.ts";
 import type { MonitoringOptions } from "./options.ts";
 import { SETTING_NAMES, type SettingName } from "./settings.ts";
 
@@ -67,6 +68,29 @@ test("Configuration reads every variable of OpenTelemetry and ours", () => {
   f({ FLX_REDACT_SECRETS: "hunter2,sesame" }, "redaction.secrets", ["hunter2", "sesame"]);
   f({ FLX_TAIL_SLOW_MS: "GET /=200,*=1000" }, "tracing.tail.slowMs", { "GET /": 200, "*": 1000 });
   f({ FLX_TAIL_SLOW_MS: "250" }, "tracing.tail.slowMs", 250);
+});
+
+test("Configuration refuses what stands for a part and is none", () => {
+  const f = (options: Readonly<Record<string, unknown>>, message: RegExp) =>
+    assert.throws(() => configured(options), {
+      code: "FLX_CONFIG_VALUE",
+      message,
+    });
+
+  f({ admin: 9464 }, /^option admin must be an object with port, .*, got 9464$/);
+  f({ otlp: "http://a" }, /^option otlp must be an object with .*endpoint.*, got "http:\/\/a"$/);
+  f({ tracing: { limits: 7 } }, /^option tracing\.limits must be an object with .*events/);
+  configured({ admin: false, otlp: true, tracing: undefined } as unknown as MonitoringOptions);
+});
+
+test("loadConfiguration() refuses what is no object", async () => {
+  for (const wrong of ["orders", null, 7]) {
+    await assert.rejects(loadConfiguration(wrong as never), {
+      code: "FLX_CONFIG_VALUE",
+      message:
+        /^what startMonitoring is given must be an object like \{ service: "orders" \}, got /,
+    });
+  }
 });
 
 test("Configuration refuses values that cannot be, and says where they stand", () => {

@@ -11,6 +11,7 @@ import { nearestName } from "../health/nearest-name.ts";
 import type { FileValues } from "./config-file.ts";
 import type { UnsupportedPart } from "./config-tree.ts";
 import type { MonitoringOptions } from "./options.ts";
+import { refuse } from "./setting-values.ts";
 import {
   type Setting,
   SETTING_NAMES,
@@ -194,8 +195,11 @@ function refuseUnknown(options: MonitoringOptions): void {
       const name = `${prefix}${key}`;
       const isSwitchedOff = (values as Record<string, unknown>)[key] === false;
       if (known.includes(name) || (name === "errors" && isSwitchedOff)) continue;
-      if (known.some((each) => each.startsWith(`${name}.`))) {
-        visit((values as Record<string, unknown>)[key], `${name}.`);
+      const inner = known.filter((each) => each.startsWith(`${name}.`));
+      if (inner.length > 0) {
+        const part = (values as Record<string, unknown>)[key];
+        if (!isPart(part)) refuse(`option ${name}`, `an object with ${keysOf(inner, name)}`, part);
+        visit(part, `${name}.`);
         continue;
       }
       const nearest = nearestName(name, known);
@@ -207,6 +211,16 @@ function refuseUnknown(options: MonitoringOptions): void {
     }
   };
   visit(options, "");
+}
+
+/** Whether that can stand for a part with options of its own: they, or whether it is wanted. */
+function isPart(value: unknown): boolean {
+  return value === undefined || typeof value === "object" || typeof value === "boolean";
+}
+
+function keysOf(names: readonly string[], part: string): string {
+  const keys = names.map((name) => name.slice(part.length + 1).split(".")[0]!);
+  return [...new Set(keys)].filter((key) => key !== "enabled").join(", ");
 }
 
 function textOf(value: unknown, { secret }: Pick<Setting<unknown>, "secret">): string {

@@ -25,7 +25,8 @@ export function exportTransitions(health: HealthChecker, exporter: Exporter): ()
   return health.on("transition", ({ name, from, to, atMs, health: component }) => {
     // That a component turned out to be healthy after the start is no news.
     if (from === "unknown" && to === "healthy") return;
-    const { message, causedBy } = component;
+    // A check that fails by throwing has an error and no message.
+    const { error, message = error, causedBy } = component;
     sink.write(
       JSON.stringify({
         level: LEVELS[to],

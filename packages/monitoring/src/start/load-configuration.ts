@@ -4,6 +4,7 @@
 
 import { Configuration, type ExplainedConfig } from "./configuration.ts";
 import type { MonitoringOptions } from "./options.ts";
+import { refuse } from "./setting-values.ts";
 
 /**
  * The configuration that `startMonitoring(options)` would start with.
@@ -14,6 +15,10 @@ export async function loadConfiguration(
   options: MonitoringOptions = {},
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Configuration> {
+  // Where no compiler says so: startMonitoring("orders").
+  if (typeof options !== "object" || options === null) {
+    refuse("what startMonitoring is given", 'an object like { service: "orders" }', options);
+  }
   const path = options.configFile ?? env["OTEL_CONFIG_FILE"]?.trim() ?? "";
   if (path === "") return new Configuration({ options, env });
   const { readConfigFile } = await import("./config-file.ts");

@@ -29,6 +29,16 @@ function attributesOf(record: Json): Readonly<Record<string, unknown>> {
   return Object.fromEntries(list.map(({ key, value }) => [key, value]));
 }
 
+test("logRecordOfLine() keeps fields whose place another one has taken, or that do not fit there", () => {
+  const f = (line: Json, want: Json) =>
+    assert.deepEqual(attributesOf(recordOf({ level: 30, ...line })), want);
+
+  f({ msg: "failed", message: "refused" }, { message: { stringValue: "refused" } });
+  f({ message: "failed" }, {});
+  f({ time: 1, msg: "a", timestamp: "noon" }, { timestamp: { stringValue: "noon" } });
+  f({ msg: "a", err: "timeout" }, { err: { stringValue: "timeout" } });
+});
+
 test("logRecordOfLine() puts what has a place of its own there, and the rest into attributes", () => {
   const record = recordOf({
     level: 40,

@@ -58,7 +58,7 @@ export function logRecordOfLine(line: Uint8Array): Uint8Array | undefined {
   const keys: string[] = [];
   const values: unknown[] = [];
   for (const [key, value] of Object.entries(fields)) {
-    if (PLACED.has(key)) continue;
+    if (PLACED.has(key) && !isLeft(key, fields)) continue;
     keys.push(key);
     values.push(value);
   }
@@ -89,6 +89,13 @@ function parse(line: Uint8Array): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether a field has not taken its place: another one has, or it is nothing that fits there. */
+function isLeft(key: string, fields: Readonly<Record<string, unknown>>): boolean {
+  if (key === "message") return fields["msg"] !== undefined;
+  if (key === "timestamp") return fields["time"] !== undefined;
+  return key === "err" && (typeof fields["err"] !== "object" || fields["err"] === null);
 }
 
 function addException(error: unknown, keys: string[], values: unknown[]): void {

@@ -274,6 +274,15 @@ export function* scrapeRules(
     if (timeout !== undefined && timeout > intervalOf(global, config)) {
       yield [i, "scrape_timeout is longer than scrape_interval"];
     }
+    // What relabelling makes of an address is not known yet (probes of URLs are written so).
+    if (config.relabel_configs.length > 0) continue;
+    const wrong = config.static_configs
+      .flatMap(({ targets }) => targets)
+      .find((target) => target.includes("/"));
+    if (wrong !== undefined) {
+      const how = "a target is host:port; scheme and metrics_path are keys of the job";
+      yield [i, `${JSON.stringify(wrong.slice(0, 200))} is no target: ${how}`];
+    }
   }
 }
 
