@@ -35,6 +35,7 @@ export { bitsOf, isStale, markStale, STALE_NAN_BITS } from "./staleness.ts";
 export { compareUtf8 } from "./text-order.ts";
 export { type CheckedRecords, checkRecords, type RecordLimits } from "./otlp/check-records.ts";
 export { otlpFromJson, type OtlpSignal } from "./otlp/from-json.ts";
+export { isJsonDeeper } from "./otlp/json-depth.ts";
 export {
   CUMULATIVE,
   DELTA,

@@ -86,7 +86,11 @@ test("otlpFromJson() refuses with the path of what is wrong", () => {
   f(point('"attributes":[{"key":1}]'), /attributes\[0\]\.key must be a text/);
   f(point('"exemplars":[{"spanId":"xyz"}]'), /hexadecimal/);
 
-  let deep = '{"stringValue":"x"}';
-  for (let i = 0; i < 5_000; i++) deep = `{"arrayValue":{"values":[${deep}]}}`;
-  f(point(`"attributes":[{"key":"k","value":${deep}}]`), /nested more than 100 deep/);
+  const nested = (levels: number): string => {
+    let deep = '{"stringValue":"x"}';
+    for (let i = 0; i < levels; i++) deep = `{"arrayValue":{"values":[${deep}]}}`;
+    return point(`"attributes":[{"key":"k","value":${deep}}]`);
+  };
+  f(nested(60), /messages nested more than 100 deep/);
+  f(nested(5_000), /lists and objects nested more than 250 deep/);
 });

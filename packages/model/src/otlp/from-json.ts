@@ -1,16 +1,17 @@
 // OTLP/JSON as OTLP/protobuf, so that one reader serves both.
 //
-//   body ─ JSON.parse ─ value ─ walk with json-schema.ts ─ protobuf bytes ─ readMetricsRequest ...
+//   body ─ depth ─ JSON.parse ─ value ─ walk with json-schema.ts ─ protobuf bytes ─ readMetricsRequest ...
 //
 // The rules of protobuf's JSON form with OTLP's changes: ids are hexadecimal, enums are numbers, names are
 // lowerCamelCase only, unknown names are passed over, null is "not there". 64-bit numbers are texts or numbers; doubles
 // may be "NaN", "Infinity" and "-Infinity".
 //
-// Depth is bounded before anything recurses: JSON.parse itself takes 100,000 levels without complaint.
+// Depth is bounded before anything is made of the text, and again where messages recurse.
 //
 // Why not a second reader: JSON costs its parser far more than this step, and two readers would have to be kept equal.
 
 import { FlxError } from "../errors.ts";
+import { isJsonDeeper } from "./json-depth.ts";
 import type { JsonField, JsonKind, JsonMessage } from "./json-schema.ts";
 import { logsRequest, metricsRequest, tracesRequest } from "./json-schema.ts";
 import { MessageWriter } from "./message-writer.ts";
@@ -19,6 +20,8 @@ import { MessageWriter } from "./message-writer.ts";
 export type OtlpSignal = "metrics" | "traces" | "logs";
 
 const MAX_JSON_DEPTH = 100;
+/** Of the text: each message is an object, mostly in a list. */
+const MAX_TEXT_DEPTH = 2 * MAX_JSON_DEPTH + 50;
 const schemas: Readonly<Record<OtlpSignal, JsonMessage>> = {
   metrics: metricsRequest,
   traces: tracesRequest,
@@ -36,6 +39,9 @@ function refuse(reason: string, cause?: unknown): never {
  * @throws {FlxError} `FLX_OTLP_JSON` when it is no JSON, or a value is not what its field holds; with the path
  */
 export function otlpFromJson(signal: OtlpSignal, body: Uint8Array): Uint8Array {
+  if (isJsonDeeper(body, MAX_TEXT_DEPTH)) {
+    refuse(`lists and objects nested more than ${MAX_TEXT_DEPTH} deep`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(decoder.decode(body));

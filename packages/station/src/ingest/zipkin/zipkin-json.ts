@@ -8,7 +8,7 @@
 //
 // Source: https://zipkin.io/zipkin-api/ (zipkin2-api.yaml)
 
-import { FlxError } from "@flx/model";
+import { FlxError, isJsonDeeper } from "@flx/model";
 
 /** Where a span was recorded, or what it talked to. "" and 0 where it is not said. */
 export interface ZipkinEndpoint {
@@ -52,6 +52,8 @@ export interface ZipkinSpan {
 const KINDS: readonly ZipkinKind[] = ["CLIENT", "SERVER", "PRODUCER", "CONSUMER"];
 /** Nanoseconds of it fit into 63 bits. */
 const MAX_MICROSECONDS = 9_007_199_254_740_991;
+/** Spans need four levels; what is unknown in them may have more. */
+const MAX_DEPTH = 250;
 const NO_ENDPOINT: ZipkinEndpoint = { serviceName: "", ipv4: "", ipv6: "", port: 0 };
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -63,6 +65,7 @@ type Json = Readonly<Record<string, unknown>>;
  * @throws {FlxError} `FLX_ZIPKIN_JSON` when it is no JSON, or something in it is not as it must be; with its place
  */
 export function readZipkinJson(body: Uint8Array): readonly ZipkinSpan[] {
+  if (isJsonDeeper(body, MAX_DEPTH)) refuse("the body", `nests more than ${MAX_DEPTH} deep`);
   let value: unknown;
   try {
     value = JSON.parse(decoder.decode(body));
