@@ -50,7 +50,8 @@ class Table {
   }
 
   has(high: number, low: number): boolean {
-    return this.#words[this.#find(high, low)] !== 0 || this.#words[this.#find(high, low) + 1] !== 0;
+    const at = this.#find(high, low);
+    return this.#words[at] !== 0 || this.#words[at + 1] !== 0;
   }
 
   /** False when it is there. */

@@ -9,6 +9,7 @@
 
 import { decodeAttributes, type OtlpValue, type WireReader } from "@flx/model";
 import { type TextBuffer, textBuffer } from "../store/records/walk-request.ts";
+import { knownText } from "./known-texts.ts";
 
 /** The kinds by their numbers in OTLP. */
 export const KIND = { server: 2, client: 3, producer: 4, consumer: 5 } as const;
@@ -22,31 +23,52 @@ const TRACE_ID = 16;
 const SPAN_ID = 8;
 const NONE = -1;
 
+interface WantedKey {
+  readonly bytes: Uint8Array;
+  readonly slot: number;
+  /** 1 + the next of those with the same length and bytes; 0 for none. */
+  next: number;
+}
+
 /** Attributes that are looked for, by key: each has a slot for its value. */
 export class WantedAttributes {
   readonly #slots: ReadonlyMap<string, number>;
-  /** 1 for each length and two bytes that a key may have: other keys are not even made texts of. */
-  readonly #maybe: Uint8Array = new Uint8Array(128 * 256);
+  /** By length and two bytes of a key: 1 + the first of `#keys` that has them; most other keys have a 0. */
+  readonly #first: Uint8Array = new Uint8Array(128 * 256);
+  readonly #keys: WantedKey[];
 
+  /** @param slots keys in ASCII, 255 at most */
   constructor(slots: ReadonlyMap<string, number>) {
     this.#slots = slots;
-    for (const key of slots.keys()) {
-      this.#maybe[place(key.length, key.charCodeAt(0), key.charCodeAt(key.length - 1))] = 1;
+    this.#keys = Array.from(slots, ([key, slot]) => ({ bytes: Buffer.from(key), slot, next: 0 }));
+    for (const [i, key] of this.#keys.entries()) {
+      const at = place(key.bytes.length, key.bytes[0]!, key.bytes.at(-1)!);
+      key.next = this.#first[at]!;
+      this.#first[at] = i + 1;
     }
   }
 
   /** The slot of a key that lies in bytes; undefined for another. */
   slot(bytes: TextBuffer, from: number, length: number): number | undefined {
     if (length === 0 || length > 127) return undefined;
-    const at = place(length, bytes[from]!, bytes[from + length - 1]!);
-    if (this.#maybe[at] === 0) return undefined;
-    return this.#slots.get(bytes.latin1Slice(from, from + length));
+    let number = this.#first[place(length, bytes[from]!, bytes[from + length - 1]!)]!;
+    while (number > 0) {
+      const key = this.#keys[number - 1]!;
+      if (startsAt(bytes, from, key.bytes)) return key.slot;
+      number = key.next;
+    }
+    return undefined;
   }
 
   /** The slot of a key. */
   named(key: string): number | undefined {
     return this.#slots.get(key);
   }
+}
+
+function startsAt(bytes: Uint8Array, from: number, key: Uint8Array): boolean {
+  for (let i = 0; i < key.length; i++) if (bytes[from + i] !== key[i]) return false;
+  return true;
 }
 
 function place(length: number, first: number, last: number): number {
@@ -70,15 +92,21 @@ export class TracedSpan {
   endMs = 0;
   /** Never negative: a span that ends before it starts took no time, as in the store. */
   seconds = 0;
-  #bytes: TextBuffer = textBuffer(new Uint8Array(0));
+  #source: Uint8Array = new Uint8Array(0);
+  #bytes: TextBuffer = textBuffer(this.#source);
+  #view: DataView = new DataView(this.#source.buffer);
   #traceAt = NONE;
   #spanAt = NONE;
   #parentAt = NONE;
-  /** Pairs: where each KeyValue's length stands, and the byte after it. */
+  /** Pairs: where each KeyValue's length stands, and the byte after it. Used again, so their lengths are beside them. */
   readonly #attributes: number[] = [];
+  #attributesEnd = 0;
   readonly #links: number[] = [];
-  readonly #start = new Uint32Array(2);
-  readonly #end = new Uint32Array(2);
+  #linksEnd = 0;
+  #startLow = 0;
+  #startHigh = 0;
+  #endLow = 0;
+  #endHigh = 0;
 
   /** Reads the span at the cursor. */
   take(reader: WireReader, end: number, service: string): void {
@@ -87,22 +115,19 @@ export class TracedSpan {
     this.#times();
   }
 
-  #clear({ bytes }: WireReader, service: string): void {
-    const known = this.#bytes;
-    const isSame =
-      known.buffer === bytes.buffer &&
-      known.byteOffset === bytes.byteOffset &&
-      known.length === bytes.length;
-    if (!isSame) this.#bytes = textBuffer(bytes);
+  #clear({ bytes, view }: WireReader, service: string): void {
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      this.#bytes = textBuffer(bytes);
+      this.#view = view;
+    }
     this.service = service;
     this.name = "";
     this.kind = 0;
     this.status = 0;
     this.#traceAt = this.#spanAt = this.#parentAt = NONE;
-    this.#attributes.length = 0;
-    this.#links.length = 0;
-    this.#start.fill(0);
-    this.#end.fill(0);
+    this.#attributesEnd = this.#linksEnd = 0;
+    this.#startLow = this.#startHigh = this.#endLow = this.#endHigh = 0;
   }
 
   #field(reader: WireReader, tag: number, end: number): void {
@@ -118,7 +143,7 @@ export class TracedSpan {
         return;
       case 0x2a: {
         const stop = reader.length(end);
-        this.name = this.#bytes.utf8Slice(reader.at, stop);
+        this.name = knownText(this.#bytes, reader.at, stop);
         reader.at = stop;
         return;
       }
@@ -129,19 +154,19 @@ export class TracedSpan {
       }
       case 0x39:
         reader.fixed(end);
-        this.#start[0] = reader.low;
-        this.#start[1] = reader.high;
+        this.#startLow = reader.low;
+        this.#startHigh = reader.high;
         return;
       case 0x41:
         reader.fixed(end);
-        this.#end[0] = reader.low;
-        this.#end[1] = reader.high;
+        this.#endLow = reader.low;
+        this.#endHigh = reader.high;
         return;
       case 0x4a:
-        range(reader, end, this.#attributes);
+        this.#attributesEnd = range(reader, end, this.#attributes, this.#attributesEnd);
         return;
       case 0x6a:
-        range(reader, end, this.#links);
+        this.#linksEnd = range(reader, end, this.#links, this.#linksEnd);
         return;
       case 0x7a:
         this.#status(reader, reader.length(end));
@@ -162,12 +187,11 @@ export class TracedSpan {
   }
 
   #times(): void {
-    const [startLow, startHigh] = [this.#start[0]!, this.#start[1]!];
-    const [endLow, endHigh] = [this.#end[0]!, this.#end[1]!];
-    this.startMs = (startHigh * 4_294_967_296 + startLow) / 1e6;
-    this.endMs = (endHigh * 4_294_967_296 + endLow) / 1e6;
+    this.startMs = (this.#startHigh * 4_294_967_296 + this.#startLow) / 1e6;
+    this.endMs = (this.#endHigh * 4_294_967_296 + this.#endLow) / 1e6;
     // The difference first: nanoseconds since 1970 are no numbers that JavaScript can hold.
-    const nanoseconds = (endHigh - startHigh) * 4_294_967_296 + (endLow - startLow);
+    const nanoseconds =
+      (this.#endHigh - this.#startHigh) * 4_294_967_296 + (this.#endLow - this.#startLow);
     this.seconds = nanoseconds > 0 ? nanoseconds / 1e9 : 0;
   }
 
@@ -188,19 +212,19 @@ export class TracedSpan {
 
   /** Its trace and itself, as a key. */
   get ownKey(): number {
-    return keyOf(this.#bytes, this.#traceAt, this.#spanAt);
+    return keyOf(this.#view, this.#traceAt, this.#spanAt);
   }
 
   /** Its trace and its parent, as a key. */
   get parentKey(): number {
-    return keyOf(this.#bytes, this.#traceAt, this.#parentAt);
+    return keyOf(this.#view, this.#traceAt, this.#parentAt);
   }
 
   /** The keys of spans that it links to, at most so many. */
   linkKeys(most: number): number[] {
     const keys: number[] = [];
-    for (let i = 0; i < this.#links.length && keys.length < most; i += 2) {
-      const key = linkKey(this.#bytes, this.#links[i]!, this.#links[i + 1]!);
+    for (let i = 0; i < this.#linksEnd && keys.length < most; i += 2) {
+      const key = linkKey(this.#view, this.#links[i]!, this.#links[i + 1]!);
       if (key !== undefined) keys.push(key);
     }
     return keys;
@@ -208,14 +232,14 @@ export class TracedSpan {
 
   /** Its ids and end, for an exemplar that may be wanted when the span is gone. */
   get seen(): SeenSpan {
-    return new SeenSpan(this.#bytes, this.#traceAt, this.#spanAt, this.endMs);
+    return new SeenSpan(this.#view, this.#traceAt, this.#spanAt, this.endMs);
   }
 
   /** Puts the value of each attribute that is wanted into its slot; whether there was any. */
   said(wanted: WantedAttributes, into: SaidValues): boolean {
     const bytes = this.#bytes;
     let hasAny = false;
-    for (let i = 0; i < this.#attributes.length; i += 2) {
+    for (let i = 0; i < this.#attributesEnd; i += 2) {
       const [from, to] = [this.#attributes[i]!, this.#attributes[i + 1]!];
       const at = afterLength(bytes, from);
       const length = bytes[at + 1]!;
@@ -238,22 +262,24 @@ export class TracedSpan {
 
   /** Two words that tell this span from any other. */
   fingerprint(into: Uint32Array): void {
-    const bytes = this.#bytes;
-    let a = 0x9e3779b9 ^ this.kind;
-    let b = 0x85ebca6b ^ this.status;
-    const mix = (word: number): void => {
-      a = Math.imul(a ^ word, 0xcc9e2d51);
-      a ^= a >>> 15;
-      b = Math.imul(b + word, 0x1b873593) ^ a;
-      b ^= b >>> 13;
-    };
-    for (let i = 0; i < TRACE_ID; i += 4) mix(bytes.readInt32LE(this.#traceAt + i));
-    for (let i = 0; i < SPAN_ID; i += 4) mix(bytes.readInt32LE(this.#spanAt + i));
-    for (const word of this.#start) mix(word);
-    for (const word of this.#end) mix(word);
-    into[0] = a;
-    into[1] = b;
+    const view = this.#view;
+    into[0] = 0x9e3779b9 ^ this.kind;
+    into[1] = 0x85ebca6b ^ this.status;
+    for (let i = 0; i < TRACE_ID; i += 4) mix(into, view.getInt32(this.#traceAt + i, true));
+    for (let i = 0; i < SPAN_ID; i += 4) mix(into, view.getInt32(this.#spanAt + i, true));
+    mix(into, this.#startLow);
+    mix(into, this.#startHigh);
+    mix(into, this.#endLow);
+    mix(into, this.#endHigh);
   }
+}
+
+function mix(into: Uint32Array, word: number): void {
+  let a = Math.imul(into[0]! ^ word, 0xcc9e2d51);
+  a ^= a >>> 15;
+  const b = Math.imul(into[1]! + word, 0x1b873593) ^ a;
+  into[0] = a;
+  into[1] = b ^ (b >>> 13);
 }
 
 /** Where an id of this length begins; -1 for another. The cursor goes behind it. */
@@ -264,10 +290,12 @@ function idAt(reader: WireReader, outer: number, length: number): number {
   return end - at === length ? at : NONE;
 }
 
-function range(reader: WireReader, end: number, into: number[]): void {
-  const from = reader.at;
+/** Where the list ends then. */
+function range(reader: WireReader, end: number, into: number[], at: number): number {
+  into[at] = reader.at;
   reader.at = reader.length(end);
-  into.push(from, reader.at);
+  into[at + 1] = reader.at;
+  return at + 2;
 }
 
 function isZero(bytes: Uint8Array, at: number): boolean {
@@ -291,33 +319,37 @@ function plainText(bytes: TextBuffer, at: number, to: number): string | undefine
     at + 2 + length === to &&
     bytes[at + 2] === 0x0a &&
     bytes[at + 3] === length - 2;
-  return isPlain ? bytes.utf8Slice(at + 4, to) : undefined;
+  return isPlain ? knownText(bytes, at + 4, to) : undefined;
 }
 
 /** Trace and span of a link; undefined when it has none. */
-function linkKey(bytes: TextBuffer, from: number, to: number): number | undefined {
-  let at = afterLength(bytes, from);
+function linkKey(view: DataView, from: number, to: number): number | undefined {
+  let at = from;
+  while (view.getUint8(at) > 127) at++;
+  at++;
   let [trace, span] = [NONE, NONE];
   // Both ids come first in whatever writes links; what is written otherwise is not followed.
-  while (at + 1 < to && (bytes[at] === 0x0a || bytes[at] === 0x12)) {
-    const [tag, length] = [bytes[at], bytes[at + 1]!];
+  while (at + 1 < to) {
+    const tag = view.getUint8(at);
+    if (tag !== 0x0a && tag !== 0x12) break;
+    const length = view.getUint8(at + 1);
     if (at + 2 + length > to) return undefined;
     if (tag === 0x0a && length === TRACE_ID) trace = at + 2;
     if (tag === 0x12 && length === SPAN_ID) span = at + 2;
     at += 2 + length;
   }
-  return trace === NONE || span === NONE ? undefined : keyOf(bytes, trace, span);
+  return trace === NONE || span === NONE ? undefined : keyOf(view, trace, span);
 }
 
 /**
  * A trace and a span of it as one number of 53 bits: ids are random, and so two that are different have different keys, but for
  * one in a hundred thousand billion.
  */
-function keyOf(bytes: TextBuffer, trace: number, span: number): number {
-  let a = bytes.readInt32LE(span) ^ bytes.readInt32LE(trace);
-  let b = bytes.readInt32LE(span + 4) ^ bytes.readInt32LE(trace + 4);
-  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ bytes.readInt32LE(trace + 8);
-  b = Math.imul(b ^ (b >>> 15), 0xc2b2ae35) ^ bytes.readInt32LE(trace + 12) ^ a;
+function keyOf(view: DataView, trace: number, span: number): number {
+  let a = view.getInt32(span, true) ^ view.getInt32(trace, true);
+  let b = view.getInt32(span + 4, true) ^ view.getInt32(trace + 4, true);
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ view.getInt32(trace + 8, true);
+  b = Math.imul(b ^ (b >>> 15), 0xc2b2ae35) ^ view.getInt32(trace + 12, true) ^ a;
   a = Math.imul(a ^ (b >>> 13), 0x9e3779b1);
   b ^= a >>> 16;
   return (a & 0x1f_ffff) * 4_294_967_296 + (b >>> 0);
@@ -328,11 +360,11 @@ export class SeenSpan {
   readonly endMs: number;
   readonly #ids: Int32Array = new Int32Array(IDS);
 
-  constructor(bytes: TextBuffer, trace: number, span: number, endMs: number) {
+  constructor(view: DataView, trace: number, span: number, endMs: number) {
     this.endMs = endMs;
-    for (let i = 0; i < 4; i++) this.#ids[i] = bytes.readInt32BE(trace + 4 * i);
-    this.#ids[4] = bytes.readInt32BE(span);
-    this.#ids[5] = bytes.readInt32BE(span + 4);
+    for (let i = 0; i < 4; i++) this.#ids[i] = view.getInt32(trace + 4 * i);
+    this.#ids[4] = view.getInt32(span);
+    this.#ids[5] = view.getInt32(span + 4);
   }
 
   /** In hex. */
