@@ -131,7 +131,7 @@ test("flx errors lists, shows, resolves and reopens", async () => {
   const shown = await flx("errors", fingerprint);
   assert.match(shown.out, /^> at place \(src\/orders\.ts:7\)$/m);
   assert.match(shown.out, /^ +order = \{ id: 7 \}$/m);
-  assert.match(shown.out, /^trace: flx trace 0123456789abcdef0123456789abcdef$/m);
+  assert.match(shown.out, /^trace: (?:npx )?flx trace 0123456789abcdef0123456789abcdef$/m);
   const resolved = await flx("errors", "resolve", fingerprint, "--note", "fixed");
   assert.equal(resolved.out, `${fingerprint} is resolved\n`);
   assert.match((await flx("errors", "--state", "resolved")).out, new RegExp(`^${fingerprint}`));

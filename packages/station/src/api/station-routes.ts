@@ -3,7 +3,7 @@
 //   GET  /livez /readyz /startupz /healthz   public   the words; details for this machine
 //   GET  /metrics                            read
 //   POST /api/v1/write                       write    remote write
-//   POST /v1/metrics, /api/v1/otlp/v1/...    write    OTLP over HTTP, as on its own port
+//   POST /v1/..., /api/v1/otlp/v1/metrics     write    OTLP over HTTP, as on its own port
 //   POST /api/v2/spans                       write    Zipkin's spans
 //   POST /-/quit                             admin    only where it is allowed
 
@@ -49,8 +49,7 @@ export function stationRoutes(parts: StationRouteParts): readonly Route[] {
     ),
     { method: "GET", path: "/metrics", role: "read", handle: scrape },
     taking("/api/v1/write", remoteWrite),
-    taking("/v1/metrics", otlp),
-    taking("/api/v1/otlp/v1/metrics", otlp),
+    ...otlp.paths.map((path) => taking(path, otlp)),
     taking("/api/v2/spans", zipkin),
     ...(["POST", "PUT"] as const).map((method): Route => ({
       method,

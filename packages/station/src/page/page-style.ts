@@ -127,7 +127,7 @@ tr.detail>td{white-space:normal;background:var(--bg);padding:8px 12px 14px}
 .d1{padding-left:14px}.d2{padding-left:28px}.d3{padding-left:42px}.d4{padding-left:56px}.d5{padding-left:70px}.d6{padding-left:84px}.d7{padding-left:98px}.d8{padding-left:112px}.d9{padding-left:126px}.d10{padding-left:140px}.d11{padding-left:154px}.d12{padding-left:168px}
 .foot{max-width:1240px;margin:0 auto;padding:0 20px 24px;color:var(--dim);font-size:13px}
 @media (max-width:640px){
-main{padding:12px}.top{padding:0 12px}section{padding:12px;border-radius:6px}
+main{padding:12px}.top{padding:0 12px;gap:0 24px}.top nav{gap:0}.top nav a{padding:10px 8px}.top nav a:first-child{padding-left:0}section{padding:12px;border-radius:6px}
 .filters label,.filters input,.filters select{flex:1 1 100%;width:100%}
 dl{grid-template-columns:minmax(0,1fr);gap:0}
 .operation{max-width:150px}

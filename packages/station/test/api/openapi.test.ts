@@ -11,7 +11,7 @@ import { openapi, validate } from "./openapi-file.ts";
 const PROMETHEUS =
   /^\/(?:api\/v1\/(?:query|query_range|query_exemplars|format_query|parse_query|labels|series|label\/\{name\}\/values|metadata|targets|scrape_pools|targets\/metadata|read|write|status\/(?:active_queries|buildinfo|runtimeinfo|flags|config|tsdb|walreplay))|federate|metrics|-\/(?:healthy|ready|reload|quit))$/;
 /** By OpenTelemetry and Zipkin. */
-const RECEIVERS = /^\/(?:v1\/metrics|api\/v1\/otlp\/v1\/metrics|api\/v2\/spans)$/;
+const RECEIVERS = /^\/(?:v1\/(?:metrics|traces|logs)|api\/v1\/otlp\/v1\/metrics|api\/v2\/spans)$/;
 /** Probes: in docs/guides/station.md. */
 const PROBES = /^\/(?:livez|readyz|startupz|healthz)(?:\/\{name\})?$/;
 /** For people. */

@@ -68,6 +68,7 @@ const EXPECTED: Readonly<Record<DoorRule["door"], Readonly<Partial<Record<Needs,
     write: `
       POST /api/v1/write
       POST /v1/metrics            POST /api/v1/otlp/v1/metrics
+      POST /v1/traces             POST /v1/logs
       POST /api/v2/spans
     `,
     "read and write": `

@@ -13,6 +13,7 @@
 // Source: https://opentelemetry.io/docs/specs/otlp/#otlpgrpc and grpc/doc/PROTOCOL-HTTP2.md
 
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from "node:http2";
+import { faultReason } from "./fault-reason.ts";
 import type { OtlpEndpoint } from "../export-settings.ts";
 import type { Signal } from "../signal.ts";
 import { boundedWork } from "./bounded-work.ts";
@@ -69,8 +70,7 @@ export class OtlpGrpcSender implements Sender {
     } catch (error) {
       this.#drop();
       this.#tls?.doubt();
-      const reason = error instanceof Error ? error.message : String(error);
-      return { kind: "retry", reason: `${url}: ${reason}` };
+      return { kind: "retry", reason: `${url}: ${faultReason(error)}` };
     }
   }
 

@@ -12,6 +12,7 @@
 import type Http from "node:http";
 import type { Agent, IncomingMessage } from "node:http";
 import type Https from "node:https";
+import { faultReason } from "./fault-reason.ts";
 import type { OtlpEndpoint } from "../export-settings.ts";
 import type { Signal } from "../signal.ts";
 import { boundedWork } from "./bounded-work.ts";
@@ -67,7 +68,7 @@ export class OtlpHttpSender implements Sender {
       return this.#result(answer);
     } catch (error) {
       this.#tls?.doubt();
-      return { kind: "retry", reason: `${this.#endpoint.url}: ${reasonOf(error)}` };
+      return { kind: "retry", reason: `${this.#endpoint.url}: ${faultReason(error)}` };
     }
   }
 
@@ -153,10 +154,4 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   const dateMs = Date.parse(value);
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  return code === undefined ? error.message : `${code} ${error.message}`;
 }

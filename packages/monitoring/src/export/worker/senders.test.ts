@@ -45,6 +45,32 @@ function partial(rejected: number, message: string): Buffer {
   return Buffer.concat([Buffer.from([0x0a, inner.length]), inner]);
 }
 
+test("a sender says what is meant when a receiver speaks another protocol", async (t) => {
+  const http1 = createServer((_request, response) => response.end());
+  const http2 = createHttp2Server();
+  const [one, two] = [await listen(t, http1), await listen(t, http2)];
+  const f = async (sender: Sender, want: RegExp) => {
+    const result = await once(t, sender);
+    assert.equal(result.kind, "retry");
+    const reason = result.kind === "retry" ? result.reason : "";
+    assert.match(reason, want);
+    assert.doesNotMatch(reason, /\n/);
+  };
+
+  await f(
+    new OtlpHttpSender(endpoint(`${two}/v1/logs`), "logs"),
+    /HPE_\w+ .*; no HTTP\/1 is spoken there: OTLP has port 4318 for HTTP, 4317 for gRPC$/,
+  );
+  await f(
+    new OtlpGrpcSender(endpoint(one, { protocol: "grpc" }), "logs"),
+    /; no HTTP\/2 is spoken there: OTLP has port 4318 for HTTP, 4317 for gRPC$/,
+  );
+  await f(
+    new OtlpHttpSender(endpoint(`${one.replace("http:", "https:")}/v1/logs`), "logs"),
+    /; no TLS is spoken there: is it http:\/\/ and not https:\/\/\?$/,
+  );
+});
+
 test("OtlpHttpSender is done with a body when it is answered, however early", async (t) => {
   const closed = Promise.withResolvers<boolean>();
   const server = createServer((request, response) => {

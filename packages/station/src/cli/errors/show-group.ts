@@ -59,6 +59,9 @@ export interface GroupDetail extends GroupSummary {
 
 const MAX_STACK_LINES = 20;
 
+/** What stands above the frames already. */
+const OF_THE_SENDER: ReadonlySet<string> = new Set(["service", "version", "environment"]);
+
 /** One line of a list. */
 export function groupLine(group: GroupSummary, { width }: Screen): string {
   const { fingerprint, state, isRegressed, count, lastSeenMs, type, message } = group;
@@ -94,6 +97,33 @@ export function groupLines(group: GroupDetail, screen: Screen): string[] {
   ];
 }
 
+/** Frames of the application, and of others the first of each row: the rest of them is counted. */
+function frameLines(frames: Example["frames"], width: number): string[] {
+  const lines: string[] = [];
+  let passed = 0;
+  const tellPassed = (): void => {
+    if (passed > 0) lines.push(`    ${passed} more ${passed === 1 ? "frame" : "frames"} of others`);
+    passed = 0;
+  };
+  for (const [i, frame] of frames.entries()) {
+    if (!frame.isOwn && frames[i - 1]?.isOwn === false) {
+      passed++;
+      continue;
+    }
+    tellPassed();
+    if (lines.length >= MAX_STACK_LINES) return lines;
+    const file = (frame.file ?? "native").replace(/^file:\/\/(?=\/)/, "");
+    const place = `${file}${frame.line === undefined ? "" : `:${frame.line}`}`;
+    const text = `at ${frame.function ?? "<anonymous>"} (${place})`;
+    lines.push(`${frame.isOwn ? ">" : " "} ${cell(text, width - 2).trimEnd()}`);
+    for (const { name, value } of frame.locals) {
+      lines.push(`      ${cell(`${name} = ${value}`, width - 6).trimEnd()}`);
+    }
+  }
+  tellPassed();
+  return lines;
+}
+
 function tallies(list: readonly Tally[]): string {
   return list
     .slice(0, 10)
@@ -110,16 +140,10 @@ function exampleLines(example: Example, { width }: Screen): string[] {
   const head = [`latest: ${msText(timeMs)}`, service, release].filter((word) => word !== "");
   const lines = [head.map((word) => printable(word)).join("  ")];
   if (traceId !== "") lines.push(`trace: ${howCalled()} trace ${printable(traceId)}`);
-  for (const { name, value } of fields) lines.push(`  ${printable(`${name} = ${value}`)}`);
-  for (const frame of frames.slice(0, MAX_STACK_LINES)) {
-    const place = `${frame.file ?? "native"}${frame.line === undefined ? "" : `:${frame.line}`}`;
-    const text = `at ${frame.function ?? "<anonymous>"} (${place})`;
-    lines.push(`${frame.isOwn ? ">" : " "} ${cell(text, width - 2).trimEnd()}`);
-    for (const { name, value } of frame.locals) {
-      lines.push(`      ${cell(`${name} = ${value}`, width - 6).trimEnd()}`);
-    }
+  for (const { name, value } of fields) {
+    if (!OF_THE_SENDER.has(name)) lines.push(`  ${printable(`${name} = ${value}`)}`);
   }
-  if (frames.length > 0) return lines;
+  if (frames.length > 0) return [...lines, ...frameLines(frames, width)];
   const written = stack.split("\n").slice(0, MAX_STACK_LINES);
   return [...lines, ...written.map((line) => `  ${printable(line)}`)];
 }
