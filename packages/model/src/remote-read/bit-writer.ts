@@ -38,15 +38,17 @@ export class BitWriter {
   write(word: number, bits: number): void {
     this.#reserve();
     const bytes = this.#bytes;
+    let bit = this.#bit;
     for (let left = bits; left > 0;) {
-      const free = 8 - (this.#bit & 7);
-      const taken = Math.min(free, left);
-      const part = (word >>> (left - taken)) & (2 ** taken - 1);
-      bytes[this.#bit >>> 3]! |= part << (free - taken);
-      this.#bit += taken;
+      const free = 8 - (bit & 7);
+      const taken = free < left ? free : left;
+      const part = (word >>> (left - taken)) & ((1 << taken) - 1);
+      bytes[bit >>> 3]! |= part << (free - taken);
+      bit += taken;
       left -= taken;
     }
-    this.#hasSpare = bits % 8 === 0 && this.#bit % 8 === 0;
+    this.#bit = bit;
+    this.#hasSpare = ((bits | bit) & 7) === 0;
   }
 
   /** The last `bits` of two words, at most 64. */
