@@ -207,10 +207,12 @@ export class QueueSender implements AsyncDisposable {
       samples: Math.max(0, samples - written.samples),
       exemplars: Math.max(0, exemplars - written.exemplars),
     };
-    metrics.samples.inc({ remote, outcome: "sent" }, samples - lost.samples);
-    metrics.samples.inc({ remote, outcome: "refused" }, lost.samples);
-    metrics.exemplars.inc({ remote, outcome: "sent" }, exemplars - lost.exemplars);
-    metrics.exemplars.inc({ remote, outcome: "refused" }, lost.exemplars);
+    for (const what of ["samples", "exemplars"] as const) {
+      const sent = all[what] - lost[what];
+      // What has never happened is not there.
+      if (sent > 0) metrics[what].inc({ remote, outcome: "sent" }, sent);
+      if (lost[what] > 0) metrics[what].inc({ remote, outcome: "refused" }, lost[what]);
+    }
     if (outcome.kind === "taken" && lost.samples + lost.exemplars === 0) return;
     const reason =
       outcome.kind === "refused" ? outcome.reason : "the answer says that they were not written";
@@ -290,7 +292,8 @@ function mayBeOfParts(outcome: Final): boolean {
 
 function outcomeOf(answer: RemoteAnswer, message: WriteMessage, nowMs: number): Outcome {
   const { status, headers, body } = answer;
-  const written = writtenOf(headers);
+  // Of 1.0 nothing may be concluded from what an answer does not say.
+  const written = message === WRITE_V2 ? writtenOf(headers) : undefined;
   const line = body.toString("utf8", 0, 512).split("\n", 1)[0]!.trim();
   const reason = `status ${status}${line === "" ? "" : `: ${line}`}`;
   const isGood = status >= 200 && status < 300;
