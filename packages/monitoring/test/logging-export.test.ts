@@ -111,10 +111,11 @@ test("records of lines have the fingerprint, the id and the frames of the error'
     const cause = new RangeError("why");
     return new TypeError(message, { cause });
   };
-  const errors = ["bare", "field", "child", "pino", "winston", "console"].map(failed);
-  const [bare, field, ofChild, ofPino, ofWinston, ofConsole] = errors;
+  const errors = ["bare", "field", "child", "pino", "winston", "console", "error"].map(failed);
+  const [bare, field, ofChild, ofPino, ofWinston, ofConsole, named] = errors;
   flx.logger.error(bare);
   flx.logger.error({ err: field, orderId: 7 }, "field");
+  flx.logger.error({ error: named }, "error");
   flx.logger.child({ part: "stock" }).error({ err: ofChild }, "child");
   flx.logger.error({ orderId: 8 }, "none");
   own.error({ err: ofPino }, "pino");
@@ -125,7 +126,7 @@ test("records of lines have the fingerprint, the id and the frames of the error'
     console.debug("console", ofConsole);
   }
   await flx.flush();
-  await waitUntil(() => receiver.logs.length >= 8, { what: "records" });
+  await waitUntil(() => receiver.logs.length >= 9, { what: "records" });
   const byBody = new Map(receiver.logs.map((log) => [log.body, log.attributes]));
   for (const error of errors) {
     const { fingerprint, errorId, frames } = flx.errors.handler.report(error);

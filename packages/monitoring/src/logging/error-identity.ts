@@ -15,12 +15,14 @@ export function identityOf(error: Error): string | undefined {
   return holder[KEY]?.loggedFields?.(error);
 }
 
-/** The error that a line is about: what is logged itself, or its `err`; undefined when there is none. Never throws. */
+/** The error that a line is about: what is logged itself, or its `err` or `error`; undefined when there is none. Never throws. */
 export function errorOfLine(logged: unknown): Error | undefined {
   if (typeof logged !== "object" || logged === null) return undefined;
   try {
-    const error = logged instanceof Error ? logged : (logged as { readonly err?: unknown }).err;
-    return error instanceof Error ? error : undefined;
+    if (logged instanceof Error) return logged;
+    const { err, error } = logged as { readonly err?: unknown; readonly error?: unknown };
+    const found = err ?? error;
+    return found instanceof Error ? found : undefined;
   } catch {
     // A getter, or a proxy.
     return undefined;

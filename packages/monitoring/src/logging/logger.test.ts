@@ -239,6 +239,10 @@ test("prettyLine() is for people, and no text can forge another line or move the
     "    caused by C: c",
     "",
   ]);
+  const error = { type: "E", message: "m", stack: "E: m\n    at f (a.ts:1:1)" };
+  const named = prettyLine(JSON.stringify({ level: 50, time: 0, msg: "a", error }), false);
+  assert.equal(named, "00:00:00.000  ERROR  a\n    E: m\n        at f (a.ts:1:1)\n");
+  assert.match(prettyLine('{"level":50,"msg":"a","error":"m"}', false), /a {2}error="m"\n$/);
   assert.equal(prettyLine("no json\n", false), "no json\n");
   assert.ok(prettyLine('{"level":30,"msg":"x"}', true).includes("\u001b[32m"));
   assert.doesNotThrow(() => prettyLine('{"level":30,"time":"soon","msg":"x"}', false));

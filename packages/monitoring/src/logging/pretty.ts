@@ -60,8 +60,10 @@ export function prettyLine(line: string, isColoured: boolean): string {
     isColoured ? `\u001b[${code}m${text}\u001b[0m` : text;
   const [label, colour] = LEVELS[fields["level"] as number] ?? ["LOG", "37"];
   const time = clockTime(Number(fields["time"] ?? 0));
+  // An error may be called `error`, too.
+  const errorKey = fields["err"] === undefined && hasStack(fields["error"]) ? "error" : "err";
   const rest = Object.entries(fields)
-    .filter(([key]) => !KNOWN.has(key))
+    .filter(([key]) => !KNOWN.has(key) && key !== errorKey)
     .map(([key, value]) => `${paint("90", `${printable(key)}=`)}${printable(textOf(value))}`);
   const trace = fields["trace_id"];
   if (typeof trace === "string") rest.push(paint("90", `trace=${trace.slice(0, 8)}`));
@@ -72,7 +74,11 @@ export function prettyLine(line: string, isColoured: boolean): string {
     printable(textOf(fields["msg"] ?? "", true)).replaceAll("\\u000a", "\n    "),
     ...rest,
   ];
-  return `${parts.join("  ")}\n${errorLines(fields["err"], "    ", paint)}`;
+  return `${parts.join("  ")}\n${errorLines(fields[errorKey], "    ", paint)}`;
+}
+
+function hasStack(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "stack" in value && "type" in value;
 }
 
 function clockTime(ms: number): string {

@@ -37,6 +37,15 @@ test("logRecordOfLine() keeps fields whose place another one has taken, or that 
   f({ message: "failed" }, {});
   f({ time: 1, msg: "a", timestamp: "noon" }, { timestamp: { stringValue: "noon" } });
   f({ msg: "a", err: "timeout" }, { err: { stringValue: "timeout" } });
+  f({ msg: "a", error: "timeout" }, { error: { stringValue: "timeout" } });
+  f(
+    { msg: "a", error: { type: "E", message: "m", stack: "E: m" } },
+    {
+      "exception.type": { stringValue: "E" },
+      "exception.message": { stringValue: "m" },
+      "exception.stacktrace": { stringValue: "E: m" },
+    },
+  );
 });
 
 test("logRecordOfLine() puts what has a place of its own there, and the rest into attributes", () => {

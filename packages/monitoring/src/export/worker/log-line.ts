@@ -5,6 +5,7 @@
 //
 //   level ─► severity      time ─► time      msg ─► body      trace_id, span_id, trace_flags ─► the record's own fields
 //   err ─► exception.type, exception.message, exception.stacktrace           event_name ─► event_name (of events)
+//   error ─► the same, when there is no err and it has a stack
 //   the rest ─► attributes
 //
 // Source: https://opentelemetry.io/docs/specs/otel/logs/data-model/
@@ -57,12 +58,14 @@ export function logRecordOfLine(line: Uint8Array): Uint8Array | undefined {
   if (fields === undefined) return undefined;
   const keys: string[] = [];
   const values: unknown[] = [];
+  const isError = fields["err"] === undefined && hasStack(fields["error"]);
   for (const [key, value] of Object.entries(fields)) {
     if (PLACED.has(key) && !isLeft(key, fields)) continue;
+    if (isError && key === "error") continue;
     keys.push(key);
     values.push(value);
   }
-  addException(fields["err"], keys, values);
+  addException(isError ? fields["error"] : fields["err"], keys, values);
   const ms = timeOf(fields["time"] ?? fields["timestamp"]);
   const seconds = Math.floor(ms / 1000);
   const [severityNumber, severityText] = severityOf(fields["level"]);
@@ -96,6 +99,11 @@ function isLeft(key: string, fields: Readonly<Record<string, unknown>>): boolean
   if (key === "message") return fields["msg"] !== undefined;
   if (key === "timestamp") return fields["time"] !== undefined;
   return key === "err" && (typeof fields["err"] !== "object" || fields["err"] === null);
+}
+
+/** An error that was logged under another name, and not something that is called so. */
+function hasStack(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "stack" in value && "type" in value;
 }
 
 function addException(error: unknown, keys: string[], values: unknown[]): void {
