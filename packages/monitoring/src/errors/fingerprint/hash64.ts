@@ -11,10 +11,15 @@ export function hash64(text: string): string {
     high = Math.imul(high ^ byte, 0x0100_0193);
     low = Math.imul(low ^ byte, 0x85eb_ca6b) ^ (low >>> 13);
   };
-  for (const character of text) {
-    const point = character.codePointAt(0)!;
-    if (point < 0x80) mix(point);
-    else if (point < 0x800) {
+  for (let at = 0; at < text.length; at++) {
+    let point = text.charCodeAt(at);
+    if (point < 0x80) {
+      mix(point);
+      continue;
+    }
+    point = text.codePointAt(at)!;
+    if (point > 0xffff) at++;
+    if (point < 0x800) {
       mix(0xc0 | (point >> 6));
       mix(0x80 | (point & 63));
     } else {

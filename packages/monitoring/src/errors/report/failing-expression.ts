@@ -6,24 +6,28 @@
 //
 // Only within the line: what goes on in the next one is marked up to the end of this one.
 
-const WORD = /[\p{ID_Start}$_#][\p{ID_Continue}$]*/uy;
-const NEW = /new\s+[\p{ID_Start}$_][\p{ID_Continue}$.]*/uy;
-const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+import { wordEnd } from "./highlight.ts";
 
 /** The end of the expression that begins at `start` (from 0) in a line; at least one character further. */
 export function expressionEnd(line: string, start: number): number {
   if (line.startsWith("throw ", start)) return statementEnd(line, start);
-  const isNew = matchAt(NEW, line, start);
-  let end = isNew ?? matchAt(WORD, line, start) ?? start + 1;
+  const word = line.startsWith("new ", start) ? classEnd(line, start + 4) : wordEnd(line, start);
+  let end = Math.max(word, start + 1);
   if (line.startsWith("await ", start)) return expressionEnd(line, start + 6);
   if (line[end] === "(" || line[end] === "[") end = bracketEnd(line, end);
   return Math.min(Math.max(end, start + 1), Math.max(line.length, start + 1));
 }
 
-function matchAt(pattern: RegExp, line: string, at: number): number | undefined {
-  pattern.lastIndex = at;
-  const found = pattern.exec(line);
-  return found === null ? undefined : at + found[0].length;
+/** Behind the name of a class, which may have dots: `errors.NotFound`. */
+function classEnd(line: string, start: number): number {
+  let at = start;
+  while (line[at] === " ") at++;
+  let end = wordEnd(line, at);
+  while (end > at && line[end] === ".") {
+    at = end + 1;
+    end = wordEnd(line, at);
+  }
+  return end;
 }
 
 function statementEnd(line: string, start: number): number {
@@ -33,13 +37,13 @@ function statementEnd(line: string, start: number): number {
 
 /** Behind the bracket that closes the one at `at`; the end of the line when none does. */
 function bracketEnd(line: string, at: number): number {
-  const open: string[] = [];
+  const open: number[] = [];
   for (let i = at; i < line.length; i++) {
-    const character = line[i]!;
-    if (character === '"' || character === "'" || character === "`") {
-      i = stringEnd(line, i);
-    } else if (CLOSING[character] !== undefined) open.push(CLOSING[character]);
-    else if (character === open.at(-1)) {
+    const code = line.charCodeAt(i);
+    if (code === 34 || code === 39 || code === 96) i = stringEnd(line, i);
+    else if (code === 40) open.push(41);
+    else if (code === 91 || code === 123) open.push(code + 2);
+    else if (code === open.at(-1)) {
       open.pop();
       if (open.length === 0) return i + 1;
     }

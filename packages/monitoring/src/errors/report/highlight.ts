@@ -108,7 +108,7 @@ function tokens(line: string, state: LineState): readonly Token[] {
 }
 
 /** Where the word ends that begins at a place; the place itself when none does. */
-function wordEnd(line: string, start: number): number {
+export function wordEnd(line: string, start: number): number {
   let at = start;
   while (at < line.length) {
     const code = line.charCodeAt(at);
@@ -165,6 +165,16 @@ class Scanner {
 
   #code(): void {
     const line = this.#line;
+    const code = line.charCodeAt(this.#at);
+    // Most are blanks and letters.
+    if (code === 32) {
+      this.#at++;
+      return;
+    }
+    if (code < 128 && WORD_PARTS[code] !== NO_PART && WORD_PARTS[code] !== NOT_FIRST) {
+      this.#word();
+      return;
+    }
     const character = line[this.#at]!;
     if (character === "/" && line[this.#at + 1] === "/") this.#token("comment", line.length);
     else if (character === "/" && line[this.#at + 1] === "*") this.#comment(this.#at + 2);

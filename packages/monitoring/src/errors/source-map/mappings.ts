@@ -15,7 +15,7 @@
 // Source: ECMA-426, "Mappings structure" and the abstract operation DecodeMappings.
 
 import { SourceMapError } from "./problem.ts";
-import { CONTINUES, digitAt, NO_DIGIT, VlqReader } from "./vlq.ts";
+import { CONTINUES, DIGITS, NO_DIGIT, NO_NUMBER, NUMBERS, VlqReader } from "./vlq.ts";
 
 /** Numbers of a row. */
 export const ROW = 5;
@@ -31,6 +31,8 @@ const MAX = 2 ** 31 - 1;
 const COMMA = 44;
 const SEMICOLON = 59;
 
+const encoder = new TextEncoder();
+
 /**
  * Decodes mappings. One tight loop over all characters that never looks beyond the end, since the first error of a service
  * waits for it: taken apart it is half as fast.
@@ -40,20 +42,23 @@ const SEMICOLON = 59;
  */
 export function decodeMappings(text: string, sourceCount: number, nameCount: number): Mappings {
   const { length } = text;
+  // Bytes are read with less work than characters. One that is not of ASCII is several, none of them a digit.
+  const bytes = encoder.encode(`${text};`);
   // A segment has five characters and more; where they are shorter, there is more room in time.
   let rows = new Int32Array(Math.max(16, length >> 2) * ROW);
   const lineStarts = new Int32Array(countLines(text) + 1);
   // What the next numbers are relative to, and the most they may be.
   const sums = [0, 0, 0, 0, 0];
   const most = [MAX, sourceCount - 1, MAX, MAX, nameCount - 1];
+  const last = bytes.length - 1;
   let at = 0;
   let row = 0;
   let line = 0;
   let isSorted = true;
   // Whether a segment must follow: at the beginning of a line none need, after a comma one must.
   let isOwed = false;
-  while (at < length) {
-    if (text.charCodeAt(at) === SEMICOLON) {
+  while (at < last) {
+    if (bytes[at] === SEMICOLON) {
       if (isOwed) throw new SourceMapError(`a segment is missing at character ${at}`);
       at++;
       sums[0] = 0;
@@ -68,22 +73,25 @@ export function decodeMappings(text: string, sourceCount: number, nameCount: num
     let end = 0;
     do {
       if (part === ROW) throw new SourceMapError(`a segment does not end at character ${at}`);
-      const from = at;
-      let digit = digitAt(text, at++);
-      let bits = digit & 31;
-      for (let shift = 5; digit >= CONTINUES && digit < NO_DIGIT && shift < 30; shift += 5) {
-        digit = digitAt(text, at++);
-        bits |= (digit & 31) << shift;
-      }
-      let value = (bits & 1) === 0 ? bits >> 1 : -(bits >> 1);
-      // No digit, more than 30 bits, or minus zero.
-      if (digit >= CONTINUES || bits === 1) [value, at] = seldomNumber(text, from);
+      let value = NUMBERS[bytes[at]!]!;
+      if (value === NO_NUMBER) {
+        const from = at;
+        let digit = DIGITS[bytes[at++]!]!;
+        let bits = digit & 31;
+        for (let shift = 5; digit >= CONTINUES && digit < NO_DIGIT && shift < 30; shift += 5) {
+          digit = DIGITS[bytes[at++]!]!;
+          bits |= (digit & 31) << shift;
+        }
+        value = (bits & 1) === 0 ? bits >> 1 : -(bits >> 1);
+        // No digit, more than 30 bits, or minus zero.
+        if (digit >= CONTINUES || bits === 1) [value, at] = seldomNumber(text, from);
+      } else at++;
       const sum = sums[part]! + value;
       if (sum < 0 || sum > most[part]!) throw outOfBounds(part, sum);
       sums[part] = sum;
       rows[row + part] = sum;
       part++;
-      end = at < length ? text.charCodeAt(at) : SEMICOLON;
+      end = bytes[at]!;
     } while (end !== COMMA && end !== SEMICOLON);
     if (part === 2 || part === 3) throw noNumber(at);
     if (sums[0]! < before && row > lineStarts[line]! * ROW) isSorted = false;

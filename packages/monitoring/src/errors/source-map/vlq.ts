@@ -10,8 +10,8 @@
 /** What is no digit. */
 export const NO_DIGIT = 255;
 
-/** The value of each base64 digit by its character code. */
-const DIGITS = new Uint8Array(128).fill(NO_DIGIT);
+/** The value of each base64 digit by its character code, below 256. */
+export const DIGITS: Uint8Array = new Uint8Array(256).fill(NO_DIGIT);
 for (const [value, character] of Array.from(
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 ).entries()) {
@@ -21,6 +21,18 @@ for (const [value, character] of Array.from(
 /** From here on a digit says that another one follows. */
 export const CONTINUES = 32;
 const MIN = -(2 ** 31);
+
+/** What is no number of one digit. */
+export const NO_NUMBER = 127;
+
+/** The number that a single digit is, by its character code: without sign and bit of continuing 0 to 15, with sign -1 to -15. */
+export const NUMBERS: Int8Array = new Int8Array(256).fill(NO_NUMBER);
+for (const [code, digit] of DIGITS.entries()) {
+  // Minus zero is a number of its own.
+  if (digit < CONTINUES && digit !== 1) {
+    NUMBERS[code] = (digit & 1) === 0 ? digit >> 1 : -(digit >> 1);
+  }
+}
 
 /** Reads numbers of a text one after the other; `at` is the place of the next character. */
 export class VlqReader {
@@ -50,10 +62,9 @@ export class VlqReader {
 }
 
 /** The digit at a place of a text, with its bit of continuing. */
-export function digitAt(text: string, at: number): number {
+function digitAt(text: string, at: number): number {
   if (at >= text.length) return NO_DIGIT;
-  const code = text.charCodeAt(at);
-  return code < 128 ? DIGITS[code]! : NO_DIGIT;
+  return DIGITS[text.charCodeAt(at)] ?? NO_DIGIT;
 }
 
 /** The last bit is the sign. */
