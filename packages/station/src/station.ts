@@ -33,7 +33,7 @@ import { scrapeTargets } from "./api/prometheus/scrape-targets.ts";
 import { seriesRoutes } from "./api/prometheus/series-routes.ts";
 import { statusRoutes } from "./api/prometheus/status-routes.ts";
 import { targetRoutes } from "./api/prometheus/target-routes.ts";
-import { registerStationChecks } from "./api/station-health.ts";
+import { registerStationChecks, tellTransitions } from "./api/station-health.ts";
 import { stationRoutes } from "./api/station-routes.ts";
 import { AccessControl } from "./base/access/access-control.ts";
 import type { DoorRule } from "./base/access/door-rule.ts";
@@ -464,6 +464,11 @@ class Building {
       admission: this.#admission,
       store,
       reloadState: () => this.#reloadState,
+    });
+    await this.lifecycle.start({
+      name: "health log",
+      open: () => tellTransitions(health, log),
+      close: (end) => end(),
     });
     health.start();
     await health.check();

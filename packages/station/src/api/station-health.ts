@@ -11,6 +11,7 @@
 import { statfs } from "node:fs/promises";
 import { type Bytes, formatByteSize } from "@flx/model";
 import { type CheckResult, type HealthChecker } from "@flx/monitoring/health";
+import type { StationLog } from "../base/station-log.ts";
 import type { MemoryGovernor } from "../ingest/memory-governor.ts";
 import type { MetricStore, StoreCondition } from "../store/metric-store.ts";
 
@@ -74,6 +75,20 @@ export function registerStationChecks(health: HealthChecker, parts: StationHealt
   health.register("disk", () => diskRoom(folder), { intervalMs: 10_000, timeoutMs: 5_000 });
   health.register("memory", () => memoryRoom(governor), { intervalMs });
   health.register("listeners", () => listening(ports()), { intervalMs });
+}
+
+/** What says nothing of itself in the log when it gets worse. */
+const TOLD: ReadonlySet<string> = new Set(["store", "disk", "listeners"]);
+
+/** Writes into the log what gets worse and well again; the function it gives ends that. */
+export function tellTransitions(health: HealthChecker, log: StationLog): () => void {
+  return health.on("transition", ({ name, from, to, health: { error, message = error } }) => {
+    if (!TOLD.has(name) || to === "unknown") return;
+    const fields = { component: name, from, to };
+    const why = message === undefined ? "" : `: ${message}`;
+    if (to !== "healthy") log.warn(fields, `${name} is ${to}${why}`);
+    else if (from !== "unknown") log.info(fields, `${name} is healthy again`);
+  });
 }
 
 /** Windows wait here, and questions about older ones are answered with what is here. */

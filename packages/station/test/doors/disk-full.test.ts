@@ -73,6 +73,10 @@ test("a full disk: refused with 503 and Retry-After, questions go on, and it rec
     assert.equal(await counted(), sent, "what was taken is there");
     assert.match(await logs(), /xxx/, "log records can be asked for");
     assert.equal((await fetch(`${station.url}/livez`)).status, 200);
+    await waitUntil(() => /disk is unhealthy: .* are free/.test(station.process.log()), {
+      ...WAIT,
+      what: "the log to tell of the disk",
+    });
     const before = sent;
 
     await rm(ballast);
