@@ -7,7 +7,8 @@
 //
 // Upkeep, one thing at a time, every few seconds:
 //   close      the oldest window, when the newest sample is `lateMs` past its end
-//   snapshot   when the log has grown by 64 MiB, a window was closed, and at the end
+//   snapshot   when the log has grown by half more than the last one has, by 16 MiB at least and 64 MiB at most; when a
+//              window was closed; at the end. So a start reads a log that is in proportion to what it makes of it
 //
 // What is acknowledged is in the log; what the log has lost segments of is in a snapshot or in a closed window.
 
@@ -57,7 +58,7 @@ export interface EmbeddedStoreOptions {
   readonly registry?: Registry;
   /** Told what people should know: damage, a disk that is full. */
   readonly onProblem?: (error: FlxError) => void;
-  /** The log grows by so much between snapshots. Default 64 MiB. */
+  /** The log grows by so much between snapshots. Default: by the size of the last one. */
   readonly snapshotBytes?: number;
   /** How often upkeep looks, ms; 0 for never by itself. Default 5,000. */
   readonly upkeepMs?: number;
@@ -95,7 +96,9 @@ export class EmbeddedStore implements MetricStore {
   readonly #writer = new BatchWriter();
   readonly #metrics: StoreMetrics;
   readonly #reading = new Set<Promise<unknown>>();
+  /** Bytes of the log that are in the last snapshot, or were there when it was taken; what a start finds is in none. */
   #snapshotAtBytes = 0;
+  #snapshotSize: number;
   #upkeep: Promise<void> = Promise.resolve();
   readonly #timer: NodeJS.Timeout | undefined;
   #problem = "";
@@ -110,6 +113,7 @@ export class EmbeddedStore implements MetricStore {
     readonly head: Head;
     readonly windows: WindowStore & AsyncDisposable;
     readonly metrics: StoreMetrics;
+    readonly snapshotSize: number;
   }) {
     this.#options = parts.options;
     this.#now = parts.options.now ?? Date.now;
@@ -120,7 +124,7 @@ export class EmbeddedStore implements MetricStore {
     this.#questions = new HeadQuestions(parts.head);
     this.#windows = parts.windows;
     this.#metrics = parts.metrics;
-    this.#snapshotAtBytes = this.#log.bytes;
+    this.#snapshotSize = parts.snapshotSize;
     const everyMs = parts.options.upkeepMs ?? 5_000;
     if (everyMs > 0) this.#timer = setInterval(() => void this.maintain(), everyMs).unref();
   }
@@ -138,14 +142,15 @@ export class EmbeddedStore implements MetricStore {
       const head = new Head({ ...DEFAULT_HEAD_LIMITS, ...options.limits }, options.now ?? Date.now);
       head.floorMs = windows.closedUntilMs;
       const logFolder = join(folder, "log");
-      const { log, damaged } = await replay(head, logFolder, metrics);
+      const { log, damaged, snapshotSize } = await replay(head, logFolder, metrics);
       if (damaged > 0) {
         const message = `${damaged} bytes of the log or its snapshot are damaged; the rest is served`;
         options.onProblem?.(new FlxError("FLX_STORE_DAMAGED", message));
       }
       if (head.floorMs > -Infinity) await head.forget(head.floorMs, pause);
       metrics.replaySeconds.set((performance.now() - startedMs) / 1_000);
-      const store = new EmbeddedStore({ options, lock, log, logFolder, head, windows, metrics });
+      const parts = { options, lock, log, logFolder, head, windows, metrics, snapshotSize };
+      const store = new EmbeddedStore(parts);
       if (damaged > 0) store.#problem = `${damaged} bytes were damaged`;
       return store;
     } catch (error) {
@@ -353,7 +358,7 @@ export class EmbeddedStore implements MetricStore {
     try {
       const isClosed = await this.#closeWindows();
       const grown = this.#log.bytes - this.#snapshotAtBytes;
-      const limit = this.#options.snapshotBytes ?? 64 * 1024 * 1024;
+      const limit = this.#options.snapshotBytes ?? growthUntilSnapshot(this.#snapshotSize);
       if (isClosed || grown > limit) await this.#snapshot();
       this.#metrics.observe(this.#head, this.#log, this.#windows);
     } catch (error) {
@@ -402,6 +407,7 @@ export class EmbeddedStore implements MetricStore {
     const bytes = await writeSnapshot(this.#head, this.#logFolder, segment, pause);
     await this.#log.drop(segment);
     this.#snapshotAtBytes = this.#log.bytes;
+    this.#snapshotSize = bytes;
     this.#metrics.snapshotBytes.set(bytes);
   }
 
@@ -446,7 +452,7 @@ async function replay(
   head: Head,
   folder: string,
   metrics: StoreMetrics,
-): Promise<{ log: Log; damaged: number }> {
+): Promise<{ log: Log; damaged: number; snapshotSize: number }> {
   await mkdir(folder, { recursive: true });
   const snapshot = await readSnapshot(head, folder);
   const target = {
@@ -466,7 +472,14 @@ async function replay(
     readBatch(payload, target);
   });
   for (const { bytes, kind } of log.damage) if (kind === "damaged") damaged += bytes;
-  return { log, damaged };
+  return { log, damaged, snapshotSize: snapshot.bytes };
+}
+
+const MIB = 1024 * 1024;
+
+/** Bytes the log may grow by until a snapshot is worth its writing. */
+export function growthUntilSnapshot(snapshotSize: number): number {
+  return Math.min(64 * MIB, Math.max(16 * MIB, 1.5 * snapshotSize));
 }
 
 function dropKnownMetadata({ metadata }: SampleBatch, head: Head): void {

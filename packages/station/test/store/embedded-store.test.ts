@@ -1,12 +1,18 @@
 // The embedded store against series in memory: what was taken is what is answered, over restarts, snapshots and closed windows.
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Labels, NativeHistogram } from "@flx/model";
 import { Matcher, MemoryQueryable, type SampleInput, type SeriesData } from "@flx/promql";
 import { temporaryFolder } from "@flx/testkit";
 import fc from "fast-check";
-import { type EmbeddedStore, openEmbeddedStore } from "../../src/store/embedded-store.ts";
+import {
+  type EmbeddedStore,
+  growthUntilSnapshot,
+  openEmbeddedStore,
+} from "../../src/store/embedded-store.ts";
 import { SampleBatch } from "../../src/store/metric-sink.ts";
 import { MemoryWindows } from "./memory-windows.ts";
 
@@ -326,6 +332,34 @@ test("what comes after a snapshot that took the whole log is there at the start 
     if (i < 2) await store.maintain();
     assert.equal((await select(store))[0]!.split(" ").length, 1 + i + 1);
   }
+});
+
+test("what a start finds in the log counts until the next snapshot: being killed again and again makes no log long", async () => {
+  await using folder = await temporaryFolder("store");
+  const fixture = { folder: folder.path, windows: new MemoryWindows(), now: START };
+  const snapshots = () =>
+    readdirSync(join(folder.path, "metrics/log")).filter((name) => name.endsWith(".snap")).length;
+  for (let i = 0; i < 3; i++) {
+    await using store = await open(fixture, { snapshotBytes: 10_000 });
+    assert.equal(snapshots(), 0);
+    const batch = new SampleBatch();
+    const ref = store.ref(named("a_total"), "test");
+    // About ten bytes each: two starts leave less than what a snapshot is worth, three more.
+    for (let j = 0; j < 400; j++) batch.add(ref, START + i * 400 + j, Math.random());
+    await store.append(batch);
+    await store.maintain();
+  }
+  assert.equal(snapshots(), 1);
+});
+
+test("growthUntilSnapshot() is in proportion to the last snapshot, within bounds", () => {
+  const f = (snapshot: number, want: number) =>
+    assert.equal(growthUntilSnapshot(snapshot * 1_048_576) / 1_048_576, want);
+
+  f(0, 16);
+  f(10, 16);
+  f(20, 30);
+  f(50, 64);
 });
 
 test("a clock that jumps a day ahead and back does no harm", async () => {
