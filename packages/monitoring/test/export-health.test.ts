@@ -46,10 +46,11 @@ test("health says what a receiver answered, and metrics what became of the recor
 
 test("that nobody is there to receive is told once, as a problem", async () => {
   const problems: string[] = [];
+  const port = await freePort();
   await using flx = await startMonitoring({
     service: "alone",
     admin: false,
-    otlp: { endpoint: `http://127.0.0.1:${await freePort()}`, metrics: false, logs: false },
+    otlp: { endpoint: `http://127.0.0.1:${port}`, metrics: false, logs: false },
     spool: false,
     metrics: { registry: new Registry(), system: false },
     logging: { destination: { write: () => true } },
@@ -68,7 +69,16 @@ test("that nobody is there to receive is told once, as a problem", async () => {
   };
   await wait("healthy");
   await wait("degraded");
+  // It comes, and goes again.
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => response.end());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(port, "127.0.0.1", resolve);
+  });
   await wait("healthy");
+  server.close();
+  server.closeAllConnections();
   await wait("degraded");
   const told = problems.filter((each) => each.startsWith("export: "));
   assert.equal(told.length, 1, problems.join("\n"));

@@ -4,6 +4,8 @@
 //   since the last look:   records lost       degraded, how many of which signal
 //                          requests repeated and none accepted      degraded, the receiver does not take them
 //                          the worker died    degraded, why
+//
+// Tries of a receiver that is away are rarer than looks: while records wait and none is accepted, it stays degraded.
 
 import type { CheckResult, HealthCheck } from "../health/health-check.ts";
 import type { ExportCounters } from "./export-counters.ts";
@@ -18,9 +20,11 @@ interface Seen {
   readonly refused: number;
   readonly retries: number;
   readonly accepted: number;
+  /** The receiver does not take them. */
+  readonly isAway: boolean;
 }
 
-const NOTHING: Seen = { lost: 0, refused: 0, retries: 0, accepted: 0 };
+const NOTHING: Seen = { lost: 0, refused: 0, retries: 0, accepted: 0, isAway: false };
 
 /** Whose health is looked at: an Exporter. */
 export interface CheckedExport extends CountedExport {
@@ -38,8 +42,9 @@ export function exportCheck(exporter: CheckedExport): HealthCheck {
     const troubles: string[] = [];
     let waits = 0;
     for (const signal of SIGNALS) {
-      const now = seen(counters, signal);
-      troubles.push(...troublesOf(signal, before.get(signal), now, exporter.deliveryFault(signal)));
+      const last = before.get(signal) ?? NOTHING;
+      const now = seen(counters, signal, last);
+      troubles.push(...troublesOf(signal, last, now, exporter.deliveryFault(signal)));
       const certificates = exporter.certificateFault(signal);
       if (certificates !== undefined) {
         troubles.push(`${signal} are sent with certificates that were replaced: ${certificates}`);
@@ -57,23 +62,28 @@ export function exportCheck(exporter: CheckedExport): HealthCheck {
   };
 }
 
-function seen(counters: ExportCounters, signal: Signal): Seen {
+function seen(counters: ExportCounters, signal: Signal, last: Seen): Seen {
   const { retries, accepted, refused, rejected } = counters.of(signal);
-  return { lost: counters.lost(signal), refused: refused + rejected, retries, accepted };
+  const isStillAway = last.isAway && waiting(counters, signal) > 0;
+  return {
+    lost: counters.lost(signal),
+    refused: refused + rejected,
+    retries,
+    accepted,
+    isAway: accepted === last.accepted && (retries > last.retries || isStillAway),
+  };
 }
 
 function* troublesOf(
   signal: Signal,
-  before: Seen | undefined,
+  last: Seen,
   now: Seen,
   fault: string | undefined,
 ): Generator<string> {
   const why = fault === undefined ? "" : `: ${fault}`;
-  const { lost, refused, retries, accepted } = before ?? NOTHING;
+  const { lost, refused } = last;
   if (now.lost > lost) {
     yield `${now.lost - lost} records of ${signal} lost${now.refused > refused ? why : ""}`;
   }
-  if (now.retries > retries && now.accepted === accepted) {
-    yield `the receiver of ${signal} does not take them${why}`;
-  }
+  if (now.isAway) yield `the receiver of ${signal} does not take them${why}`;
 }

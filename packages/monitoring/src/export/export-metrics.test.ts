@@ -78,6 +78,15 @@ test("exportCheck() is degraded by what happened since the last look, and good a
   counters.add("logs", "retries", 1);
   counters.add("logs", "accepted", 1);
   f(undefined, undefined);
+  // Nothing is tried between two looks, and records wait.
+  counters.add("logs", "offered", 20);
+  counters.add("logs", "retries", 1);
+  const away = "the receiver of logs does not take them: http://receiver answered 503";
+  f("degraded", away);
+  f("degraded", away);
+  counters.add("logs", "accepted", 1);
+  f(undefined, undefined);
+  f(undefined, undefined);
   exporter.certificates.set("traces", "a.pem cannot be used: expired");
   const message =
     "traces are sent with certificates that were replaced: a.pem cannot be used: expired";
