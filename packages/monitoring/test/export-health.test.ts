@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { startMonitoring } from "@flx/monitoring";
 import { Registry } from "@flx/monitoring/metrics";
-import { freePort, waitUntil } from "@flx/testkit";
+import { freePort, temporaryFolder, waitUntil } from "@flx/testkit";
 
 test("health says what a receiver answered, and metrics what became of the records", async () => {
   const server = createServer((request, response) => {
@@ -28,7 +28,7 @@ test("health says what a receiver answered, and metrics what became of the recor
     });
     assert.equal((await flx.health.run("export")).status, "healthy");
     flx.traceSync("work", () => undefined);
-    await flx.flush();
+    assert.equal(await flx.flush(), false, "refused");
     await waitUntil(() => flx.exporter?.deliveryFault("traces") !== undefined, { what: "a fault" });
     const { status, message } = await flx.health.run("export");
     assert.equal(status, "degraded");
@@ -83,4 +83,24 @@ test("that nobody is there to receive is told once, as a problem", async () => {
   const told = problems.filter((each) => each.startsWith("export: "));
   assert.equal(told.length, 1, problems.join("\n"));
   assert.match(told[0]!, /^export: the receiver of traces does not take them: .*ECONNREFUSED/);
+});
+
+test("flush() is true when all is at the receiver or on disk, and false when it is in memory only", async () => {
+  await using folder = await temporaryFolder();
+  const port = await freePort();
+  const f = async (spool: false | { folder: string }, want: boolean) => {
+    await using flx = await startMonitoring({
+      service: "alone",
+      admin: false,
+      otlp: { endpoint: `http://127.0.0.1:${port}`, metrics: false, logs: false },
+      spool,
+      metrics: { registry: new Registry(), system: false },
+      logging: { destination: { write: () => true } },
+      onProblem: () => undefined,
+    });
+    flx.traceSync("work", () => undefined);
+    assert.equal(await flx.flush(), want);
+  };
+  await f({ folder: folder.path }, true);
+  await f(false, false);
 });

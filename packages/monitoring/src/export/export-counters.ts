@@ -75,6 +75,11 @@ export class ExportCounters {
     const { lostRing, lostEncoding, rejected, refused, expired, killed } = this.of(signal);
     return lostRing + lostEncoding + rejected + refused + expired + killed;
   }
+
+  /** The same of all signals. */
+  lostOfAll(): number {
+    return SIGNALS.reduce((sum, signal) => sum + this.lost(signal), 0);
+  }
 }
 
 /** Where each number is; looked up for each record, so not searched for. */

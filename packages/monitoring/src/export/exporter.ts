@@ -203,14 +203,19 @@ export class Exporter {
     return this.#ring.flushSync(timeoutMs, startMs);
   }
 
-  /** Waits until everything is sent or spooled; false when the time was too short. */
+  /**
+   * Waits until everything is sent or spooled; false when the time was too short, or something was lost meanwhile or is in
+   * memory only: there is no spool, and the receiver does not take it.
+   */
   async flush(timeoutMs = 10_000): Promise<boolean> {
     if (this.#closed) return false;
+    const lost = this.counters.lostOfAll();
     const deadlineMs = performance.now() + timeoutMs;
     await this.#tellNow(timeoutMs);
     if (this.#worker === undefined && this.#ring.used === 0) return true;
     this.#ensureWorker();
-    return await this.#ring.flush(Math.max(0, deadlineMs - performance.now()));
+    const isDone = await this.#ring.flush(Math.max(0, deadlineMs - performance.now()));
+    return isDone && this.counters.lostOfAll() === lost;
   }
 
   async #tellNow(timeoutMs: number): Promise<void> {

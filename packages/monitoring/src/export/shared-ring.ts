@@ -31,6 +31,8 @@ const FLUSH_DONE = 4;
 const FLUSH_UNTIL = 5;
 /** Who reads: nobody yet, the worker, or the service's own thread at its end. */
 const READER = 6;
+/** Whether the newest flush that is done has left nothing that is in memory only. */
+const FLUSH_SAFE = 7;
 const CONTROL_BYTES = 64;
 /** What 32 bits of milliseconds can tell apart from the past. */
 const MAX_FLUSH_MS = 1e9;
@@ -134,13 +136,13 @@ export class RingWriter {
     }
   }
 
-  /** The same without blocking the thread. */
+  /** The same without blocking the thread; also false when something is left that is in memory only. */
   async flush(timeoutMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + timeoutMs;
     const wanted = this.#wantFlush(timeoutMs);
     for (;;) {
       const done = Atomics.load(this.#control, FLUSH_DONE);
-      if (done - wanted >= 0) return true;
+      if (done - wanted >= 0) return Atomics.load(this.#control, FLUSH_SAFE) === 1;
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return false;
       // A wait in slices keeps the event loop alive (Atomics.waitAsync does not) for a process that waits for this.
@@ -249,8 +251,9 @@ export class RingReader {
     return Atomics.compareExchange(this.#control, READER, 0, 1) === 0;
   }
 
-  /** Says that everything up to a flush is done. */
-  flushed(wanted: number): void {
+  /** Says that everything up to a flush is done, and whether nothing is left in memory only. */
+  flushed(wanted: number, isSafe: boolean): void {
+    Atomics.store(this.#control, FLUSH_SAFE, isSafe ? 1 : 0);
     Atomics.store(this.#control, FLUSH_DONE, wanted);
     Atomics.notify(this.#control, FLUSH_DONE);
   }

@@ -49,8 +49,11 @@ export interface Monitoring extends AsyncDisposable {
   readonly problems: readonly string[];
   /** Each setting with its value and the place it comes from. */
   explainConfig(): ExplainedConfig;
-  /** Sends what there is, metrics as they are now; false when the time was too short. */
+  /**
+   * Sends what there is, metrics as they are now. True: all of it is at the receiver or in the spool. False: the time was too
+   * short, or something was refused, or is in memory only since nobody takes it and there is no spool.
+   */
   flush(timeoutMs?: number): Promise<boolean>;
-  /** Sends what there is, and takes everything down; false when the time was too short. Never rejects. */
+  /** The same, and takes everything down; also false when that took too long. Never rejects. */
   shutdown(timeoutMs?: number): Promise<boolean>;
 }

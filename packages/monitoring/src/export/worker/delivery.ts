@@ -60,6 +60,13 @@ export class Delivery {
     return !this.#isRunning && this.#queue.length === 0;
   }
 
+  /** Whether nothing waits, or under way, is in memory only. */
+  get isSafe(): boolean {
+    return (
+      this.#queue.length === 0 && (this.#inFlight === undefined || this.#safeCopy !== undefined)
+    );
+  }
+
   /** Whether the receiver did not want the last request. */
   get isDown(): boolean {
     return this.#pauseMs > 0;

@@ -137,7 +137,10 @@ async function flush(): Promise<void> {
     );
     note?.write(onDisk);
     flushed = wanted;
-    reader.flushed(wanted);
+    reader.flushed(
+      wanted,
+      [...deliveries.values()].every((delivery) => delivery.isSafe),
+    );
   }
   flushing = false;
   wake();
