@@ -103,7 +103,7 @@ test("parseExpr() takes what is long but not deep", () => {
 });
 
 test("patterns that make other engines take forever are matched in time proportional to the text", () => {
-  const text = `${"a".repeat(50_000)}!`;
+  const text = `${"a".repeat(40_000)}!`;
   for (const pattern of [
     "(a+)+$",
     "(a|aa)+$",
