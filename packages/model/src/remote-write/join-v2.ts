@@ -48,12 +48,7 @@ class Joining {
   }
 
   take(): Uint8Array {
-    const series = this.#out.take();
-    const symbols = this.#symbols.take();
-    const request = new Uint8Array(symbols.length + series.length);
-    request.set(symbols);
-    request.set(series, symbols.length);
-    return request;
+    return this.#symbols.requestOf(this.#out.take());
   }
 
   #symbol(stop: number): void {

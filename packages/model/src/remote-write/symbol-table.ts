@@ -28,11 +28,14 @@ export class SymbolTable {
     return ref;
   }
 
-  /** The table as fields of a request; the next one begins with "" again. */
-  take(): Uint8Array {
-    const bytes = this.#out.take();
+  /** A request of the table and the series that name its texts; the next table begins with "" again. */
+  requestOf(series: Uint8Array): Uint8Array {
+    const symbols = this.#out.take();
     this.#refs.clear();
     this.ref("");
-    return bytes;
+    const request = new Uint8Array(symbols.length + series.length);
+    request.set(symbols);
+    request.set(series, symbols.length);
+    return request;
   }
 }

@@ -95,11 +95,6 @@ export class WriteRequestV2Writer {
 
   /** The request; the writer begins the next one. */
   take(): Uint8Array {
-    const series = this.#out.take();
-    const symbols = this.#symbols.take();
-    const request = new Uint8Array(symbols.length + series.length);
-    request.set(symbols);
-    request.set(series, symbols.length);
-    return request;
+    return this.#symbols.requestOf(this.#out.take());
   }
 }

@@ -17,8 +17,8 @@
 // Started again while it runs, it gives what runs: a service and a library of it, a file that is loaded twice, and
 // `--import @flx/monitoring/register` beside a call in the code all come out at one. After a shutdown it starts anew.
 //
-// What makes a service worth less but not wrong (a default port that is taken, a receiver that is not there) is told to `onProblem`, not thrown: monitoring
-// must not take a service down.
+// What makes a service worth less but not wrong (a default port that is taken, a receiver that is not there) is told to
+// `onProblem`, not thrown: monitoring must not take a service down.
 
 import { getErrorHandler } from "../errors/handler/current-handler.ts";
 import type { RichErrorHandler } from "../errors/handler/rich-error-handler.ts";
