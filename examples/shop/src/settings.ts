@@ -31,11 +31,12 @@ export type Settings = {
 /** The only address the shop listens on. */
 export const host = "127.0.0.1";
 
+/** All below 32768, where Linux begins to give out ports for outgoing connections. */
 export const defaultPorts = {
   gateway: 8080,
   control: 8070,
-  orders: 50_051,
-  payments: 50_052,
+  orders: 5051,
+  payments: 5052,
   "gateway-metrics": 9464,
   "orders-metrics": 9465,
   "payments-metrics": 9466,

@@ -1,6 +1,7 @@
 // The interceptors on real grpc-js clients and servers: each call is counted once, by how it ended.
 
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import {
@@ -54,8 +55,12 @@ const echo: ServiceDefinition = {
   talk: rpc("Talk", true, true),
 };
 
+/** Tells that a call has come to its handler, by kind. */
+const arrivals = new EventEmitter();
+
 /** What a request asks for: "ok", "fail 5", "throw", "hang". */
 const unary: handleUnaryCall<string, string> = (call, answer) => {
+  arrivals.emit("unary");
   const [word, code] = call.request.split(" ");
   if (word === "throw") throw new Error("a bug");
   if (word === "fail") answer({ code: Number(code), details: "as asked" });
@@ -63,6 +68,7 @@ const unary: handleUnaryCall<string, string> = (call, answer) => {
 };
 
 const collect: handleClientStreamingCall<string, string> = (call, answer) => {
+  arrivals.emit("collect");
   let all = "";
   call.on("data", (text: string) => {
     all += text;
@@ -159,12 +165,12 @@ function statusOf(
     if (kind === "unary") {
       const made = client.makeUnaryRequest(...shape, request, none, options, done);
       if (cancelWhen === "at once") made.cancel();
-      else if (cancelWhen === "with data") setTimeout(() => made.cancel(), 50);
+      else if (cancelWhen === "with data") arrivals.once("unary", () => made.cancel());
     } else if (kind === "collect") {
       const made = client.makeClientStreamRequest(...shape, none, options, done);
       for (const letter of request) made.write(letter);
       if (cancelWhen === "never") made.end();
-      else setTimeout(() => made.cancel(), 50);
+      else arrivals.once("collect", () => made.cancel());
     } else if (kind === "repeat") {
       const made = client.makeServerStreamRequest(...shape, request, none, options);
       made.on("error", () => {});
@@ -209,7 +215,7 @@ test("the interceptors count all four kinds of calls once on each side, by their
 
 test("the interceptors count cancellations and deadlines as what they are, on both sides", async (t) => {
   const { client, counts } = await connected(t);
-  const late = (): CallOptions => ({ deadline: Date.now() + 150 });
+  const late = (): CallOptions => ({ deadline: Date.now() + 1500 });
   assert.equal(await statusOf(client, "unary", "hang", soon(), "with data"), 1);
   assert.equal(await statusOf(client, "collect", "hang", soon(), "with data"), 1);
   assert.equal(await statusOf(client, "repeat", "hang", soon(), "with data"), 1);

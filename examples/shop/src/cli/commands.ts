@@ -21,8 +21,8 @@ export const commands: readonly Command[] = [
         help: "port of the gateway (default 8080); 0 takes free ports for everything",
       },
       "control-port": { value: "N", help: "port of the control API (default 8070)" },
-      "orders-port": { value: "N", help: "gRPC port of orders (default 50051)" },
-      "payments-port": { value: "N", help: "gRPC port of payments (default 50052)" },
+      "orders-port": { value: "N", help: "gRPC port of orders (default 5051)" },
+      "payments-port": { value: "N", help: "gRPC port of payments (default 5052)" },
       "metrics-port": {
         value: "N",
         help: "metrics port of gateway (default 9464); orders, payments, pipelines take the next three",

@@ -1,9 +1,9 @@
 // The process manager of the shop: starts every process, restarts what crashes, rolls out versions, switches faults.
 //
 //   supervisor ── control API :8070
-//     ├── payments   :50052 <───┐ (through the network below)
+//     ├── payments   :5052  <───┐ (through the network below)
 //     ├── network  :any ────────┘<─┐
-//     ├── orders     :50051 ───────┘
+//     ├── orders     :5051  ───────┘
 //     ├── gateway    :8080
 //     ├── station    :3590      before all of them, when it is asked for
 //     ├── pipelines             after orders and payments
