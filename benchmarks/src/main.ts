@@ -67,9 +67,11 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
   },
 };
 
-process.exitCode = await benchmarkCommand(process.argv.slice(2), {
+const exitCode = await benchmarkCommand(process.argv.slice(2), {
   suites,
   entry: fileURLToPath(import.meta.url),
   resultsFolder: fileURLToPath(new URL("../results", import.meta.url)),
   print: (text) => process.stdout.write(`${text}\n`),
 });
+// Servers that a suite has started live as long as this process, and this process as long as their output is open.
+process.exit(exitCode);

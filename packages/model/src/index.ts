@@ -67,7 +67,6 @@ export {
 export { type OtlpValue, readAnyValue, valueText } from "./otlp/read-value.ts";
 export {
   DEFAULT_REMOTE_WRITE_LIMITS,
-  type LabelIdentity,
   type LabelSource,
   RemoteWriteBatch,
   type RemoteWriteLimits,

@@ -1,12 +1,12 @@
 // A remote write request in columns, of either version.
 //
-//   series      hashLow hashHigh | first ... end of its samples          labels: raw bytes (1.0) or symbols (2.0)
+//   series      count; its labels are raw bytes (1.0) or symbols (2.0)
 //   samples     series timestampMs words starts   words: two halves of a float64, so that no NaN loses its bits
 //   histograms  series timestampMs start histogram      decoded: they are few
 //   exemplars   series exemplar
 //   metadata    name type help unit
 //
-// A receiver keeps what it knows by hash, confirms with `sameLabels`, and decodes labels of new series only.
+// A receiver keeps the bytes of the labels it knows, compares them, and decodes labels of new series only.
 
 import type { Exemplar } from "../exemplar.ts";
 import { FlxError } from "../errors.ts";
@@ -79,15 +79,14 @@ export const METADATA_TYPES: readonly MetricType[] = [
   "stateset",
 ];
 
-/** What a receiver keeps of a series to know it again. */
-export type LabelIdentity = Uint8Array | readonly string[];
-
 /** Where the labels of the series are. */
 export interface LabelSource {
-  /** Whether the labels are those that `identity` gave earlier. */
-  same(series: number, known: LabelIdentity): boolean;
-  /** To be kept for `same`. */
-  identity(series: number): LabelIdentity;
+  /** 32 bits over the labels, equal where they are written the same way. */
+  hash(series: number): number;
+  /** Bytes to be kept for `same`: no other labels of a request of this version have them. */
+  identity(series: number): Uint8Array;
+  /** Whether the identity of a series is what lies between two places of some bytes. */
+  same(series: number, bytes: DataView, from: number, to: number): boolean;
   /**
    * The labels of a series, sorted.
    *
@@ -96,16 +95,17 @@ export interface LabelSource {
   labels(series: number): Labels;
 }
 
+/** Few senders need less: with its labels one has rather a hundred. */
+const BYTES_OF_A_SAMPLE = 64;
+
 /** The columns. Mutable while they are read. */
 export class RemoteWriteBatch {
   series = 0;
   samples = 0;
-  hashLow: Uint32Array = new Uint32Array(256);
-  hashHigh: Uint32Array = new Uint32Array(256);
   /** The series of each sample. */
-  sampleSeries: Uint32Array = new Uint32Array(256);
-  timestampMs: Float64Array = new Float64Array(256);
-  words: Uint32Array = new Uint32Array(512);
+  sampleSeries: Uint32Array;
+  timestampMs: Float64Array;
+  words: Uint32Array;
   readonly histograms: WrittenHistogram[] = [];
   readonly exemplars: { readonly series: number; readonly exemplar: Exemplar }[] = [];
   readonly metadata: WrittenMetadata[] = [];
@@ -113,20 +113,17 @@ export class RemoteWriteBatch {
   startsMs: Float64Array | undefined;
   labelSource!: LabelSource;
 
+  /** @param bytes length of the request: room for samples is made by it */
+  constructor(bytes: number) {
+    const samples = Math.max(16, Math.min(65_536, Math.ceil(bytes / BYTES_OF_A_SAMPLE)));
+    this.sampleSeries = new Uint32Array(samples);
+    this.timestampMs = new Float64Array(samples);
+    this.words = new Uint32Array(2 * samples);
+  }
+
   /** The values, in the memory of `words`. */
   get values(): Float64Array {
     return new Float64Array(this.words.buffer, 0, this.samples);
-  }
-
-  addSeries(low: number, high: number): number {
-    const at = this.series++;
-    if (at === this.hashLow.length) {
-      this.hashLow = doubled(this.hashLow);
-      this.hashHigh = doubled(this.hashHigh);
-    }
-    this.hashLow[at] = low;
-    this.hashHigh[at] = high;
-    return at;
   }
 
   addSample(series: number, timestampMs: number, low: number, high: number): void {
@@ -162,37 +159,58 @@ function doubled(column: Uint32Array): Uint32Array {
   return grown;
 }
 
-/** Goes on with a hash over bytes: Murmur's mixing, two lanes. */
+/** A 32-bit hash that goes on over bytes: Murmur's mixing. */
 export class RunningHash {
-  low = 0;
-  high = 0;
+  value = 0;
 
   start(): void {
-    this.low = 0x9e3779b1 | 0;
-    this.high = 0x85ebca6b | 0;
+    this.value = 0x9e3779b1 | 0;
   }
 
   bytes(bytes: Uint8Array, from: number, to: number): void {
-    let { low, high } = this;
+    let { value } = this;
     let i = from;
     for (const last = to - 3; i < last; i += 4) {
       const four = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
-      low = Math.imul(low ^ four, 0x5bd1e995);
-      low ^= low >>> 15;
-      high = Math.imul((high << 5) ^ (high >>> 27) ^ four, 0x27d4eb2f);
+      value = Math.imul(value ^ four, 0x5bd1e995);
+      value ^= value >>> 15;
     }
     for (; i < to; i++) {
-      low = Math.imul(low ^ bytes[i]!, 0x5bd1e995);
-      low ^= low >>> 13;
-      high = Math.imul((high << 5) ^ (high >>> 27) ^ bytes[i]!, 0x27d4eb2f);
+      value = Math.imul(value ^ bytes[i]!, 0x5bd1e995);
+      value ^= value >>> 13;
     }
-    this.low = low;
-    this.high = high;
+    this.value = value;
   }
 
   word(word: number): void {
-    this.low = Math.imul(this.low ^ word, 0x5bd1e995);
-    this.low ^= this.low >>> 15;
-    this.high = Math.imul((this.high << 5) ^ (this.high >>> 27) ^ word, 0x27d4eb2f);
+    this.value = Math.imul(this.value ^ word, 0x5bd1e995);
+    this.value ^= this.value >>> 15;
   }
+}
+
+/** Whether so many bytes are the same at two places, which have them; four at a time. */
+export function sameBytes(
+  a: DataView,
+  fromA: number,
+  b: DataView,
+  fromB: number,
+  length: number,
+): boolean {
+  let i = 0;
+  for (const last = length - 4; i <= last; i += 4) {
+    if (a.getInt32(fromA + i) !== b.getInt32(fromB + i)) return false;
+  }
+  for (; i < length; i++) if (a.getUint8(fromA + i) !== b.getUint8(fromB + i)) return false;
+  return true;
+}
+
+/** The bytes of all parts, one behind the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

@@ -3,7 +3,7 @@
 //   timeseries 1 { labels 1 { name 1 value 2 }  samples 2 { value 1 timestamp 2 }  exemplars 3  histograms 4 }
 //   metadata   3 { type 1  metric_family_name 2  help 4  unit 5 }
 //
-// Labels are hashed as bytes and decoded only when asked for.
+// Labels are only passed over: their bytes are the identity of a series, and are decoded when it is new.
 //
 // Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
 
@@ -14,12 +14,13 @@ import { textOf, WireReader } from "../wire/wire-reader.ts";
 import {
   checkWriteLimit,
   DEFAULT_REMOTE_WRITE_LIMITS,
-  type LabelIdentity,
   type LabelSource,
   METADATA_TYPES,
   RemoteWriteBatch,
   type RemoteWriteLimits,
+  joined,
   RunningHash,
+  sameBytes,
 } from "./batch.ts";
 import { readWrittenHistogram } from "./read-histogram.ts";
 
@@ -38,14 +39,14 @@ export function readWriteRequest(
 class RequestReader {
   readonly #reader: WireReader;
   readonly #limits: RemoteWriteLimits;
-  readonly #batch = new RemoteWriteBatch();
-  readonly #hash = new RunningHash();
-  /** Start and end of each label, its length not included, for all series one after the other. */
+  readonly #batch: RemoteWriteBatch;
+  /** Start and end of labels that lie side by side, with their tags, for all series one after the other. */
   readonly #ranges: number[] = [];
   readonly #firstRange: number[] = [];
 
   constructor(bytes: Uint8Array, limits: RemoteWriteLimits) {
     this.#reader = new WireReader(bytes);
+    this.#batch = new RemoteWriteBatch(bytes.length);
     this.#limits = limits;
   }
 
@@ -59,7 +60,7 @@ class RequestReader {
       else reader.skip(tag, end, 0);
     }
     this.#firstRange.push(this.#ranges.length);
-    this.#batch.labelSource = new RawLabels(reader.bytes, this.#ranges, this.#firstRange);
+    this.#batch.labelSource = new RawLabels(reader, this.#ranges, this.#firstRange);
     return this.#batch;
   }
 
@@ -68,23 +69,24 @@ class RequestReader {
     const batch = this.#batch;
     const end = reader.length(outer);
     const first = this.#ranges.length;
-    const series = batch.addSeries(0, 0);
+    const series = batch.series++;
     checkWriteLimit(this.#limits, "maxSeries", batch.series);
     this.#firstRange.push(first);
-    this.#hash.start();
+    let labels = this.#shortLabels(end);
     while (reader.at < end) {
+      const from = reader.at;
       const tag = reader.tag(end);
-      if (tag === 0x0a) this.#label(end);
-      else if (tag === 0x12) this.#sample(end, series);
+      if (tag === 0x0a) {
+        this.#label(end, from, first);
+        labels++;
+      } else if (tag === 0x12) this.#sample(end, series);
       else if (tag === 0x1a) this.#exemplar(end, series);
       else if (tag === 0x22) {
         batch.histograms.push({ series, ...readWrittenHistogram(reader, end, 2, this.#limits) });
         this.#count();
       } else reader.skip(tag, end, 1);
     }
-    checkWriteLimit(this.#limits, "maxLabels", (this.#ranges.length - first) / 2);
-    batch.hashLow[series] = this.#hash.low;
-    batch.hashHigh[series] = this.#hash.high;
+    checkWriteLimit(this.#limits, "maxLabels", labels);
   }
 
   #count(): void {
@@ -92,15 +94,32 @@ class RequestReader {
     checkWriteLimit(this.#limits, "maxSamples", samples + histograms.length + exemplars.length);
   }
 
-  /** A label is only passed over: its bytes are its identity, and are looked at when a series is new. */
-  #label(outer: number): void {
+  /** Passes over the labels that a series begins with: nearly all of them are short. */
+  #shortLabels(end: number): number {
+    const reader = this.#reader;
+    const { bytes } = reader;
+    const longest = Math.min(127, this.#limits.maxLabelBytes);
+    let labels = 0;
+    let at = reader.at;
+    for (; at + 1 < end && bytes[at] === 0x0a; labels++) {
+      const length = bytes[at + 1]!;
+      if (length > longest || at + 2 + length > end) break;
+      at += 2 + length;
+    }
+    if (labels > 0) this.#ranges.push(reader.at, at);
+    reader.at = at;
+    return labels;
+  }
+
+  #label(outer: number, from: number, first: number): void {
     const reader = this.#reader;
     const end = reader.length(outer);
     checkWriteLimit(this.#limits, "maxLabelBytes", end - reader.at);
-    this.#hash.bytes(reader.bytes, reader.at, end);
-    this.#hash.word(end - reader.at);
-    this.#ranges.push(reader.at, end);
     reader.at = end;
+    const ranges = this.#ranges;
+    const last = ranges.length - 1;
+    if (last > first && ranges[last] === from) ranges[last] = end;
+    else ranges.push(from, end);
   }
 
   #sample(outer: number, series: number): void {
@@ -109,6 +128,13 @@ class RequestReader {
     let low = 0;
     let high = 0;
     let timestampMs = 0;
+    const { bytes, view, at } = reader;
+    if (at + 10 < end && bytes[at] === 0x09 && bytes[at + 9] === 0x10) {
+      low = view.getUint32(at + 1, true);
+      high = view.getUint32(at + 5, true);
+      reader.at = at + 10;
+      timestampMs = reader.int(end);
+    }
     while (reader.at < end) {
       const tag = reader.tag(end);
       if (tag === 0x09) {
@@ -183,62 +209,60 @@ function readPair(reader: WireReader, end: number): [string, string] {
   return [name, value];
 }
 
-/** Labels as they lie in the request. */
+/** Labels as they lie in the request. The identity is their fields, with tags and lengths. */
 class RawLabels implements LabelSource {
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #ranges: readonly number[];
   readonly #first: readonly number[];
 
-  constructor(bytes: Uint8Array, ranges: readonly number[], first: readonly number[]) {
+  constructor({ bytes, view }: WireReader, ranges: readonly number[], first: readonly number[]) {
     this.#bytes = bytes;
+    this.#view = view;
     this.#ranges = ranges;
     this.#first = first;
   }
 
-  same(series: number, known: LabelIdentity): boolean {
-    if (!(known instanceof Uint8Array)) return false;
-    const bytes = this.#bytes;
-    let at = 0;
+  hash(series: number): number {
+    hash.start();
     for (let i = this.#first[series]!; i < this.#first[series + 1]!; i += 2) {
-      const from = this.#ranges[i]!;
-      const length = this.#ranges[i + 1]! - from;
-      if (at + 4 + length > known.length) return false;
-      // The length first, so that no label can imitate the border between two.
-      if (known[at] !== (length & 255) || known[at + 1] !== ((length >>> 8) & 255)) return false;
-      if (known[at + 2] !== ((length >>> 16) & 255) || known[at + 3] !== length >>> 24)
-        return false;
-      at += 4;
-      for (let n = 0; n < length; n++) if (known[at + n] !== bytes[from + n]) return false;
+      hash.bytes(this.#bytes, this.#ranges[i]!, this.#ranges[i + 1]!);
+    }
+    return hash.value;
+  }
+
+  same(series: number, bytes: DataView, from: number, to: number): boolean {
+    let at = from;
+    for (let i = this.#first[series]!; i < this.#first[series + 1]!; i += 2) {
+      const start = this.#ranges[i]!;
+      const length = this.#ranges[i + 1]! - start;
+      if (at + length > to || !sameBytes(bytes, at, this.#view, start, length)) return false;
       at += length;
     }
-    return at === known.length;
+    return at === to;
   }
 
   identity(series: number): Uint8Array {
-    const first = this.#first[series]!;
-    const end = this.#first[series + 1]!;
-    let size = 0;
-    for (let i = first; i < end; i += 2) size += 4 + this.#ranges[i + 1]! - this.#ranges[i]!;
-    const key = new Uint8Array(size);
-    const view = new DataView(key.buffer);
-    let at = 0;
-    for (let i = first; i < end; i += 2) {
-      const from = this.#ranges[i]!;
-      const to = this.#ranges[i + 1]!;
-      view.setUint32(at, to - from, true);
-      key.set(this.#bytes.subarray(from, to), at + 4);
-      at += 4 + to - from;
+    const parts: Uint8Array[] = [];
+    for (let i = this.#first[series]!; i < this.#first[series + 1]!; i += 2) {
+      parts.push(this.#bytes.subarray(this.#ranges[i], this.#ranges[i + 1]));
     }
-    return key;
+    return joined(parts);
   }
 
   labels(series: number): Labels {
     const reader = new WireReader(this.#bytes);
     const pairs: [string, string][] = [];
     for (let i = this.#first[series]!; i < this.#first[series + 1]!; i += 2) {
+      const end = this.#ranges[i + 1]!;
       reader.at = this.#ranges[i]!;
-      pairs.push(readPair(reader, this.#ranges[i + 1]!));
+      while (reader.at < end) {
+        reader.tag(end);
+        pairs.push(readPair(reader, reader.length(end)));
+      }
     }
     return Labels.from(pairs);
   }
 }
+
+const hash = new RunningHash();

@@ -18,12 +18,13 @@ import { malformed, textOf, WireReader } from "../wire/wire-reader.ts";
 import {
   checkWriteLimit,
   DEFAULT_REMOTE_WRITE_LIMITS,
-  type LabelIdentity,
   type LabelSource,
   METADATA_TYPES,
   RemoteWriteBatch,
   type RemoteWriteLimits,
+  joined,
   RunningHash,
+  sameBytes,
 } from "./batch.ts";
 import { describedFamily } from "./family-names.ts";
 import { readWrittenHistogram } from "./read-histogram.ts";
@@ -57,9 +58,10 @@ interface PendingMetadata {
 class RequestReader {
   readonly #reader: WireReader;
   readonly #limits: RemoteWriteLimits;
-  readonly #batch = new RemoteWriteBatch();
+  readonly #batch: RemoteWriteBatch;
   readonly #symbols: string[] = [];
-  readonly #symbolLow: number[] = [];
+  /** Start and end of each symbol. */
+  readonly #symbolRanges: number[] = [];
   readonly #refs: number[] = [];
   readonly #firstRef: number[] = [];
   readonly #exemplars: PendingExemplar[] = [];
@@ -67,6 +69,7 @@ class RequestReader {
 
   constructor(bytes: Uint8Array, limits: RemoteWriteLimits) {
     this.#reader = new WireReader(bytes);
+    this.#batch = new RemoteWriteBatch(bytes.length);
     this.#limits = limits;
   }
 
@@ -88,12 +91,9 @@ class RequestReader {
     const reader = this.#reader;
     const stop = reader.length(end);
     checkWriteLimit(this.#limits, "maxLabelBytes", stop - reader.at);
-    const hash = new RunningHash();
-    hash.start();
-    hash.bytes(reader.bytes, reader.at, stop);
     this.#symbols.push(textOf(reader.bytes, reader.at, stop));
+    this.#symbolRanges.push(reader.at, stop);
     reader.at = stop;
-    this.#symbolLow.push(hash.low ^ hash.high);
     checkWriteLimit(this.#limits, "maxSymbols", this.#symbols.length);
   }
 
@@ -102,7 +102,7 @@ class RequestReader {
     const batch = this.#batch;
     const end = reader.length(outer);
     const first = this.#refs.length;
-    const series = batch.addSeries(0, 0);
+    const series = batch.series++;
     checkWriteLimit(this.#limits, "maxSeries", batch.series);
     this.#firstRef.push(first);
     const firstSample = batch.samples;
@@ -223,16 +223,13 @@ class RequestReader {
   #resolve(): void {
     const symbols = this.#symbols;
     for (const ref of this.#refs) if (ref >= symbols.length) malformed(`there is no symbol ${ref}`);
-    const hash = new RunningHash();
-    for (let series = 0; series < this.#batch.series; series++) {
-      hash.start();
-      for (let i = this.#firstRef[series]!; i < this.#firstRef[series + 1]!; i++) {
-        hash.word(this.#symbolLow[this.#refs[i]!]!);
-      }
-      this.#batch.hashLow[series] = hash.low;
-      this.#batch.hashHigh[series] = hash.high;
-    }
-    const source = new SymbolLabels(symbols, this.#refs, this.#firstRef);
+    const source = new SymbolLabels({
+      reader: this.#reader,
+      symbols,
+      symbolRanges: this.#symbolRanges,
+      refs: this.#refs,
+      first: this.#firstRef,
+    });
     this.#batch.labelSource = source;
     for (const { series, refs, value, timestampMs } of this.#exemplars) {
       const labels = Labels.from(pairsOf(symbols, refs, 0, refs.length));
@@ -283,32 +280,80 @@ function pairsOf(
   return pairs;
 }
 
+interface SymbolParts {
+  readonly reader: WireReader;
+  readonly symbols: readonly string[];
+  readonly symbolRanges: readonly number[];
+  readonly refs: readonly number[];
+  readonly first: readonly number[];
+}
+
+/** Labels as symbols. The identity is each symbol behind its length in four bytes. */
 class SymbolLabels implements LabelSource {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #symbols: readonly string[];
+  readonly #symbolRanges: readonly number[];
   readonly #refs: readonly number[];
   readonly #first: readonly number[];
+  /** Of each symbol, once it was asked for; 0: not yet. */
+  readonly #hashes: Int32Array;
 
-  constructor(symbols: readonly string[], refs: readonly number[], first: readonly number[]) {
+  constructor({ reader, symbols, symbolRanges, refs, first }: SymbolParts) {
+    this.#bytes = reader.bytes;
+    this.#view = reader.view;
     this.#symbols = symbols;
+    this.#symbolRanges = symbolRanges;
     this.#refs = refs;
     this.#first = first;
+    this.#hashes = new Int32Array(symbols.length);
   }
 
-  same(series: number, known: LabelIdentity): boolean {
-    if (known instanceof Uint8Array) return false;
-    const first = this.#first[series]!;
-    const count = this.#first[series + 1]! - first;
-    if (count !== known.length) return false;
-    for (let i = 0; i < count; i++) {
-      if (this.#symbols[this.#refs[first + i]!] !== known[i]) return false;
+  hash(series: number): number {
+    let value = 0;
+    for (let i = this.#first[series]!; i < this.#first[series + 1]!; i++) {
+      const one = this.#hashOf(this.#refs[i]!);
+      hash.value = value;
+      hash.word(one);
+      value = hash.value;
     }
-    return true;
+    return value;
   }
 
-  identity(series: number): readonly string[] {
-    return this.#refs
-      .slice(this.#first[series], this.#first[series + 1])
-      .map((ref) => this.#symbols[ref]!);
+  #hashOf(symbol: number): number {
+    const known = this.#hashes[symbol]!;
+    if (known !== 0) return known;
+    hash.start();
+    hash.bytes(this.#bytes, this.#symbolRanges[2 * symbol]!, this.#symbolRanges[2 * symbol + 1]!);
+    this.#hashes[symbol] = hash.value;
+    return hash.value;
+  }
+
+  same(series: number, bytes: DataView, from: number, to: number): boolean {
+    let at = from;
+    for (let i = this.#first[series]!; i < this.#first[series + 1]!; i++) {
+      const symbol = this.#refs[i]!;
+      const start = this.#symbolRanges[2 * symbol]!;
+      const length = this.#symbolRanges[2 * symbol + 1]! - start;
+      if (at + 4 + length > to || bytes.getInt32(at, true) !== length) return false;
+      if (!sameBytes(bytes, at + 4, this.#view, start, length)) return false;
+      at += 4 + length;
+    }
+    return at === to;
+  }
+
+  identity(series: number): Uint8Array {
+    const parts: Uint8Array[] = [];
+    for (let i = this.#first[series]!; i < this.#first[series + 1]!; i++) {
+      const symbol = this.#refs[i]!;
+      const text = this.#bytes.subarray(
+        this.#symbolRanges[2 * symbol],
+        this.#symbolRanges[2 * symbol + 1],
+      );
+      const { length } = text;
+      parts.push(Uint8Array.of(length, length >>> 8, length >>> 16, length >>> 24), text);
+    }
+    return joined(parts);
   }
 
   labels(series: number): Labels {
@@ -326,3 +371,5 @@ class SymbolLabels implements LabelSource {
     return value;
   }
 }
+
+const hash = new RunningHash();

@@ -116,7 +116,10 @@ function check(batch: RemoteWriteBatch): void {
   assert.equal(batch.series, 1);
   assert.equal(batch.samples, 2);
   assert.equal(batch.labelSource.labels(0).toString(), 'up{job="größe"}');
-  assert.ok(batch.labelSource.same(0, batch.labelSource.identity(0)));
+  const identity = batch.labelSource.identity(0);
+  assert.ok(
+    batch.labelSource.same(0, viewOf(Uint8Array.of(7, ...identity, 7)), 1, 1 + identity.length),
+  );
   assert.deepEqual([...batch.timestampMs.subarray(0, 2)], [-7, 8]);
   assert.equal(batch.values[0], 1.5);
   assert.ok(isStale(bitsOf(batch.values), 1), STALE_NAN_BITS.toString(16));
@@ -153,22 +156,97 @@ test("readWriteRequest() and readWriteRequestV2() read the same series", () => {
   assert.equal(second.histograms[0]?.startMs, 5);
 });
 
-test("LabelSource.same() tells label sets apart whose bytes run together the same way", () => {
-  const one = (pairs: Pair[]): RemoteWriteBatch => {
-    const out = new MessageWriter();
-    message(out, 0x0a, () => pairs.forEach((pair) => label(out, 0x0a, pair)));
-    return readWriteRequest(out.take());
+test("identities tell label sets apart whose bytes run together the same way", () => {
+  const f = (a: Pair[], b: Pair[]): void => {
+    for (const read of [readSeriesV1, readSeriesV2]) {
+      const identity = read(a).labelSource.identity(0);
+      assert.ok(read(a).labelSource.same(0, viewOf(identity), 0, identity.length));
+      assert.ok(!read(b).labelSource.same(0, viewOf(identity), 0, identity.length));
+    }
   };
-  const a = one([
-    ["a", "b"],
-    ["c", "d"],
+
+  f(
+    [
+      ["a", "b"],
+      ["c", "d"],
+    ],
+    [
+      ["a", "bc"],
+      ["", "d"],
+    ],
+  );
+  f(
+    [
+      ["a", "b"],
+      ["c", "d"],
+    ],
+    [["a", "b"]],
+  );
+  f(
+    [["a", "b"]],
+    [
+      ["a", "b"],
+      ["c", "d"],
+    ],
+  );
+  f([["a", "b"]], []);
+  f([["a", "b"]], [["a", "c"]]);
+});
+
+test("hash() is equal for equal labels, and spread for those of a fleet", () => {
+  const pairs = Array.from({ length: 2_000 }, (_, i): Pair[] => [
+    ["__name__", "http_requests_total"],
+    ["instance", `host-${i % 100}:9100`],
+    ["path", `/p/${Math.floor(i / 100)}`],
   ]);
-  const b = one([
-    ["a", "bc"],
-    ["", "d"],
-  ]);
-  assert.ok(!b.labelSource.same(0, a.labelSource.identity(0)));
-  assert.ok(!one([["a", "b"]]).labelSource.same(0, a.labelSource.identity(0)));
+  for (const read of [readSeriesV1, readSeriesV2]) {
+    const hashes = pairs.map((each) => read(each).labelSource.hash(0));
+    assert.deepEqual(
+      pairs.slice(0, 20).map((each) => read(each).labelSource.hash(0)),
+      hashes.slice(0, 20),
+    );
+    assert.ok(new Set(hashes).size > 1_995);
+    // What a table of 4,096 places takes of them: by chance 1,583 places have one or more.
+    assert.ok(new Set(hashes.map((hash) => hash & 4_095)).size > 1_500);
+  }
+});
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function readSeriesV1(pairs: readonly Pair[]): RemoteWriteBatch {
+  const out = new MessageWriter();
+  message(out, 0x0a, () => pairs.forEach((pair) => label(out, 0x0a, pair)));
+  return readWriteRequest(out.take());
+}
+
+function readSeriesV2(pairs: readonly Pair[]): RemoteWriteBatch {
+  const out = new MessageWriter();
+  const symbols = ["", ...new Set(pairs.flat())];
+  for (const symbol of symbols) out.text(0x22, symbol);
+  message(out, 0x2a, () => {
+    for (const text of pairs.flat()) out.uint(0x08, symbols.indexOf(text));
+  });
+  return readWriteRequestV2(out.take());
+}
+
+test("readWriteRequest() reads labels that do not lie side by side", () => {
+  const out = new MessageWriter();
+  message(out, 0x0a, () => {
+    label(out, 0x0a, ["__name__", "up"]);
+    message(out, 0x12, () => out.int(0x10, 5));
+    label(out, 0x0a, ["job", "a"]);
+  });
+  const { labelSource } = readWriteRequest(out.take());
+  assert.equal(labelSource.labels(0).toString(), 'up{job="a"}');
+  const whole = readSeriesV1([
+    ["__name__", "up"],
+    ["job", "a"],
+  ]).labelSource;
+  const identity = whole.identity(0);
+  assert.deepEqual(labelSource.identity(0), identity);
+  assert.ok(labelSource.same(0, viewOf(identity), 0, identity.length));
 });
 
 test("readWriteRequest() refuses what goes over a limit, by name", () => {

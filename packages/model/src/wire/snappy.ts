@@ -46,9 +46,12 @@ export function readSnappy(block: Uint8Array, maxBytes: number): Uint8Array {
   return out;
 }
 
+/** Four bytes at a time where there is room for what that writes too much: it is written over by what follows. */
 function fill(out: Uint8Array, block: Uint8Array, start: number): number {
   const length = block.length;
   const size = out.length;
+  const to4 = new DataView(out.buffer);
+  const from4 = new DataView(block.buffer, block.byteOffset, length);
   let at = start;
   let to = 0;
   while (at < length) {
@@ -65,12 +68,12 @@ function fill(out: Uint8Array, block: Uint8Array, start: number): number {
         at += extra;
       }
       if (at + count > length || to + count > size) refuse("a literal beyond the end");
-      if (count < 24) for (let i = 0; i < count; i++) out[to++] = block[at++]!;
-      else {
-        out.set(block.subarray(at, at + count), to);
-        at += count;
-        to += count;
-      }
+      if (count > 128) out.set(block.subarray(at, at + count), to);
+      else if (at + count + 3 <= length && to + count + 3 <= size) {
+        for (let i = 0; i < count; i += 4) to4.setInt32(to + i, from4.getInt32(at + i));
+      } else for (let i = 0; i < count; i++) out[to + i] = block[at + i]!;
+      at += count;
+      to += count;
       continue;
     }
     if ((tag & 3) === 1) {
@@ -87,11 +90,11 @@ function fill(out: Uint8Array, block: Uint8Array, start: number): number {
     }
     if (distance === 0 || distance > to) refuse("a copy from before the start");
     if (to + count > size) refuse("a copy beyond the end");
-    let from = to - distance;
-    if (distance >= count && count > 16) {
-      out.copyWithin(to, from, from + count);
-      to += count;
-    } else for (let i = 0; i < count; i++) out[to++] = out[from++]!;
+    const from = to - distance;
+    if (distance >= 4 && to + count + 3 <= size) {
+      for (let i = 0; i < count; i += 4) to4.setInt32(to + i, to4.getInt32(from + i));
+    } else for (let i = 0; i < count; i++) out[to + i] = out[from + i]!;
+    to += count;
   }
   return to;
 }

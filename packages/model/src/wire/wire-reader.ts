@@ -121,6 +121,20 @@ export class WireReader {
 
   /** An int64 as a number, rounded beyond 2^53. */
   int(end: number): number {
+    const { bytes, at } = this;
+    // Six bytes: the milliseconds of a time.
+    if (at + 6 <= end && bytes[at + 5]! < 128) {
+      const a = bytes[at]!;
+      const b = bytes[at + 1]!;
+      const c = bytes[at + 2]!;
+      const d = bytes[at + 3]!;
+      const e = bytes[at + 4]!;
+      if ((a & b & c & d & e) > 127) {
+        this.at = at + 6;
+        const low = (a & 127) | ((b & 127) << 7) | ((c & 127) << 14) | ((d & 127) << 21);
+        return ((e & 127) | (bytes[at + 5]! << 7)) * 268_435_456 + low;
+      }
+    }
     this.varint(end);
     return (this.high | 0) * TWO_32 + this.low;
   }

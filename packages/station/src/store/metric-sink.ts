@@ -71,15 +71,17 @@ export class SinkRefusal extends FlxError {
   }
 }
 
+const FIRST_FLOATS = 256;
+
 /** Samples in columns. Values are written as two words, so that the staleness marker keeps its bits. */
 export class SampleBatch {
   count = 0;
-  refs: Float64Array = new Float64Array(256);
-  timestampsMs: Float64Array = new Float64Array(256);
+  refs: Float64Array;
+  timestampsMs: Float64Array;
   /** Since when the sample's series counts; 0 when not said. */
-  startsMs: Float64Array = new Float64Array(256);
-  values: Float64Array = new Float64Array(256);
-  words: Uint32Array = new Uint32Array(this.values.buffer);
+  startsMs: Float64Array;
+  values: Float64Array;
+  words: Uint32Array;
   readonly histograms: {
     readonly ref: SeriesRef;
     readonly timestampMs: number;
@@ -88,6 +90,16 @@ export class SampleBatch {
   }[] = [];
   readonly exemplars: { readonly ref: SeriesRef; readonly exemplar: Exemplar }[] = [];
   readonly metadata: WrittenMetadata[] = [];
+
+  /** @param capacity how many floats there is room for at first */
+  constructor(capacity: number = FIRST_FLOATS) {
+    const size = Math.max(1, capacity);
+    this.refs = new Float64Array(size);
+    this.timestampsMs = new Float64Array(size);
+    this.startsMs = new Float64Array(size);
+    this.values = new Float64Array(size);
+    this.words = new Uint32Array(this.values.buffer);
+  }
 
   /** Floats and histograms. */
   get samples(): number {

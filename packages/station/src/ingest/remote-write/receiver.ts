@@ -20,7 +20,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   FlxError,
-  type LabelIdentity,
   type Labels,
   readWriteRequest,
   readWriteRequestV2,
@@ -35,6 +34,7 @@ import type { IngestMetrics } from "../ingest-metrics.ts";
 import { comeAgain, isOverLimit, isWithoutRoom } from "../no-room.ts";
 import { refused } from "../refused.ts";
 import { refusedHeaders } from "../write-refused.ts";
+import { KnownSeries } from "./known-series.ts";
 import {
   type MetricSink,
   SampleBatch,
@@ -56,17 +56,11 @@ export interface RemoteWriteParts {
   readonly admission: Admission;
 }
 
-interface Known {
-  readonly identity: LabelIdentity;
-  readonly ref: SeriesRef;
-}
-
 const RECEIVER = "remote-write";
 /** In place of references: the series is refused; it has no room, but may come again; there are too many, for good. */
 const REFUSED = -1;
 const LEFT = -2;
 const OVER = -3;
-const MAX_KNOWN = 4_000_000;
 const V2 = "io.prometheus.write.v2.request";
 const V1 = "prometheus.writerequest";
 
@@ -75,8 +69,11 @@ export class RemoteWriteReceiver {
   readonly #parts: RemoteWriteParts;
   readonly #maxBytes: number;
   readonly #limits: Partial<RemoteWriteLimits>;
-  readonly #known = new Map<number, Known[]>();
-  #knownCount = 0;
+  /** By version: the same bytes are other labels in the other one. */
+  readonly #known: Readonly<Record<1 | 2, KnownSeries>> = {
+    1: new KnownSeries(),
+    2: new KnownSeries(),
+  };
   #generation: number;
 
   constructor(settings: RemoteWriteSettings, parts: RemoteWriteParts) {
@@ -116,7 +113,7 @@ export class RemoteWriteReceiver {
     source: string,
     response: ServerResponse,
   ): Promise<void> {
-    const { batch, rejected, over, left, reason, full } = this.#batchOf(read, source);
+    const { batch, rejected, over, left, reason, full } = this.#batchOf(read, version, source);
     const outcome =
       batch.samples === 0 && batch.metadata.length === 0
         ? { rejected: [] }
@@ -151,6 +148,7 @@ export class RemoteWriteReceiver {
 
   #batchOf(
     read: RemoteWriteBatch,
+    version: 1 | 2,
     from: string,
   ): {
     batch: SampleBatch;
@@ -161,13 +159,15 @@ export class RemoteWriteReceiver {
     full?: SinkRefusal;
   } {
     this.#forget();
-    const batch = new SampleBatch();
+    const known = this.#known[version];
+    const batch = new SampleBatch(read.samples);
     const refs = new Float64Array(read.series);
     let reason: string | undefined;
     let full: SinkRefusal | undefined;
     for (let series = 0; series < read.series; series++) {
       try {
-        refs[series] = this.#ref(read, series, from);
+        refs[series] =
+          known.find(read.labelSource, series) ?? this.#learn(known, read, series, from);
       } catch (error) {
         if (error instanceof SinkRefusal || !(error instanceof FlxError)) throw error;
         if (isWithoutRoom(error)) {
@@ -223,28 +223,19 @@ export class RemoteWriteReceiver {
     };
   }
 
-  #ref(read: RemoteWriteBatch, series: number, from: string): SeriesRef {
-    const key = (read.hashHigh[series]! >>> 11) * 4_294_967_296 + read.hashLow[series]!;
+  #learn(known: KnownSeries, read: RemoteWriteBatch, series: number, from: string): SeriesRef {
     const source = read.labelSource;
-    const known = this.#known.get(key);
-    if (known !== undefined) {
-      for (const one of known) if (source.same(series, one.identity)) return one.ref;
-    }
-    const labels = checked(source.labels(series));
-    const ref = this.#parts.sink.ref(labels, from);
-    const entry: Known = { identity: source.identity(series), ref };
-    if (known === undefined) this.#known.set(key, [entry]);
-    else known.push(entry);
-    this.#knownCount++;
-    return entry.ref;
+    const ref = this.#parts.sink.ref(checked(source.labels(series)), from);
+    known.add(source, series, ref);
+    return ref;
   }
 
-  /** References of another generation are worth nothing; and memory is bounded. */
+  /** References of another generation are worth nothing. */
   #forget(): void {
     const { generation } = this.#parts.sink;
-    if (generation === this.#generation && this.#knownCount < MAX_KNOWN) return;
-    this.#known.clear();
-    this.#knownCount = 0;
+    if (generation === this.#generation) return;
+    this.#known[1].clear();
+    this.#known[2].clear();
     this.#generation = generation;
   }
 

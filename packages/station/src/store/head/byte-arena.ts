@@ -7,6 +7,7 @@ const PAGE = 256 * 1024;
 /** Bytes that are only ever added. */
 export class ByteArena {
   readonly #pages: Uint8Array[] = [];
+  readonly #views: DataView[] = [];
   #used = PAGE;
 
   /** Memory of all pages. */
@@ -18,12 +19,12 @@ export class ByteArena {
   add(bytes: Uint8Array): number {
     if (bytes.length > PAGE) {
       // A page of its own, full from the beginning.
-      this.#pages.push(bytes.slice());
+      this.#push(bytes.slice());
       this.#used = PAGE;
       return (this.#pages.length - 1) * PAGE;
     }
     if (this.#used + bytes.length > PAGE) {
-      this.#pages.push(new Uint8Array(PAGE));
+      this.#push(new Uint8Array(PAGE));
       this.#used = 0;
     }
     const page = this.#pages.length - 1;
@@ -31,6 +32,16 @@ export class ByteArena {
     const place = page * PAGE + this.#used;
     this.#used += bytes.length;
     return place;
+  }
+
+  #push(page: Uint8Array): void {
+    this.#pages.push(page);
+    this.#views.push(new DataView(page.buffer, page.byteOffset, page.length));
+  }
+
+  /** The page that holds a place, for reading several bytes at once. */
+  view(place: number): DataView {
+    return this.#views[Math.floor(place / PAGE)]!;
   }
 
   /** The page that holds a place. */
