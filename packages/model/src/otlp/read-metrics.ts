@@ -3,23 +3,23 @@
 //   resources   OtlpResource[]         few, so objects
 //   scopes      OtlpScopeColumns[]
 //   metrics     OtlpMetric[]           name, unit, kind, temporality; points `first` to `end`
-//   points      kind flags start time value hash attributes more     a column each
-//                                      │    │         └── offset into `numbers` for histograms and summaries
-//                                      │    └── where the KeyValues lie, and 64 bits over their bytes
+//   points      kind flags start time value attributes more     a column each
+//                                      │    │          └── offset into `numbers` for histograms and summaries
+//                                      │    └── where the KeyValues lie
 //                                      └── float64; int64 is rounded beyond 2^53
 //
 //   numbers     histogram     count sum min max bounds counts | bounds ... | counts ...
 //               exponential   count sum min max scale zero threshold (offset counts)x2 | counts ... | counts ...
 //               summary       count sum quantiles | quantile value ...
 //
-// Nothing is made per point: no object, no text. Attributes are checked and hashed where they lie; a receiver that has
-// seen the hash (and compares the bytes) knows the series without decoding a text. Points of one metric whose
-// attributes do not lie side by side have a hash all the same.
+// Nothing is made per point: no object, no text. Attributes are checked where they lie; a receiver that has seen their
+// bytes knows the series without decoding a text. It asks for a hash of them where it must search.
 //
 // Why columns: general libraries make ten to thirty objects a point and spend most of their time collecting them.
 //
 // Source: opentelemetry/proto/metrics/v1/metrics.proto. Times are whole milliseconds: Prometheus has no finer ones.
 
+import { RunningHash } from "../wire/running-hash.ts";
 import { checkDepth, wholeMilliseconds, WireReader } from "../wire/wire-reader.ts";
 import {
   attributeRange,
@@ -31,7 +31,7 @@ import {
   readResource,
   readScope,
 } from "./read-parts.ts";
-import { checkKeyValue, shortTextEnd } from "./read-value.ts";
+import { checkKeyValue, passShortText } from "./read-value.ts";
 
 /** The kinds of data, by the number of their field in Metric. 0 is a metric without data. */
 export const GAUGE = 5;
@@ -69,6 +69,7 @@ export interface OtlpMetric {
   end: number;
 }
 
+const hash = new RunningHash();
 const FIRST_POINTS = 64;
 /** Columns for more points, and more numbers, are not kept for the next request: about 6 and 8 MB. */
 const KEPT_POINTS = 100_000;
@@ -97,8 +98,6 @@ export class OtlpMetrics {
   startMs: Float64Array = new Float64Array(FIRST_POINTS);
   timeMs: Float64Array = new Float64Array(FIRST_POINTS);
   value: Float64Array = new Float64Array(FIRST_POINTS);
-  hashLow: Uint32Array = new Uint32Array(FIRST_POINTS);
-  hashHigh: Uint32Array = new Uint32Array(FIRST_POINTS);
   /** The point's message in `bytes`. */
   from: Uint32Array = new Uint32Array(FIRST_POINTS);
   to: Uint32Array = new Uint32Array(FIRST_POINTS);
@@ -122,6 +121,13 @@ export class OtlpMetrics {
     this.numbersLength = 0;
     if (this.kind.length > KEPT_POINTS) this.#grow(FIRST_POINTS);
     if (this.numbers.length > KEPT_NUMBERS) this.numbers = new Float64Array(FIRST_POINTS);
+  }
+
+  /** 32 bits over the attributes of a point, when they lie side by side. */
+  hash(point: number): number {
+    hash.start();
+    hash.bytes(this.bytes, this.attributesFrom[point]!, this.attributesTo[point]!);
+    return hash.value;
   }
 
   /** The ranges of a point's attributes (see `decodeAttributes`). */
@@ -175,8 +181,6 @@ export class OtlpMetrics {
     this.startMs = grown(new Float64Array(size), this.startMs);
     this.timeMs = grown(new Float64Array(size), this.timeMs);
     this.value = grown(new Float64Array(size), this.value);
-    this.hashLow = grown(new Uint32Array(size), this.hashLow);
-    this.hashHigh = grown(new Uint32Array(size), this.hashHigh);
     this.from = grown(new Uint32Array(size), this.from);
     this.to = grown(new Uint32Array(size), this.to);
     this.attributesFrom = grown(new Uint32Array(size), this.attributesFrom);
@@ -196,8 +200,6 @@ export class OtlpMetrics {
       this.startMs,
       this.timeMs,
       this.value,
-      this.hashLow,
-      this.hashHigh,
       this.from,
       this.to,
       this.attributesFrom,
@@ -301,8 +303,6 @@ class MetricsReader {
   #offsetA = 0;
   #offsetB = 0;
   // Of the point being read.
-  #low = 0;
-  #high = 0;
   #attributesFrom = 0;
   #attributesTo = 0;
   #attributes = 0;
@@ -449,8 +449,6 @@ class MetricsReader {
     out.kind[at] = kind;
     out.from[at] = this.#reader.at;
     out.to[at] = end;
-    this.#low = 0x9e3779b1 | 0;
-    this.#high = 0x85ebca6b | 0;
     this.#attributesFrom = 0;
     this.#attributesTo = 0;
     this.#attributes = 0;
@@ -467,23 +465,16 @@ class MetricsReader {
       default:
         this.#number(end, at);
     }
-    out.hashLow[at] = this.#low;
-    out.hashHigh[at] = this.#high;
     out.attributesFrom[at] = this.#attributesFrom;
     out.attributesTo[at] = this.#attributesTo;
     out.attributeCount[at] = this.#attributes;
   }
 
-  /** An attribute of the point: checked, hashed, its place noted. */
+  /** An attribute of the point: checked, its place noted. */
   #attribute(end: number): void {
     const reader = this.#reader;
     const start = reader.at;
-    const short = shortTextEnd(reader, start, end);
-    if (short !== 0 && this.#hash(start, short)) reader.at = short;
-    else {
-      checkKeyValue(reader, end, 6);
-      if (short === 0) this.#hash(start, reader.at);
-    }
+    if (!passShortText(reader, end)) checkKeyValue(reader, end, 6);
     const tagAt = start - 1;
     const stop = reader.at;
     if (this.#attributes === 0) {
@@ -499,32 +490,6 @@ class MetricsReader {
     if (this.#attributes > this.#limits.maxAttributes) {
       checkLimit(this.#limits, "maxAttributes", this.#attributes);
     }
-  }
-
-  /** Takes bytes into the hash, a word at a time; whether all of them are ASCII. */
-  #hash(start: number, end: number): boolean {
-    const { bytes, view } = this.#reader;
-    let low = this.#low;
-    let high = this.#high;
-    let any = 0;
-    let at = start;
-    for (const last = end - 4; at <= last; at += 4) {
-      const word = view.getInt32(at, true);
-      any |= word;
-      low = Math.imul(low ^ word, 0x5bd1e995);
-      low ^= low >>> 15;
-      high = Math.imul((high << 5) ^ (high >>> 27) ^ word, 0x27d4eb2f);
-    }
-    for (; at < end; at++) {
-      const byte = bytes[at]!;
-      any |= byte;
-      low = Math.imul(low ^ byte, 0x5bd1e995);
-      low ^= low >>> 13;
-      high = Math.imul((high << 5) ^ (high >>> 27) ^ byte, 0x27d4eb2f);
-    }
-    this.#low = low;
-    this.#high = high;
-    return (any & 0x80808080) === 0;
   }
 
   #number(end: number, at: number): void {

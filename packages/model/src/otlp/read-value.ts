@@ -35,7 +35,7 @@ export function checkKeyValue(reader: WireReader, end: number, depth: number): v
 }
 
 /** Passes over an attribute that is a short text in ASCII; false, and the cursor is where it was, for another one. */
-function passShortText(reader: WireReader, end: number): boolean {
+export function passShortText(reader: WireReader, end: number): boolean {
   const { at } = reader;
   const stop = shortTextEnd(reader, at, end);
   if (stop === 0 || !reader.isAscii(at, stop)) return false;
@@ -51,7 +51,7 @@ function passShortText(reader: WireReader, end: number): boolean {
  *
  * @returns 0 for another one; whether key and text are UTF-8 is not looked at
  */
-export function shortTextEnd({ bytes, view }: WireReader, at: number, end: number): number {
+function shortTextEnd({ bytes, view }: WireReader, at: number, end: number): number {
   if (at + 7 > end) return 0;
   const length = bytes[at]!;
   const stop = at + 1 + length;

@@ -159,51 +159,6 @@ function doubled(column: Uint32Array): Uint32Array {
   return grown;
 }
 
-/** A 32-bit hash that goes on over bytes: Murmur's mixing. */
-export class RunningHash {
-  value = 0;
-
-  start(): void {
-    this.value = 0x9e3779b1 | 0;
-  }
-
-  bytes(bytes: Uint8Array, from: number, to: number): void {
-    let { value } = this;
-    let i = from;
-    for (const last = to - 3; i < last; i += 4) {
-      const four = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
-      value = Math.imul(value ^ four, 0x5bd1e995);
-      value ^= value >>> 15;
-    }
-    for (; i < to; i++) {
-      value = Math.imul(value ^ bytes[i]!, 0x5bd1e995);
-      value ^= value >>> 13;
-    }
-    this.value = value;
-  }
-
-  word(word: number): void {
-    this.value = Math.imul(this.value ^ word, 0x5bd1e995);
-    this.value ^= this.value >>> 15;
-  }
-}
-
-/** Whether so many bytes are the same at two places, which have them; four at a time. */
-export function sameBytes(
-  a: DataView,
-  fromA: number,
-  b: DataView,
-  fromB: number,
-  length: number,
-): boolean {
-  let i = 0;
-  for (const last = length - 4; i <= last; i += 4) {
-    if (a.getInt32(fromA + i) !== b.getInt32(fromB + i)) return false;
-  }
-  for (; i < length; i++) if (a.getUint8(fromA + i) !== b.getUint8(fromB + i)) return false;
-  return true;
-}
-
 /** The bytes of all parts, one behind the other. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));

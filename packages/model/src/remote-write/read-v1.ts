@@ -10,6 +10,8 @@
 import type { Exemplar } from "../exemplar.ts";
 import { Labels } from "../labels.ts";
 import type { UnixMs } from "../units.ts";
+import { RunningHash } from "../wire/running-hash.ts";
+import { sameBytes } from "../wire/same-bytes.ts";
 import { textOf, WireReader } from "../wire/wire-reader.ts";
 import {
   checkWriteLimit,
@@ -19,8 +21,6 @@ import {
   RemoteWriteBatch,
   type RemoteWriteLimits,
   joined,
-  RunningHash,
-  sameBytes,
 } from "./batch.ts";
 import { readWrittenHistogram } from "./read-histogram.ts";
 

@@ -14,6 +14,8 @@
 import { FlxError } from "../errors.ts";
 import { Labels } from "../labels.ts";
 import type { UnixMs } from "../units.ts";
+import { RunningHash } from "../wire/running-hash.ts";
+import { sameBytes } from "../wire/same-bytes.ts";
 import { malformed, textOf, WireReader } from "../wire/wire-reader.ts";
 import {
   checkWriteLimit,
@@ -23,8 +25,6 @@ import {
   RemoteWriteBatch,
   type RemoteWriteLimits,
   joined,
-  RunningHash,
-  sameBytes,
 } from "./batch.ts";
 import { describedFamily } from "./family-names.ts";
 import { readWrittenHistogram } from "./read-histogram.ts";

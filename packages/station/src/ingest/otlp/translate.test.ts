@@ -380,3 +380,33 @@ test("translate() knows a series again by its bytes, and anew in another generat
   await bench.send(metrics);
   assert.equal(asked, 2);
 });
+
+test("translate() knows series again in whatever order their points come", async () => {
+  const bench = new Bench();
+  let asked = 0;
+  const ref = bench.sink.ref.bind(bench.sink);
+  bench.sink.ref = (labels, source) => {
+    asked++;
+    return ref(labels, source);
+  };
+  const point = (n: number, seconds: number): object => ({
+    ...times(seconds),
+    asInt: n,
+    attributes: [text("n", `${n}`)],
+  });
+  const orders = [
+    [0, 1, 2, 3, 4, 5, 6, 7],
+    [0, 1, 2, 3, 4, 5, 6, 7],
+    [7, 6, 5, 4, 3, 2, 1, 0],
+    [3, 3, 0, 4, 9, 1, 9],
+  ];
+  for (const [i, order] of orders.entries()) {
+    await bench.send([{ name: "g", gauge: { dataPoints: order.map((n) => point(n, i)) } }]);
+  }
+  assert.equal(asked, 9);
+  for (const [name, samples] of bench.sink.floats) {
+    const n = Number(/n="(\d+)"/.exec(name)?.[1]);
+    assert.ok(samples.every(([, value]) => value === n));
+  }
+  assert.equal(bench.sink.floats.size, 9);
+});
