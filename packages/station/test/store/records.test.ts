@@ -13,6 +13,8 @@ import {
   EmbeddedRecords,
   type EmbeddedRecordsOptions,
 } from "../../src/store/records/embedded-records.ts";
+import { traceIdWords } from "../../src/store/records/ids.ts";
+import { WindowRows } from "../../src/store/records/window-rows.ts";
 import { EmbeddedSpanStore } from "../../src/store/spans/embedded-span-store.ts";
 import {
   SPAN_KINDS,
@@ -221,6 +223,65 @@ test("EmbeddedSpanStore answers as a filter over what was sent: hot, over window
   } finally {
     await records.close();
   }
+});
+
+test("EmbeddedSpanStore finds every trace over windows, each read without the database", async () => {
+  await using folder = await temporaryFolder("by-id");
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  const store = new EmbeddedSpanStore(records);
+  const sent: StoredSpan[] = [];
+  for (let seed = 1; seed <= 12; seed++) {
+    const startMs = START + seed * 3_600_000 - (seed % 4 === 0 ? 86_400_000 : 0);
+    const made = madeSpans(seed, { count: 30, startMs, traces: seed % 3 === 0 ? 20 : 1_000_000 });
+    await records.append("spans", made.request, made.records.length);
+    sent.push(...made.records);
+    if (seed % 3 === 0 && seed < 12) await records.closeWindow("spans");
+  }
+  const names = await readdir(folder.file("spans"));
+  const paths = names
+    .filter((name) => name.endsWith(".parquet"))
+    .map((name) => join(folder.path, "spans", name));
+  assert.equal(paths.length, 3);
+  const windows = new WindowRows();
+  const times = ({ length }: readonly unknown[], traceId: string): string => `${traceId} ${length}`;
+  for (const traceId of new Set(sent.map((span) => span.traceId))) {
+    const want = wholeTrace(sent, traceId);
+    const trace = await store.trace(traceId, { limit: 10_000 });
+    assert.deepEqual(trace?.spans, want);
+    const [high, low] = traceIdWords(traceId);
+    const rows = await Promise.all(
+      paths.map((path) =>
+        windows.trace(path, { high, low, limit: 10_000, left: { characters: 1e6 } }),
+      ),
+    );
+    const closed = wholeTrace(sent.slice(0, 270), traceId);
+    assert.equal(times(rows.flat(), traceId), times(closed, traceId));
+  }
+});
+
+test("EmbeddedSpanStore finds traces in the windows that are sound, and tells of one that is not", async () => {
+  await using folder = await temporaryFolder("by-id");
+  await using records = await EmbeddedRecords.open(options(folder.path));
+  const store = new EmbeddedSpanStore(records);
+  const sent: StoredSpan[] = [];
+  for (let seed = 1; seed <= 3; seed++) {
+    const made = madeSpans(seed, { count: 400, startMs: START, traces: 60 });
+    await records.append("spans", made.request, made.records.length);
+    sent.push(...made.records);
+    await records.closeWindow("spans");
+  }
+  const { traceId } = sent[500]!;
+  const trace = await store.trace(traceId, { limit: 10_000 });
+  assert.deepEqual(trace?.spans, wholeTrace(sent, traceId));
+  const names = await readdir(folder.file("spans"));
+  const second = names.find((name) => name.startsWith("000002") && name.endsWith(".parquet"))!;
+  const path = join(folder.path, "spans", second);
+  await writeFile(path, Buffer.alloc((await stat(path)).size, 3));
+  const others = await store.trace(traceId, { limit: 10_000 });
+  const sound = [...sent.slice(0, 400), ...sent.slice(800)];
+  assert.deepEqual(others?.spans, wholeTrace(sound, traceId));
+  const { quarantined } = await store.statistics();
+  assert.deepEqual(quarantined, [{ file: second, reason: "its checksum is another one" }]);
 });
 
 test("EmbeddedSpanStore refuses what cannot be asked, and stops for who has gone", async () => {

@@ -24,6 +24,7 @@ import type { RecordSource } from "./record-source.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { Ask } from "./row.ts";
 import { SignalKeeper } from "./signal-keeper.ts";
+import { WindowRows } from "./window-rows.ts";
 
 /** The signals that are kept here. */
 export type RecordSignal = "spans" | "logs";
@@ -80,6 +81,7 @@ export interface RecordQuestions {
 export class RecordKeeper {
   readonly #options: KeeperOptions;
   readonly #slots = new QuestionSlots();
+  readonly #windowRows = new WindowRows();
   readonly #timers: NodeJS.Timeout[] = [];
   #instance: DuckDBInstance;
   readonly #keepers: Readonly<Record<RecordSignal, SignalKeeper>>;
@@ -199,8 +201,8 @@ export class RecordKeeper {
   ): Promise<unknown> {
     switch (name) {
       case "spans.trace": {
-        const { traceId, limit } = question as RecordQuestions["spans.trace"];
-        return await askTrace(sources, ask, traceId, limit);
+        const trace = question as RecordQuestions["spans.trace"];
+        return await askTrace(sources, ask, this.#windowRows, trace);
       }
       case "spans.search": {
         const everywhere = (work: readonly RecordSource[]) =>

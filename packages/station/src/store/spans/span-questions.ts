@@ -16,8 +16,9 @@ import {
   type RecordSource,
   serviceSql,
 } from "../records/record-source.ts";
-import type { Ask } from "../records/row.ts";
+import type { Ask, Row } from "../records/row.ts";
 import { literal } from "../records/sql-text.ts";
+import type { WantedTrace, WindowRows } from "../records/window-rows.ts";
 import { SpanRows } from "./span-row.ts";
 import {
   type Operation,
@@ -30,28 +31,59 @@ import {
 } from "./span-store.ts";
 
 const TRACE_SPANS = 10_000;
+/** Characters of the texts of a trace that are read from windows; of more the database has the account. */
+const TRACE_CHARACTERS = 8 * 1024 * 1024;
 /** Spans of all traces of a search together. */
 const SEARCH_SPANS = 20_000;
 /** A trace's spans are looked for so far around those that fit. */
 const TRACE_REACH_MS = 24 * 60 * 60 * 1000;
 
-/** The spans of a trace. */
+/** The spans of a trace: windows are read for their rows, what cannot be read so and hot files are asked. */
 export async function askTrace(
   sources: readonly RecordSource[],
   ask: Ask,
-  traceId: string,
-  limit: number,
+  windows: WindowRows,
+  { traceId, limit }: { readonly traceId: string; readonly limit: number },
 ): Promise<Trace | undefined> {
   const [high, low] = traceIdWords(traceId);
   const where = `trace_hi = ${high} AND trace_lo = ${low}`;
-  const found: StoredSpan[] = [];
+  const asked = async (some: readonly RecordSource[]): Promise<readonly Row[]> => {
+    const answers: (readonly Row[])[] = [];
+    for (const source of joinWindows(some)) {
+      answers.push(await ask(source.select(where, `LIMIT ${limit + 1}`)));
+    }
+    return answers.flat();
+  };
+  const [hot, { found, unread }] = await Promise.all([
+    asked(sources.filter(({ paths }) => paths.length === 0)),
+    readWindows(sources, windows, { high, low, limit: limit + 1 }),
+  ]);
   const rows = new SpanRows();
-  for (const source of joinWindows(sources)) {
-    const answer = await ask(source.select(where, `LIMIT ${limit + 1}`));
-    for (const row of answer) found.push(rows.read(row));
+  const spans = [...hot, ...found, ...(await asked(unread))].map((row) => rows.read(row));
+  return spans.length === 0 ? undefined : traceOf(traceId, spans, limit);
+}
+
+/** The rows of a trace in windows, and the windows that must be asked for them. */
+async function readWindows(
+  sources: readonly RecordSource[],
+  windows: WindowRows,
+  { high, low, limit }: Omit<WantedTrace, "left">,
+): Promise<{ readonly found: readonly Row[]; readonly unread: readonly RecordSource[] }> {
+  const found: Row[] = [];
+  const unread: RecordSource[] = [];
+  const left = { characters: TRACE_CHARACTERS };
+  for (const source of sources) {
+    const [path] = source.paths;
+    if (path === undefined || found.length >= limit) continue;
+    try {
+      const wanted = { high, low, limit: limit - found.length, left };
+      for (const row of await windows.trace(path, wanted)) found.push(row);
+    } catch {
+      // It is damaged, or of another make: the database says so, or reads it.
+      unread.push(source);
+    }
   }
-  if (found.length === 0) return undefined;
-  return traceOf(traceId, found, limit);
+  return { found, unread };
 }
 
 function traceOf(traceId: string, found: readonly StoredSpan[], limit: number): Trace {
