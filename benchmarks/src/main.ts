@@ -61,6 +61,11 @@ const suites: Readonly<Record<string, SuiteEntry>> = {
     title: "Spans: unsampled, recorded, sent, beside OpenTelemetry and dd-trace",
     load: async () => (await import("./suites/tracing.ts")).tracing,
   },
+  up: {
+    title:
+      "flx up: from the start to the first answer, with nothing and with a gigabyte after kill -9",
+    load: async () => (await import("./suites/up.ts")).up,
+  },
   weight: {
     title: "What importing and starting the SDK costs a process, in time and memory",
     load: async () => (await import("./suites/weight.ts")).weight,

@@ -1,5 +1,6 @@
-// A folder that is gone when the test is over.
+// A folder that is gone when the test is over, or at the latest when its process ends by itself.
 
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,19 @@ export interface TemporaryFolder extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
+/** Those that are there. */
+const paths = new Set<string>();
+
+function removeAll(): void {
+  for (const path of paths) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch {
+      // A server that ends this moment still writes into it.
+    }
+  }
+}
+
 /**
  * Makes an empty folder under the system's temporary folder.
  *
@@ -21,8 +35,14 @@ export interface TemporaryFolder extends AsyncDisposable {
  */
 export async function temporaryFolder(name = "test"): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), `flx-${name}-`));
-  // A server that was just stopped may still be unlinking its own files: try again.
-  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  if (paths.size === 0) process.once("exit", removeAll);
+  paths.add(path);
+  const remove = async (): Promise<void> => {
+    // A server that was just stopped may still be unlinking its own files: try again.
+    await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    paths.delete(path);
+    if (paths.size === 0) process.off("exit", removeAll);
+  };
   return {
     path,
     file: (child) => join(path, child),

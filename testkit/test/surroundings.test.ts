@@ -1,6 +1,7 @@
 // Ports, folders, waiting and the log: what needs no process of its own.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -100,6 +101,26 @@ test("temporaryFolder() is there inside its block and gone after it", async () =
     assert.ok(existsSync(folder.file("a.txt")));
   }
   assert.equal(existsSync(path), false);
+});
+
+test("temporaryFolder() is gone when its process has ended by itself", () => {
+  const program = `
+    import { temporaryFolder } from "@flx/testkit";
+    const folders = [await temporaryFolder(), await temporaryFolder()];
+    process.stdout.write(folders.map(({ path }) => path).join("\\n"));
+    process.exit(3);`;
+  const args = ["--conditions=@flx/source", "--input-type=module", "--eval", program];
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+  });
+  assert.equal(status, 3);
+  const paths = stdout.split("\n");
+  assert.equal(paths.length, 2);
+  for (const path of paths) {
+    assert.match(path, /flx-test-/);
+    assert.ok(!existsSync(path));
+  }
 });
 
 test("ProcessLog cuts lines, finds open ones and drops the oldest", () => {

@@ -75,6 +75,12 @@ export function cpuNsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10_000_000;
 }
 
+/** Memory that a process has, bytes. */
+export function residentBytesOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
 /** A remote write request as Prometheus sends it: compressed by snappy. */
 export function requestOf(series: readonly RemoteSeries[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(writeSnappy(readSnappy(encodeRemoteWrite(series), 1 << 28)));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startMonitoring } from "@flx/monitoring";
 import { Counter, Gauge, Histogram, Registry } from "@flx/monitoring/metrics";
-import { type ReceivedMetric, startOtlpReceiver } from "@flx/testkit";
+import { type ReceivedMetric, startOtlpReceiver, waitUntil } from "@flx/testkit";
 
 interface Point {
   readonly startTimeUnixNano: string;
@@ -70,9 +70,10 @@ async function pushed(temporality: "cumulative" | "delta") {
 
 test("pushed cumulatively, every push says all from the start on", async () => {
   const metrics = await pushed("cumulative");
-  const counters = pushes(metrics, "jobs", "sum").slice(0, 3);
+  const counters = pushes(metrics, "jobs", "sum");
+  // What is asked for, the end's, and the early one when it falls between them.
   assert.deepEqual(
-    counters.map(({ dataPoints }) => numberOf(dataPoints[0]!)),
+    [...new Set(counters.map(({ dataPoints }) => numberOf(dataPoints[0]!)))],
     [2, 6, 12],
   );
   assert.ok(counters.every((each) => each.aggregationTemporality === CUMULATIVE));
@@ -130,4 +131,21 @@ test("pushed as differences, the pushes add up, each from where the last one end
     numberOf(dataPoints[0]!),
   );
   assert.deepEqual(gauges.slice(0, 3), [1, 2, 3]);
+});
+
+test("the first push comes long before a minute is over", async () => {
+  const registry = new Registry();
+  await using receiver = await startOtlpReceiver();
+  const flx = await startMonitoring({
+    service: "early",
+    admin: false,
+    health: false,
+    otlp: { endpoint: receiver.url, protocol: "http/json", logs: false },
+    metrics: { registry, system: false, intervalMs: 3_600_000 },
+  });
+  new Counter({ name: "jobs_total", help: "Jobs", registers: [registry] }).inc(7);
+  await waitUntil(() => receiver.metrics.length > 0);
+  const [first] = pushes(receiver.metrics, "jobs", "sum");
+  assert.equal(numberOf(first!.dataPoints[0]!), 7);
+  await flx.shutdown();
 });

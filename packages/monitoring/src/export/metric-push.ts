@@ -1,9 +1,12 @@
 // Sends a registry's metrics to the export worker, again and again.
 //
+//   after 2 s, then
 //   every intervalMs ─► registry.families() ─► OTLP, a family at a time ─► ring
 //
 // One record is one family; families are written in slices of a few milliseconds with the event loop let in between,
 // and when the ring is full the push waits for room instead of losing the rest.
+//
+// The first push comes early, so that whoever starts a service sees at once that its metrics arrive.
 //
 // Cumulative by default. Delta (some receivers want it) keeps the values of the last push and sends the differences; a
 // value that fell has started again, so all of it is new. A push that is not taken is not lost by that: what the ring
@@ -41,6 +44,7 @@ export interface MetricPushSettings {
 }
 
 const DEFAULT_INTERVAL_MS = 60_000;
+const FIRST_MS = 2_000;
 const SLICE_MS = 2;
 /** How long a push waits for room in the ring, in all. */
 const ROOM_TIMEOUT_MS = 2_000;
@@ -53,6 +57,7 @@ export class MetricPush {
   readonly #temporality: Temporality;
   readonly #startMs = Date.now();
   readonly #timer: NodeJS.Timeout;
+  readonly #first: NodeJS.Timeout | undefined;
   readonly #out = new MessageWriter(64 * 1024);
   readonly #before = new Map<string, MetricFamily>();
   #lastMs = Date.now();
@@ -63,9 +68,10 @@ export class MetricPush {
   constructor(settings: MetricPushSettings) {
     this.#settings = settings;
     this.#temporality = settings.temporality ?? "cumulative";
-    this.#timer = setInterval(() => {
-      void this.push();
-    }, settings.intervalMs ?? DEFAULT_INTERVAL_MS).unref();
+    const { intervalMs = DEFAULT_INTERVAL_MS } = settings;
+    const push = (): void => void this.push();
+    this.#timer = setInterval(push, intervalMs).unref();
+    this.#first = intervalMs > FIRST_MS ? setTimeout(push, FIRST_MS).unref() : undefined;
     this.#atEnd = settings.exporter.atEnd(() => this.#pushNow());
     this.#beforeFlush = settings.exporter.beforeFlush(() => this.push());
   }
@@ -85,6 +91,7 @@ export class MetricPush {
   /** Pushes once more, and stops. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#first);
     this.#atEnd[Symbol.dispose]();
     this.#beforeFlush[Symbol.dispose]();
     await this.#running;
