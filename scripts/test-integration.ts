@@ -29,6 +29,10 @@ async function run(
     "--test",
     "--test-timeout=600000",
     `--test-concurrency=${concurrency}`,
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    "--test-reporter=./scripts/slowest-files.ts",
+    "--test-reporter-destination=stdout",
     ...files.map((folder) => `${folder}/*.test.ts`),
   ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
