@@ -274,12 +274,18 @@ function writeMadeLog(writer: MessageWriter, log: StoredLog): void {
   });
 }
 
-/** Spans with one long attribute each. */
-export function largeSpans(count: number, length: number): { readonly request: Uint8Array } {
+/** Spans with one long attribute each, the same or another one. */
+export function largeSpans(
+  count: number,
+  length: number,
+  textOf: (i: number) => string = () => "x".repeat(length),
+): Made<StoredSpan> {
   const writer = new MessageWriter(count * length);
-  const { records } = madeSpans(1, { count, startMs: 1_790_000_000_000, traces: 10 });
-  for (const span of records) {
-    writeMadeSpan(writer, { ...span, attributes: [["large", "x".repeat(length)]] }, length);
+  const records: StoredSpan[] = [];
+  for (const span of madeSpans(1, { count, startMs: 1_790_000_000_000, traces: 10 }).records) {
+    const large = { ...span, attributes: [["large", textOf(records.length)]] } satisfies StoredSpan;
+    records.push(large);
+    writeMadeSpan(writer, large, length);
   }
-  return { request: requestOf([["service.name", "large"]], writer) };
+  return { request: requestOf([["service.name", "large"]], writer), records };
 }

@@ -1,7 +1,7 @@
 // Spans and logs through log, thread, hot files and windows, compared with a filter over what was sent.
 
 import assert from "node:assert/strict";
-import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { valueText } from "@flx/model";
@@ -15,6 +15,7 @@ import {
 } from "../../src/store/records/embedded-records.ts";
 import { traceIdWords } from "../../src/store/records/ids.ts";
 import { WindowRows } from "../../src/store/records/window-rows.ts";
+import { readFooter } from "../../src/store/parquet/footer.ts";
 import { EmbeddedSpanStore } from "../../src/store/spans/embedded-span-store.ts";
 import {
   SPAN_KINDS,
@@ -282,6 +283,30 @@ test("EmbeddedSpanStore finds traces in the windows that are sound, and tells of
   assert.deepEqual(others?.spans, wholeTrace(sound, traceId));
   const { quarantined } = await store.statistics();
   assert.deepEqual(quarantined, [{ file: second, reason: "its checksum is another one" }]);
+});
+
+test("EmbeddedRecords makes shorter row groups of spans with long texts that differ", async () => {
+  const f = async (textOf: (i: number) => string, want: readonly number[]): Promise<void> => {
+    await using folder = await temporaryFolder("groups");
+    await using records = await EmbeddedRecords.open(options(folder.path));
+    const { request, records: spans } = largeSpans(5_000, 4_000, textOf);
+    await records.append("spans", request, spans.length);
+    await records.closeWindow("spans");
+    const names = await readdir(folder.file("spans"));
+    const window = names.find((name) => name.endsWith(".parquet"))!;
+    await using file = await open(join(folder.path, "spans", window));
+    const groups = await readFooter(file);
+    assert.deepEqual(
+      groups.map(({ rows }) => rows),
+      want,
+    );
+    const trace = await new EmbeddedSpanStore(records).trace(spans[7]!.traceId, { limit: 10_000 });
+    assert.equal(trace?.spans.length, wholeTrace(spans, spans[7]!.traceId).length);
+  };
+
+  await f(() => "x".repeat(4_000), [5_000]);
+  await f((i) => `${i}`.padEnd(4_000, "x"), [2_048, 2_048, 904]);
+  await f((i) => `${i}`, [5_000]);
 });
 
 test("EmbeddedSpanStore refuses what cannot be asked, and stops for who has gone", async () => {

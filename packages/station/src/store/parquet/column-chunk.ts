@@ -233,11 +233,13 @@ function plainTexts(bytes: Buffer, wanted: ReadonlySet<number>): Map<number, str
 }
 
 function textsBehindLengths(bytes: Buffer, count: number, { from, to }: RowRange): string[] {
-  const { values: lengths, end } = readDeltas(bytes, 0, { from: 0, to: count });
+  const { values, end } = readDeltas(bytes, 0, { from: 0, to: count });
+  // The lower halves.
+  const lengths = new Uint32Array(values.buffer);
   const found: string[] = [];
   let at = end;
   for (let row = 0; row < to; row++) {
-    const length = Number(lengths.at(row)!);
+    const length = lengths[2 * row]!;
     if (row >= from) found.push(textOf(bytes, at, at + length));
     at += length;
   }

@@ -18,7 +18,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { FlxError } from "@flx/model";
 import { freezeFolder } from "../log/freeze-folder.ts";
 import type { RecordRange, RecordStatistics } from "../stored-record.ts";
@@ -75,8 +75,12 @@ export const NO_ARCHIVE: ArchivedFiles = {
 interface DistantWindow extends ArchivedFile, NonNullable<ReturnType<typeof readWindowName>> {}
 
 const HOT_NAME = /^(\d{6,})\.duckdb$/;
-/** Larger ones are read slower, with smaller ones the footer is: 61,440 is fastest for a trace by id and for searches. */
+/** Larger ones are read slower, with smaller ones the footer is: 61,440 is fastest for searches. */
 const ROW_GROUP = 61_440;
+/** DuckDB rounds row groups to it. */
+const VECTOR = 2_048;
+/** DuckDB makes dictionaries of a column's texts up to this size, when at most one in five is another one. */
+const DICTIONARY_BYTES = 1024 * 1024;
 const CLOSE_AGAIN_MS = 30_000;
 const MAX_TOLD = 1_000;
 
@@ -335,12 +339,13 @@ export class RecordFiles {
       try {
         const { position, next, minTimeMs, maxTimeMs } = hot.state;
         const columns = this.#table.columns.map(({ name }) => `r.${name}`).join(", ");
+        const group = await rowsOfGroup(connection, hot.schema, this.#table);
         await connection.run(
           `COPY (SELECT ${columns}, o.service, o.origin
                  FROM ${hot.schema}.main.records r JOIN ${hot.schema}.main.origins o ON r.origin = o.id
                  ORDER BY ${this.#table.order})
            TO '${quoted(draft)}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2,
-             ROW_GROUP_SIZE ${ROW_GROUP}, KV_METADATA {position: '${position}', next: '${next}'})`,
+             ROW_GROUP_SIZE ${group}, KV_METADATA {position: '${position}', next: '${next}'})`,
         );
         const window = await nameWindowFile(this.folder, draft, {
           sequence: hot.sequence,
@@ -520,6 +525,35 @@ export class RecordFiles {
     for (const hot of this.#hot) await hot.close();
     this.#hot = [];
   }
+}
+
+/**
+ * How many rows a row group has.
+ *
+ * Texts that differ from row to row stand in no dictionary but one behind the other, in one page that is unpacked for a
+ * single one of them: the wider they are, the fewer there should be.
+ */
+async function rowsOfGroup(
+  connection: DuckDBConnection,
+  schema: string,
+  { columns, groupTextBytes }: RecordTable,
+): Promise<number> {
+  if (groupTextBytes === undefined) return ROW_GROUP;
+  const texts = columns.filter(({ type }) => type === "VARCHAR");
+  const about = texts.map(({ name }) => `avg(strlen(${name})), approx_count_distinct(${name})`);
+  const answer = await connection.runAndReadAll(
+    `SELECT count(*), ${about.join(", ")}
+     FROM (SELECT * FROM ${schema}.main.records LIMIT ${ROW_GROUP})`,
+  );
+  const [rows = 0, ...found] = answer.getRows()[0]!.map(Number);
+  let bytes = 0;
+  for (const i of texts.keys()) {
+    const [width, different] = [found[2 * i]!, found[2 * i + 1]!];
+    const inDictionary = different < rows / 5 && different * width < DICTIONARY_BYTES;
+    if (!inDictionary) bytes += width;
+  }
+  const fitting = Math.floor(groupTextBytes / bytes / VECTOR) * VECTOR;
+  return Math.min(ROW_GROUP, Math.max(VECTOR, fitting));
 }
 
 /** What the database says when the disk is full. */

@@ -34,6 +34,8 @@ export interface RecordTable {
   readonly timeColumn: string;
   /** What a window's file is sorted by. */
   readonly order: string;
+  /** Rows of it are read by themselves: a row group has about so many bytes of texts that differ, at most. */
+  readonly groupTextBytes?: number;
   /**
    * Writes the records of a request.
    *

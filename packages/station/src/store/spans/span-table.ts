@@ -49,12 +49,16 @@ const [
 ] = COLUMNS.keys();
 const ORIGIN = COLUMNS.length;
 
+/** A trace by id takes 8 ms then; with half of it 4 ms, but a search for a service's spans half as long again. */
+const GROUP_TEXT_BYTES = 8 * 1024 * 1024;
+
 /** Spans. */
 export const spanTable: RecordTable = {
   name: "spans",
   columns: COLUMNS,
   timeColumn: "start",
   order: "trace_hi, trace_lo, start",
+  groupTextBytes: GROUP_TEXT_BYTES,
   write: (request, rows, origins) => new SpanWriter(rows).write(request, origins),
 };
 
