@@ -12,6 +12,7 @@
 import { existsSync } from "node:fs";
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import { escaped } from "./attribute-text.ts";
+import type { KnownOrigins } from "./record-source.ts";
 import type { Origin, OriginNumbers, RecordTable, WrittenRows } from "./record-table.ts";
 import { type Column, RowColumns } from "./row-columns.ts";
 import { RowWriter } from "./row-writer.ts";
@@ -42,6 +43,8 @@ export class HotFile {
   readonly sequence: number;
   /** The name that SQL knows it by. */
   readonly schema: string;
+  /** What questions have asked for. */
+  readonly askedOrigins: KnownOrigins = new Map();
   readonly #connection: DuckDBConnection;
   readonly #table: RecordTable;
   readonly #columns: readonly Column[];

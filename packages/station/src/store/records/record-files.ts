@@ -418,8 +418,8 @@ export class RecordFiles {
   ): Promise<RecordSource[]> {
     const all = this.#waiting === undefined ? this.#hot : [...this.#hot, this.#waiting];
     const hot = all.filter(({ rows, state }) => rows > 0 && overlaps(state, range));
-    const sources: RecordSource[] = hot.map(({ schema, state, rows }) =>
-      hotSource(schema, state, state.next - rows),
+    const sources: RecordSource[] = hot.map(({ schema, state, rows, askedOrigins }) =>
+      hotSource(schema, state, state.next - rows, askedOrigins),
     );
     const [oldest] = this.#hot;
     let first = oldest === undefined ? this.#begin.next : oldest.state.next - oldest.rows;

@@ -7,7 +7,20 @@
 // number.
 
 import type { AttributeCondition } from "../attribute-condition.ts";
+import type { Ask, Row } from "./row.ts";
 import { attributeSql, isNegative, literal, nanosecondsSql, quoted } from "./sql-text.ts";
+
+const MAX_KNOWN_ORIGINS = 500;
+const MAX_KNOWN_LENGTH = 16_384;
+
+/** Service and resource, as they stand in the store. */
+interface KnownOrigin {
+  readonly service: string;
+  readonly origin: string;
+}
+
+/** Origins of a hot file by their numbers, as far as they were asked for: what a number stands for never changes. */
+export type KnownOrigins = Map<number, KnownOrigin>;
 
 /** A place that questions are asked of. */
 export interface RecordSource {
@@ -25,6 +38,14 @@ export interface RecordSource {
   columns(this: void, columns: string, where: string, tail: string): string;
   /** Names of services. */
   readonly services: string;
+  /** A hot file's records and origins by themselves. */
+  readonly apart?: {
+    readonly known: KnownOrigins;
+    /** Records with the number of their origin. */
+    records(this: void, where: string, tail: string): string;
+    /** Origins by their numbers. */
+    origins(this: void, ids: readonly number[]): string;
+  };
 }
 
 interface TimeSpan {
@@ -37,6 +58,7 @@ export function hotSource(
   schema: string,
   { minTimeMs, maxTimeMs }: TimeSpan,
   firstPosition: number,
+  known: KnownOrigins,
 ): RecordSource {
   const [records, origins] = [`${schema}.main.records`, `${schema}.main.origins`];
   return {
@@ -52,6 +74,12 @@ export function hotSource(
       `SELECT ${columns} FROM (SELECT r.* EXCLUDE (origin), o.service
        FROM (SELECT * FROM ${records} WHERE ${where}) r JOIN ${origins} o ON r.origin = o.id) ${tail}`,
     services: `SELECT DISTINCT service FROM ${origins}`,
+    apart: {
+      known,
+      records: (where, tail) => `SELECT * FROM ${records} WHERE ${where} ${tail}`,
+      origins: (ids) =>
+        `SELECT id, service, origin FROM ${origins} WHERE id IN (${ids.join(", ")})`,
+    },
   };
 }
 
@@ -72,6 +100,48 @@ export function windowSource(
     columns: (columns, where, tail) => `SELECT ${columns} FROM ${files} WHERE ${where} ${tail}`,
     services: `SELECT DISTINCT service FROM ${files}`,
   };
+}
+
+/**
+ * Few rows with all columns, `service` and `origin`: of a hot file without joining them, which takes longer than to find
+ * the rows.
+ */
+export async function askRows(
+  source: RecordSource,
+  ask: Ask,
+  where: string,
+  tail: string,
+): Promise<readonly Row[]> {
+  const { apart } = source;
+  if (apart === undefined) return await ask(source.select(where, tail));
+  const rows = await ask(apart.records(where, tail));
+  const origins = await originsOf(apart, ask, new Set(rows.map((row) => row["origin"] as number)));
+  const whole: Row[] = [];
+  for (const row of rows) whole.push({ ...row, ...origins.get(row["origin"] as number) });
+  return whole;
+}
+
+async function originsOf(
+  { known, origins }: NonNullable<RecordSource["apart"]>,
+  ask: Ask,
+  numbers: ReadonlySet<number>,
+): Promise<ReadonlyMap<number, KnownOrigin>> {
+  const found = new Map<number, KnownOrigin>();
+  const missing: number[] = [];
+  for (const id of numbers) {
+    const origin = known.get(id);
+    if (origin === undefined) missing.push(id);
+    else found.set(id, origin);
+  }
+  if (missing.length === 0) return found;
+  for (const row of await ask(origins(missing))) {
+    const { id, service, origin } = row as unknown as KnownOrigin & { readonly id: number };
+    found.set(id, { service, origin });
+    if (origin.length > MAX_KNOWN_LENGTH) continue;
+    if (known.size >= MAX_KNOWN_ORIGINS) known.clear();
+    known.set(id, { service, origin });
+  }
+  return found;
 }
 
 /** Hot files as they are, windows together: one question for all of them. */

@@ -9,6 +9,7 @@ import type { Limited } from "../metrics-source.ts";
 import { unescaped } from "../records/attribute-text.ts";
 import { traceIdText, traceIdWords } from "../records/ids.ts";
 import {
+  askRows,
   conditionSql,
   joinWindows,
   newestFirst,
@@ -50,7 +51,7 @@ export async function askTrace(
   const asked = async (some: readonly RecordSource[]): Promise<readonly Row[]> => {
     const answers: (readonly Row[])[] = [];
     for (const source of joinWindows(some)) {
-      answers.push(await ask(source.select(where, `LIMIT ${limit + 1}`)));
+      answers.push(await askRows(source, ask, where, `LIMIT ${limit + 1}`));
     }
     return answers.flat();
   };
