@@ -116,11 +116,16 @@ export class RichErrorHandler {
     return this.#report(error, id, undefined);
   }
 
-  #report(error: unknown, errorId: string, given: HandleOptions["fields"]): FullReport {
+  #report(
+    error: unknown,
+    errorId: string,
+    given: HandleOptions["fields"],
+    builder: ReportBuilder = this.#builder,
+  ): FullReport {
     const span = getCurrentSpan()?.spanContext();
     const breadcrumbs = crumbsOf(error);
     const around = [logContext(), breadcrumbs.at(-1)?.fields, given];
-    return this.#builder.build(error, this.#settings, {
+    return builder.build(error, this.#settings, {
       errorId,
       timeMs: Date.now(),
       traceId: span?.traceId,
@@ -312,11 +317,21 @@ export class RichErrorHandler {
     this.close();
   }
 
+  /** Goes the ways of `format` and `handle`, without telling anybody. */
   #rehearsal(): Iterable<void> & Iterator<void> {
-    return rehearse(this.#settings, [
-      (report) => this.#text(report),
-      (report) => JSON.stringify(exceptionRecord(report, { kind: "bug" })),
-    ]);
+    const occurrences = new ErrorOccurrences();
+    const make = (error: Error, builder: ReportBuilder): FullReport => {
+      const { id } = occurrences.of(error, { by: "handler", site: callSite(make) });
+      return this.#report(error, id, undefined, builder);
+    };
+    return rehearse({
+      report: make,
+      brief: (error, builder) => builder.brief(error, this.#settings),
+      writers: [
+        (report) => this.#text(report),
+        (report) => JSON.stringify(exceptionRecord(report, { kind: "bug" })),
+      ],
+    });
   }
 
   /** One log record an occurrence: when it is handled later, this was it. */

@@ -45,7 +45,7 @@ export interface TerminalSettings {
 
 /** The report as lines for a terminal, with a line feed at the end. */
 export function renderTerminal(report: FullReport, settings: TerminalSettings = {}): string {
-  return new TerminalWriter(settings).report(report);
+  return writer.write(report, settings);
 }
 
 /** The same without colours and links. */
@@ -62,17 +62,17 @@ const writtenFrames = new WeakMap<
 >();
 
 class TerminalWriter {
-  readonly #color: boolean;
-  readonly #links: boolean;
-  readonly #width: number;
-  readonly #theme: Theme;
-  readonly #root: string;
-  readonly #editor: string | undefined;
+  #color = false;
+  #links = false;
+  #width = 0;
+  #theme: Theme = DARK_THEME;
+  #root = "";
+  #editor: string | undefined;
   /** Settings that make a difference to a frame, as one text. */
-  readonly #looks: string;
-  readonly #out: string[] = [];
+  #looks = "";
+  #out: string[] = [];
 
-  constructor(settings: TerminalSettings) {
+  write(report: FullReport, settings: TerminalSettings): string {
     this.#color = settings.color ?? false;
     this.#links = settings.links ?? false;
     this.#width = Math.max(40, settings.width ?? 100);
@@ -80,14 +80,14 @@ class TerminalWriter {
     this.#root = settings.root ?? process.cwd();
     this.#editor = settings.editor;
     this.#looks = `${this.#width} ${this.#color} ${this.#links} ${this.#root} ${this.#editor}`;
-  }
-
-  report(report: FullReport): string {
+    this.#out = [];
     this.#line("");
     this.#error(report, "  ", undefined);
     this.#crumbs(report.breadcrumbs);
     this.#ids(report);
-    return `${this.#out.join("\n")}\n`;
+    const text = `${this.#out.join("\n")}\n`;
+    this.#out = [];
+    return text;
   }
 
   #error(report: ErrorReport, indent: string, relation: string | undefined): void {
@@ -270,17 +270,13 @@ class TerminalWriter {
     shift: number,
     room: number,
   ): { readonly from: number; readonly at: number; readonly length: number } {
-    const start = this.#columnOf(line, mark.start);
-    const whole = Math.max(1, this.#columnOf(line, mark.end) - start);
-    const isSeen = start - shift + Math.min(whole, room / 2) <= room;
+    const text = textOf(line);
+    const start = columnOf(text, mark.start);
+    const whole = Math.max(1, columnOf(text, mark.end) - start);
+    const isSeen = start - shift + Math.min(whole, Math.floor(room / 2)) <= room;
     const from = isSeen ? shift : Math.max(shift, mark.start - Math.floor(room / 3));
-    const at = start - this.#columnOf(line, from) + (from > shift ? 1 : 0);
+    const at = start - columnOf(text, from) + (from > shift ? 1 : 0);
     return { from, at: Math.max(0, at), length: Math.max(1, Math.min(whole, room - at)) };
-  }
-
-  /** Columns before a character of a line. */
-  #columnOf(line: CodeLine, at: number): number {
-    return textWidth(safeLine(textOf(line).slice(0, at)));
   }
 
   #codeText({ tokens }: CodeLine, from: number, room: number): string {
@@ -341,12 +337,20 @@ class TerminalWriter {
   }
 }
 
+/** One for all reports: nothing in it waits for anything. While it is there, so is the code that V8 has compiled for it. */
+const writer = new TerminalWriter();
+
 /** "12 frames of fastify" */
 export function foldedText(count: number, reason: string): string {
   const frames = count === 1 ? "1 frame" : `${count} frames`;
   if (reason === "recursion") return `${frames} more of the same (recursion)`;
   if (reason === "above") return `${frames} as above`;
   return reason === "more" ? `${frames} more` : `${frames} of ${safeLine(reason)}`;
+}
+
+/** Columns before a character of a line. */
+function columnOf(text: string, at: number): number {
+  return textWidth(safeLine(text.slice(0, at)));
 }
 
 function textOf({ tokens }: CodeLine): string {
@@ -357,10 +361,11 @@ function textOf({ tokens }: CodeLine): string {
 
 function commonIndent(lines: readonly CodeLine[]): number {
   let least = Infinity;
-  for (const line of lines) {
-    const text = textOf(line);
+  for (const { tokens } of lines) {
+    // Blanks at the beginning are in one token, with or without what follows.
+    const text = tokens[0]?.text ?? "";
     const indent = text.length - text.trimStart().length;
-    if (indent === text.length) continue;
+    if (indent === text.length && tokens.length < 2) continue;
     // A tab is two columns wide here; lines that are indented by them stay as they are.
     least = text.startsWith("\t") ? 0 : Math.min(least, indent);
   }

@@ -43,7 +43,7 @@ function bracketEnd(line: string, at: number): number {
     if (code === 34 || code === 39 || code === 96) i = stringEnd(line, i);
     else if (code === 40) open.push(41);
     else if (code === 91 || code === 123) open.push(code + 2);
-    else if (code === open.at(-1)) {
+    else if ((code === 41 || code === 93 || code === 125) && code === open.at(-1)) {
       open.pop();
       if (open.length === 0) return i + 1;
     }

@@ -92,9 +92,11 @@ function stateAt(lines: readonly string[], at: number): LineState {
 /** What the next line begins inside of. Most lines have nothing that could change it. */
 function stateAfter(line: string, before: LineState): LineState {
   if (line.length > MAX_LINE) return before;
-  const hasMark = line.includes("`") || line.includes("/*") || line.includes("*/");
+  const hasMark =
+    line.includes("`") || (line.includes("*") && (line.includes("/*") || line.includes("*/")));
   if (!hasMark || (before === "code" && isComment(line))) return before;
-  return new Scanner(line, before).run().state;
+  scanner.run(line, before);
+  return scanner.state;
 }
 
 /** A line that is one comment and nothing else, as most are above functions. */
@@ -104,7 +106,7 @@ function isComment(line: string): boolean {
 }
 
 function tokens(line: string, state: LineState): readonly Token[] {
-  return new Scanner(line, state).run().tokens;
+  return scanner.run(line, state);
 }
 
 /** Where the word ends that begins at a place; the place itself when none does. */
@@ -127,25 +129,26 @@ function anyWordEnd(line: string, start: number): number {
 }
 
 class Scanner {
-  readonly tokens: Token[] = [];
-  state: LineState;
-  readonly #line: string;
+  state: LineState = "code";
+  #tokens: Token[] = [];
+  #line = "";
   #at = 0;
   #plain = 0;
 
-  constructor(line: string, state: LineState) {
-    this.#line = line;
+  /** The pieces of a line; `state` is then what the next one begins inside of. */
+  run(line: string, state: LineState): readonly Token[] {
     this.state = state;
-  }
-
-  run(): this {
+    this.#tokens = [];
+    this.#line = line;
+    this.#at = 0;
+    this.#plain = 0;
     while (this.#at < this.#line.length) {
       if (this.state === "comment") this.#comment(this.#at);
       else if (this.state === "template") this.#template(this.#at);
       else this.#code();
     }
     this.#flush(this.#at);
-    return this;
+    return this.#tokens;
   }
 
   /** A comment that is read from `from` on, to its end, or to the end of the line. */
@@ -227,15 +230,18 @@ class Scanner {
 
   #token(kind: TokenKind, end: number): void {
     this.#flush(this.#at);
-    if (end > this.#at) this.tokens.push({ kind, text: this.#line.slice(this.#at, end) });
+    if (end > this.#at) this.#tokens.push({ kind, text: this.#line.slice(this.#at, end) });
     this.#at = end;
     this.#plain = end;
   }
 
   #flush(end: number): void {
     if (end > this.#plain) {
-      this.tokens.push({ kind: "plain", text: this.#line.slice(this.#plain, end) });
+      this.#tokens.push({ kind: "plain", text: this.#line.slice(this.#plain, end) });
     }
     this.#plain = end;
   }
 }
+
+/** One for all lines: nothing in it waits for anything. While it is there, so is the code that V8 has compiled for it. */
+const scanner = new Scanner();

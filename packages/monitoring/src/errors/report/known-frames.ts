@@ -97,8 +97,12 @@ export class KnownFrames {
 
 /** A part of a text holds the whole of it; a stack is up to hundreds of kilobytes long. */
 function copyOf(text: string): string {
-  return Buffer.from(text, "utf16le").toString("utf16le");
+  return USUAL.test(text)
+    ? Buffer.from(text, "latin1").toString("latin1")
+    : Buffer.from(text, "utf16le").toString("utf16le");
 }
+
+const USUAL = /^[ -~\n]*$/;
 
 function kept<Key extends object, Value>(
   known: WeakMap<Key, Value>,

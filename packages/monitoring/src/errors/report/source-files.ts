@@ -211,12 +211,14 @@ export function readBounded(path: string, maxBytes: number): ReturnType<ReadText
 
 function splitLines(text: string): readonly string[] {
   // Ten times as fast, and enough for nearly all.
-  return /[\r\u2028\u2029]/.test(text) ? text.split(/\r\n|[\n\r\u2028\u2029]/) : text.split("\n");
+  const isUsual = !text.includes("\r") && !text.includes("\u2028") && !text.includes("\u2029");
+  return isUsual ? text.split("\n") : text.split(/\r\n|[\n\r\u2028\u2029]/);
 }
 
 /** The last comment that names a map: after it stands nothing but blanks and comments. */
 function mappingUrl(text: string): string | undefined {
-  const at = text.lastIndexOf(URL_MARK);
+  // V8 goes backwards character by character.
+  const at = text.includes(URL_MARK) ? text.lastIndexOf(URL_MARK) : -1;
   if (at < 4) return undefined;
   const before = text.slice(Math.max(0, at - 4), at);
   if (!/\/[/*][#@] ?$/.test(before)) return undefined;

@@ -281,3 +281,37 @@ test("parseSourceMap() takes the guard before JSON away, and survives any text",
     { numRuns: 2_000 },
   );
 });
+
+test("addresses of sources are those that URL makes of them", () => {
+  const parts = [
+    "..",
+    ".",
+    "",
+    "src",
+    "a.ts",
+    ".hidden",
+    "a b",
+    "\u00e4",
+    "%41",
+    "a:b",
+    "@x",
+    "C:",
+    "?q",
+    "#f",
+  ];
+  const path = fc.array(fc.constantFrom(...parts), { maxLength: 6 }).map((some) => some.join("/"));
+  const start = fc.constantFrom(
+    "file:///",
+    "file:///srv/app/",
+    "file:///C:/app/",
+    "https://x.org/",
+  );
+  fc.assert(
+    fc.property(path, start, path, (source, first, rest) => {
+      const baseUrl = first + rest;
+      const map = decodeSourceMap({ ...base, sources: [source] }, { baseUrl });
+      assert.equal(map.sources[0]!.url, URL.parse(source, baseUrl)?.href ?? source);
+    }),
+    { numRuns: 2_000 },
+  );
+});

@@ -248,7 +248,25 @@ function sourcePrefix(root: string | undefined): string {
 
 /** An address, resolved where it can be. */
 function resolved(url: string, baseUrl: string | undefined): string {
-  return (baseUrl === undefined ? undefined : URL.parse(url, baseUrl)?.href) ?? url;
+  if (baseUrl === undefined) return url;
+  return besideFile(url, baseUrl) ?? URL.parse(url, baseUrl)?.href ?? url;
+}
+
+const BESIDE = /^(?:\.\.?\/)*[\w@+-][\w@+.-]*(?:\/[\w@+-][\w@+.-]*)*$/;
+const FILE = /^file:\/\/\/(?!.*\/\.)[\w./@+-]*$/;
+
+/** What `URL` makes of a path beside a file, as nearly all sources are, without making one; undefined for what is not that simple. */
+function besideFile(url: string, baseUrl: string): string | undefined {
+  if (!BESIDE.test(url) || !FILE.test(baseUrl)) return undefined;
+  const root = "file://".length;
+  let end = baseUrl.lastIndexOf("/");
+  let from = 0;
+  while (url[from] === ".") {
+    const isUp = url[from + 1] === ".";
+    if (isUp && end > root) end = baseUrl.lastIndexOf("/", end - 1);
+    from += isUp ? 3 : 2;
+  }
+  return baseUrl.slice(0, end + 1) + url.slice(from);
 }
 
 function ignoreList(json: Json, sourceCount: number): ReadonlySet<number> {
