@@ -359,14 +359,20 @@ test("translate() refuses points that cannot be, and takes the others", async ()
   assert.deepEqual(bench.sink.last(), { g: 5 });
 });
 
-test("translate() knows a series again by its bytes, and anew in another generation of the sink", async () => {
-  const bench = new Bench();
-  let asked = 0;
-  const ref = bench.sink.ref.bind(bench.sink);
-  bench.sink.ref = (labels, source) => {
-    asked++;
+/** Counts how often a sink is asked for a reference from now on. */
+function askedRefs(sink: MemorySink): { count: number } {
+  const asked = { count: 0 };
+  const ref = sink.ref.bind(sink);
+  sink.ref = (labels, source) => {
+    asked.count++;
     return ref(labels, source);
   };
+  return asked;
+}
+
+test("translate() knows a series again by its bytes, and anew in another generation of the sink", async () => {
+  const bench = new Bench();
+  const asked = askedRefs(bench.sink);
   const metrics = [
     {
       name: "g",
@@ -375,20 +381,15 @@ test("translate() knows a series again by its bytes, and anew in another generat
   ];
   await bench.send(metrics);
   await bench.send(metrics);
-  assert.equal(asked, 1);
+  assert.equal(asked.count, 1);
   bench.sink.generation++;
   await bench.send(metrics);
-  assert.equal(asked, 2);
+  assert.equal(asked.count, 2);
 });
 
 test("translate() knows series again in whatever order their points come", async () => {
   const bench = new Bench();
-  let asked = 0;
-  const ref = bench.sink.ref.bind(bench.sink);
-  bench.sink.ref = (labels, source) => {
-    asked++;
-    return ref(labels, source);
-  };
+  const asked = askedRefs(bench.sink);
   const point = (n: number, seconds: number): object => ({
     ...times(seconds),
     asInt: n,
@@ -403,7 +404,7 @@ test("translate() knows series again in whatever order their points come", async
   for (const [i, order] of orders.entries()) {
     await bench.send([{ name: "g", gauge: { dataPoints: order.map((n) => point(n, i)) } }]);
   }
-  assert.equal(asked, 9);
+  assert.equal(asked.count, 9);
   for (const [name, samples] of bench.sink.floats) {
     const n = Number(/n="(\d+)"/.exec(name)?.[1]);
     assert.ok(samples.every(([, value]) => value === n));
