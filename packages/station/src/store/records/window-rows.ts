@@ -11,7 +11,14 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { mayHave } from "../parquet/bloom-filter.ts";
 import { ColumnChunk } from "../parquet/column-chunk.ts";
-import { type Chunk, type Footer, readFooter, readInto, type RowGroup } from "../parquet/footer.ts";
+import {
+  type Chunk,
+  type Footer,
+  readAt,
+  readFooter,
+  readInto,
+  type RowGroup,
+} from "../parquet/footer.ts";
 import type { RowRange } from "../parquet/packed-integers.ts";
 import type { Row } from "./row.ts";
 
@@ -21,6 +28,8 @@ const MAX_CHUNKS = 30_000;
 const MAX_REACH = 20_000;
 /** What is read at once, and kept for the next time: a row group of common spans has 1.5 MB. */
 const READ_BYTES = 2 * 1024 * 1024;
+/** Buffers that are kept. */
+const MAX_SPARE = 2;
 const MAX_COLUMN_BYTES = 32 * 1024 * 1024;
 
 /** A trace, and how much of it is wanted. */
@@ -35,8 +44,8 @@ export interface WantedTrace {
 /** Reads rows of windows. */
 export class WindowRows {
   readonly #footers = new Map<string, Footer>();
+  readonly #spare: Buffer[] = [];
   #chunks = 0;
-  #scratch: Buffer | undefined;
 
   /**
    * The rows of a trace, at most `limit`.
@@ -48,21 +57,27 @@ export class WindowRows {
     const known = this.#footers.get(path);
     if (known !== undefined && !known.some((group) => mayBeIn(group, wanted))) return [];
     const file = await open(path);
-    // Another question that is under way has the one that is kept.
-    const scratch = this.#scratch ?? Buffer.allocUnsafeSlow(READ_BYTES);
-    this.#scratch = undefined;
     try {
       const rows: Row[] = [];
       for (const group of known ?? (await this.#readFooter(path, file))) {
         if (rows.length >= wanted.limit || !mayBeIn(group, wanted)) continue;
         const limit = wanted.limit - rows.length;
-        const found = await new GroupRows(file, group, scratch).trace({ ...wanted, limit });
+        const found = await this.#rowsIn(file, group, { ...wanted, limit });
         for (const row of found) rows.push(row);
       }
       return rows;
     } finally {
-      this.#scratch = scratch;
       await file.close();
+    }
+  }
+
+  async #rowsIn(file: FileHandle, group: RowGroup, wanted: WantedTrace): Promise<readonly Row[]> {
+    if (!(await passesFilter(file, group, wanted))) return [];
+    const scratch = this.#spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+    try {
+      return await new GroupRows(file, group, scratch).trace(wanted);
+    } finally {
+      if (this.#spare.length < MAX_SPARE) this.#spare.push(scratch);
     }
   }
 
@@ -97,6 +112,19 @@ function chunkOf({ chunks }: RowGroup, name: string): Chunk {
   return chunk;
 }
 
+async function passesFilter(
+  file: FileHandle,
+  group: RowGroup,
+  { high, low }: WantedTrace,
+): Promise<boolean> {
+  const [highs, lows] = [chunkOf(group, "trace_hi"), chunkOf(group, "trace_lo")];
+  // Ids of 64 bits all have the same upper half: the lower one says more.
+  const isShort = highs.min === highs.max;
+  const { filter } = isShort ? lows : highs;
+  if (filter === undefined || filter.length > READ_BYTES) return true;
+  return mayHave(await readAt(file, filter.offset, filter.length), isShort ? low : high);
+}
+
 /** Reads rows of a row group. */
 class GroupRows {
   readonly #file: FileHandle;
@@ -111,18 +139,8 @@ class GroupRows {
 
   async trace({ high, low, limit, left }: WantedTrace): Promise<readonly Row[]> {
     const ids = [chunkOf(this.#group, "trace_hi"), chunkOf(this.#group, "trace_lo")] as const;
-    // Ids of 64 bits all have the same upper half: the lower one says more.
-    const isShort = ids[0].min === ids[0].max;
-    if (!(await this.#mayHave(ids[isShort ? 1 : 0], isShort ? low : high))) return [];
     const numbers = await this.#find(ids, [high, low]);
     return await this.#rows(numbers.slice(0, limit), left);
-  }
-
-  async #mayHave({ filter }: Chunk, value: bigint): Promise<boolean> {
-    if (filter === undefined || filter.length > this.#scratch.length) return true;
-    const bytes = this.#scratch.subarray(0, filter.length);
-    await readInto(this.#file, filter.offset, bytes);
-    return mayHave(bytes, value);
   }
 
   /** The numbers of rows with both halves of an id, ascending. */

@@ -34,6 +34,8 @@ import {
 const TRACE_SPANS = 10_000;
 /** Characters of the texts of a trace that are read from windows; of more the database has the account. */
 const TRACE_CHARACTERS = 8 * 1024 * 1024;
+/** Windows that are looked into at once: each waits for the disk, not for the processor. */
+const WINDOWS_AT_ONCE = 4;
 /** Spans of all traces of a search together. */
 const SEARCH_SPANS = 20_000;
 /** A trace's spans are looked for so far around those that fit. */
@@ -73,15 +75,17 @@ async function readWindows(
   const found: Row[] = [];
   const unread: RecordSource[] = [];
   const left = { characters: TRACE_CHARACTERS };
-  for (const source of sources) {
-    const [path] = source.paths;
-    if (path === undefined || found.length >= limit) continue;
-    try {
-      const wanted = { high, low, limit: limit - found.length, left };
-      for (const row of await windows.trace(path, wanted)) found.push(row);
-    } catch {
-      // It is damaged, or of another make: the database says so, or reads it.
-      unread.push(source);
+  const all = sources.filter(({ paths }) => paths.length > 0);
+  for (let i = 0; i < all.length && found.length < limit; i += WINDOWS_AT_ONCE) {
+    const wanted = { high, low, limit: limit - found.length, left };
+    const some = all.slice(i, i + WINDOWS_AT_ONCE);
+    // One that is damaged, or of another make: the database says so, or reads it.
+    const answers = some.map((source) =>
+      windows.trace(source.paths[0]!, wanted).catch(() => source),
+    );
+    for (const answer of await Promise.all(answers)) {
+      if ("paths" in answer) unread.push(answer);
+      else for (const row of answer) found.push(row);
     }
   }
   return { found, unread };
