@@ -277,7 +277,7 @@ function around({ startMs, endMs }: RecordRange, byMs: number): RecordRange {
 }
 
 async function openDatabase(options: KeeperOptions): Promise<DuckDBInstance> {
-  const instance = await DuckDBInstance.create(":memory:", {
+  return await DuckDBInstance.create(":memory:", {
     threads: String(options.threads),
     memory_limit: `${Math.max(64, Math.floor(options.memoryBytes / 1024 / 1024))}MiB`,
     temp_directory: join(options.folder, "spill.draft"),
@@ -285,11 +285,6 @@ async function openDatabase(options: KeeperOptions): Promise<DuckDBInstance> {
     autoload_known_extensions: "false",
     preserve_insertion_order: "false",
   });
-  const connection = await instance.connect();
-  // Footers of windows are read once; a window's file never changes.
-  await connection.run("SET enable_object_cache = true").catch(() => undefined);
-  connection.closeSync();
-  return instance;
 }
 
 async function openFiles(
