@@ -196,10 +196,11 @@ class GroupRows {
     const isLarge = length > this.#scratch.length;
     const bytes = isLarge ? Buffer.allocUnsafeSlow(length) : this.#scratch.subarray(0, length);
     await readInto(this.#file, offset, bytes);
+    using columns = new DisposableStack();
     use(
       chunks.map((chunk) => {
         const from = chunk.offset - offset;
-        return new ColumnChunk(chunk, bytes.subarray(from, from + chunk.length));
+        return columns.use(new ColumnChunk(chunk, bytes.subarray(from, from + chunk.length)));
       }),
     );
   }
