@@ -253,7 +253,7 @@ function resolved(url: string, baseUrl: string | undefined): string {
 }
 
 const BESIDE = /^(?:\.\.?\/)*[\w@+-][\w@+.-]*(?:\/[\w@+-][\w@+.-]*)*$/;
-const FILE = /^file:\/\/\/(?!.*\/\.)[\w./@+-]*$/;
+const FILE = /^file:\/\/(?!.*\/\.)\/[\w./@+-]*$/;
 
 /** What `URL` makes of a path beside a file, as nearly all sources are, without making one; undefined for what is not that simple. */
 function besideFile(url: string, baseUrl: string): string | undefined {
