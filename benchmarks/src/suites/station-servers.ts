@@ -21,6 +21,8 @@ import { requireBuilt } from "../harness/built-packages.ts";
 export interface MetricServer {
   readonly url: string;
   readonly pid: number;
+  /** Ends it as a power cut would. */
+  readonly kill: () => Promise<unknown>;
 }
 
 /** Who takes part, as far as it is installed. */
@@ -34,38 +36,40 @@ export const SERVER_NAMES: readonly ServerName[] = [
 
 /** A server with nothing in it. */
 export async function startServer(name: ServerName): Promise<MetricServer> {
-  if (name === "ours") return await startStation();
+  if (name === "ours") return await startEmptyStation();
   const { url, process: running } =
     name === "prometheus"
       ? await startPrometheus({ args: ["--query.max-samples=100000000"] })
       : await startVictoriaMetrics();
-  return { url, pid: running.pid };
+  return { url, pid: running.pid, kill: () => running.kill() };
 }
 
-async function startStation(): Promise<MetricServer> {
+async function startEmptyStation(): Promise<MetricServer> {
   requireBuilt("station");
   const folder = await temporaryFolder("bench-station");
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
   // The suite's data begin two hours ago.
   const config = folder.file("station.yml");
   writeFileSync(config, "storage: { tsdb: { out_of_order_time_window: 3h } }\n");
+  return await startStation(folder.file("data"), ["--config", config]);
+}
+
+/** A station as it is published, on a data folder; whether it is built is not looked at. */
+export async function startStation(
+  data: string,
+  args: readonly string[] = [],
+): Promise<MetricServer> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   const main = join(import.meta.dirname, "../../../packages/station/dist/main.js");
-  const { pid } = await startProcess({
+  const ports = ["--listen", `${port}`, "--otlp-grpc", "0", "--otlp-http", "0"];
+  const running = await startProcess({
     name: "station",
     command: process.execPath,
-    args: [main, "up", "--config", config, "--data", folder.file("data"), "--log", "warn"].concat([
-      "--listen",
-      `${port}`,
-      "--otlp-grpc",
-      "0",
-      "--otlp-http",
-      "0",
-    ]),
+    args: [main, "up", "--data", data, "--log", "warn", ...ports, ...args],
     ready: { url: `${url}/-/ready` },
     readyTimeoutMs: 30_000,
   });
-  return { url, pid };
+  return { url, pid: running.pid, kill: () => running.kill() };
 }
 
 /** CPU that a process has used with all its threads, ns; in steps of 10 ms. */

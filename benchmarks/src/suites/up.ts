@@ -12,18 +12,19 @@ import { execFile } from "node:child_process";
 import { cp, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import {
-  freePort,
-  peer,
-  startProcess,
-  startPrometheus,
-  startVictoriaMetrics,
-  temporaryFolder,
-} from "@flx/testkit";
+import { temporaryFolder } from "@flx/testkit";
 import { requireBuilt } from "../harness/built-packages.ts";
 import { type FigureCase, type FigureContender, suite, type Suite } from "../harness/suite.ts";
 import { ScrapeRequest } from "./scrape-request.ts";
-import { cpuNsOf, residentBytesOf, send } from "./station-servers.ts";
+import {
+  cpuNsOf,
+  type MetricServer,
+  residentBytesOf,
+  send,
+  SERVER_NAMES,
+  startServer,
+  startStation,
+} from "./station-servers.ts";
 import { labelsOfSeries, STEP_MS } from "./up-series.ts";
 
 const SERIES = 10_000;
@@ -39,35 +40,8 @@ interface Start {
   readonly rssBytes: number;
 }
 
-/** A program that is ready. */
-interface Started {
-  readonly pid: number;
-  readonly url: string;
-  readonly kill: () => Promise<unknown>;
-}
-
-async function startStation(data: string): Promise<Started> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const main = join(import.meta.dirname, "../../../packages/station/dist/main.js");
-  const ports = ["--listen", `${port}`, "--otlp-grpc", "0", "--otlp-http", "0"];
-  const running = await startProcess({
-    name: "station",
-    command: process.execPath,
-    args: [main, "up", "--data", data, "--log", "warn", ...ports],
-    ready: { url: `${url}/-/ready` },
-  });
-  return { pid: running.pid, url, kill: () => running.kill() };
-}
-
-async function startPeer(name: "prometheus" | "victoria-metrics"): Promise<Started> {
-  const start = name === "prometheus" ? startPrometheus : startVictoriaMetrics;
-  const { url, process: running } = await start();
-  return { pid: running.pid, url, kill: () => running.kill() };
-}
-
 /** One start of a program: until it is ready and has answered a query. */
-async function startOnce(start: () => Promise<Started>): Promise<Start> {
+async function startOnce(start: () => Promise<MetricServer>): Promise<Start> {
   const startedMs = performance.now();
   const { pid, url, kill } = await start();
   const query = new URLSearchParams({ query: "count(room_temperature_ratio)" }).toString();
@@ -137,10 +111,6 @@ async function startOn(makeData: (data: string) => Promise<unknown>): Promise<St
 const empty = (): Promise<Start> => startOn(() => Promise.resolve());
 const gigabyte = (): Promise<Start> =>
   startOn(async (data) => await cp(await killed(), data, { recursive: true }));
-const peers = (["prometheus", "victoria-metrics"] as const).filter(
-  (name) => peer(name) !== undefined,
-);
-
 /** Starts of one program by round: the first case that asks makes one, the others are given what it gave. */
 class Starts {
   readonly name: string;
@@ -196,10 +166,9 @@ function cases(what: string, starts: readonly Starts[], atMostMb?: number): read
 
 requireBuilt("station");
 
-const nothing = [
-  new Starts("ours", empty),
-  ...peers.map((name) => new Starts(name, () => startOnce(() => startPeer(name)))),
-];
+const nothing = SERVER_NAMES.map(
+  (name) => new Starts(name, name === "ours" ? empty : () => startOnce(() => startServer(name))),
+);
 
 export const up: Suite = suite("up", {
   title:

@@ -310,23 +310,24 @@ class SymbolLabels implements LabelSource {
   }
 
   hash(series: number): number {
-    let value = 0;
+    seriesHash.value = 0;
     for (let i = this.#first[series]!; i < this.#first[series + 1]!; i++) {
-      const one = this.#hashOf(this.#refs[i]!);
-      hash.value = value;
-      hash.word(one);
-      value = hash.value;
+      seriesHash.word(this.#hashOf(this.#refs[i]!));
     }
-    return value;
+    return seriesHash.value;
   }
 
   #hashOf(symbol: number): number {
     const known = this.#hashes[symbol]!;
     if (known !== 0) return known;
-    hash.start();
-    hash.bytes(this.#bytes, this.#symbolRanges[2 * symbol]!, this.#symbolRanges[2 * symbol + 1]!);
-    this.#hashes[symbol] = hash.value;
-    return hash.value;
+    symbolHash.start();
+    symbolHash.bytes(
+      this.#bytes,
+      this.#symbolRanges[2 * symbol]!,
+      this.#symbolRanges[2 * symbol + 1]!,
+    );
+    this.#hashes[symbol] = symbolHash.value;
+    return symbolHash.value;
   }
 
   same(series: number, bytes: DataView, from: number, to: number): boolean {
@@ -372,4 +373,5 @@ class SymbolLabels implements LabelSource {
   }
 }
 
-const hash = new RunningHash();
+const symbolHash = new RunningHash();
+const seriesHash = new RunningHash();

@@ -41,7 +41,7 @@ const PRIME4 = 0x85ebca77c2b2ae63n;
 const PRIME5 = 0x27d4eb2f165667c5n;
 
 /** XXH64 of eight bytes, little-endian, with seed 0. */
-export function hashOf(value: bigint): bigint {
+function hashOf(value: bigint): bigint {
   let hash = wrap(PRIME5 + 8n) ^ wrap(rotate(wrap(value * PRIME2), 31n) * PRIME1);
   hash = wrap(rotate(hash, 27n) * PRIME1 + PRIME4);
   hash = wrap((hash ^ (hash >> 33n)) * PRIME2);
